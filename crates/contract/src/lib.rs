@@ -1,0 +1,12 @@
+//! The contract language: a folder of GraphQL SDL with directives becomes one checked, immutable [`Contract`].
+//!
+//! If you hold a [`Contract`] it is valid: every name is resolved to an id, every rule is parsed and typed, every
+//! operation has its name on every wire. Nothing in here knows HTTP, SQL or time.
+
+pub mod diagnostic;
+pub mod model;
+pub mod rule;
+
+pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
+pub use model::*;
+pub use rule::{Arithmetic, Compare, Expr, Facts, FieldPath, Function, Quantifier, Reduced, Rule};

@@ -1,0 +1,911 @@
+//! The compiled contract: plain data, fully resolved.
+
+use crate::diagnostic::{Sources, Span};
+use crate::rule::Rule;
+
+macro_rules! id {
+    ($(#[$doc:meta] $name:ident),* $(,)?) => {$(
+        #[$doc]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u16);
+        impl $name {
+            /// The position in its list.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+id! {
+    /// A resource, by its position in [`Contract::resources`].
+    ResourceId,
+    /// A field, by its position in [`Resource::fields`] or [`Object::fields`].
+    FieldId,
+    /// An operation, by its position in [`Contract::operations`].
+    OperationId,
+    /// An enum, by its position in [`Contract::enums`].
+    EnumId,
+    /// An output type that is not stored, by its position in [`Contract::objects`].
+    ObjectId,
+    /// An input type, by its position in [`Contract::inputs`].
+    InputId,
+    /// An interface or union, by its position in [`Contract::abstracts`].
+    AbstractId,
+    /// A channel, by its position in [`Contract::channels`].
+    ChannelId,
+}
+
+/// A whole API, checked. Immutable; a reload makes a new one.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    /// `@contract(name:)`.
+    pub name: String,
+    /// `@contract(version:)`, a semantic version.
+    pub version: String,
+    /// The schema's description.
+    pub description: Option<String>,
+    /// Stored types, in the order of the files.
+    pub resources: Vec<Resource>,
+    /// Output types that are not stored.
+    pub objects: Vec<Object>,
+    /// Input types.
+    pub inputs: Vec<Input>,
+    /// Enums.
+    pub enums: Vec<Enum>,
+    /// Interfaces and unions.
+    pub abstracts: Vec<Abstract>,
+    /// Everything callable: the standard operations of every resource, then the contract's own.
+    pub operations: Vec<Operation>,
+    /// Typed message channels.
+    pub channels: Vec<Channel>,
+    /// The texts, for diagnostics found after loading (SQL is checked by the store).
+    pub sources: Sources,
+}
+
+/// A named type with its place in a list and whether it may be null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TypeRef {
+    /// The named type.
+    pub base: Base,
+    /// Whether it is one or many.
+    pub arity: Arity,
+    /// `!` at the outside: the value (or the list) is never null.
+    pub required: bool,
+}
+
+/// One value or a list of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Arity {
+    /// One value.
+    One,
+    /// A list.
+    List {
+        /// `!` inside the brackets: no item is null.
+        item_required: bool,
+    },
+}
+
+/// A named type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// A built-in scalar.
+    Scalar(Scalar),
+    /// An enum.
+    Enum(EnumId),
+    /// A stored type: as a field this is a relation.
+    Resource(ResourceId),
+    /// An output type that is not stored; as a resource's field it is kept as JSON.
+    Object(ObjectId),
+    /// An input type (arguments only).
+    Input(InputId),
+    /// An interface or union (results only).
+    Abstract(AbstractId),
+}
+
+/// The built-in scalars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// A key. How it is made is [`Resource::key_kind`]; on every wire it is text.
+    Id,
+    /// UTF-8 text.
+    String,
+    /// 32-bit signed integer.
+    Int,
+    /// 64-bit signed integer; text in JSON, because JSON readers lose digits above 2^53.
+    Long,
+    /// IEEE 754 double, finite.
+    Float,
+    /// true or false.
+    Boolean,
+    /// An exact decimal with this many digits after the point (`@decimal(scale:)`, 2 when not given);
+    /// 18 digits in all; text in JSON.
+    Decimal {
+        /// Digits after the point, 0 to 18.
+        scale: u8,
+    },
+    /// An instant, RFC 3339, kept in UTC with microseconds.
+    DateTime,
+    /// A calendar date, `2026-11-22`.
+    Date,
+    /// A time of day with microseconds, `18:32:34.000000`.
+    Time,
+    /// A length of time, ISO 8601 in hours and smaller (`PT1H30M`), kept in microseconds.
+    Duration,
+    /// A UUID, lower case with hyphens.
+    Uuid,
+    /// Any JSON value.
+    Json,
+    /// Bytes; base64 in JSON.
+    Bytes,
+    /// An absolute URL.
+    Url,
+    /// An e-mail address.
+    Email,
+}
+
+/// An enum.
+#[derive(Debug, Clone)]
+pub struct Enum {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its values in the order written; a value's protobuf number is its position + 1.
+    pub values: Vec<EnumValue>,
+}
+
+/// One value of an enum.
+#[derive(Debug, Clone)]
+pub struct EnumValue {
+    /// Its name, which is also how it is stored.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The reason of `@deprecated`.
+    pub deprecated: Option<String>,
+}
+
+/// A stored type.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// The type's name, `User`.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The collection's name in paths and plural root fields, `users`.
+    pub plural: String,
+    /// The table, `user`.
+    pub table: String,
+    /// All fields in the order written.
+    pub fields: Vec<Field>,
+    /// The key: always a required scalar field of type `ID`.
+    pub key: FieldId,
+    /// How keys come to be.
+    pub key_kind: KeyKind,
+    /// `@unique(fields:)` on the type: sets of fields that are unique together.
+    pub unique: Vec<Vec<FieldId>>,
+    /// `@index(fields:)` on the type.
+    pub indexes: Vec<Vec<FieldId>>,
+    /// Rows are marked as deleted and hidden rather than removed.
+    pub soft_delete: bool,
+    /// Who may do what. An absent rule means nobody.
+    pub access: Access,
+    /// `@login`: which fields identify and prove a person.
+    pub login: Option<Login>,
+    /// `@cache`.
+    pub cache: Option<Cache>,
+    /// `@cost`, 1 when not given.
+    pub cost: u32,
+    /// The reason of `@deprecated`.
+    pub deprecated: Option<String>,
+    /// The interfaces it implements.
+    pub implements: Vec<AbstractId>,
+    /// The type's name in the text.
+    pub span: Span,
+}
+
+/// How a resource's keys come to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// A UUIDv7 made by the server unless a client with the right to create gives one on upsert or load.
+    Uuid,
+    /// A growing integer made by the database.
+    Integer,
+    /// Text that the client must give.
+    Client,
+}
+
+/// The rules of a resource, one per action; `None` is closed.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Which rows may be read.
+    pub read: Option<Rule>,
+    /// Which rows may be created (the new row is judged).
+    pub create: Option<Rule>,
+    /// Which rows may be changed (the row is judged before and after).
+    pub update: Option<Rule>,
+    /// Which rows may be deleted.
+    pub delete: Option<Rule>,
+}
+
+/// `@login(identity:, secret:)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Login {
+    /// The unique field that names the person.
+    pub identity: FieldId,
+    /// The `@secret` field.
+    pub secret: FieldId,
+}
+
+/// `@cache(maxAge:, scope:)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cache {
+    /// Seconds an answer stays fresh.
+    pub max_age_s: u32,
+    /// Whether shared caches may keep it.
+    pub scope: CacheScope,
+}
+
+/// Who may keep a cached answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheScope {
+    /// Any cache.
+    Public,
+    /// The caller's own cache only.
+    Private,
+}
+
+/// A field of a resource or of an output object.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name in the contract, which is its JSON key and GraphQL name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The reason of `@deprecated`.
+    pub deprecated: Option<String>,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Where its value comes from.
+    pub source: Source,
+    /// `@access(read:)` on the field: rows for which it is false show null. `None`: as the row.
+    pub read: Option<Rule>,
+    /// `@access(write:)` on the field: who may set it. `None`: as the row.
+    pub write: Option<Rule>,
+    /// `@length`, `@range`, `@pattern`, `@format`.
+    pub checks: Checks,
+    /// Its protobuf field number.
+    pub number: u32,
+    /// `@xml`.
+    pub xml: Xml,
+    /// The field's name in the text.
+    pub span: Span,
+}
+
+impl Field {
+    /// The column, where the field is kept in one (its own value or the key of the one it points to).
+    pub fn column(&self) -> Option<&Column> {
+        match &self.source {
+            Source::Column(column) => Some(column),
+            Source::Relation(_) | Source::Computed(_) | Source::Result => None,
+        }
+    }
+
+    /// The resource the field points to or lists.
+    pub fn target(&self) -> Option<ResourceId> {
+        match self.ty.base {
+            Base::Resource(id) => Some(id),
+            Base::Scalar(_) | Base::Enum(_) | Base::Object(_) | Base::Input(_) | Base::Abstract(_) => None,
+        }
+    }
+
+    /// Whether the field can ever be in a reply.
+    pub fn is_secret(&self) -> bool {
+        self.column().is_some_and(|c| c.secret)
+    }
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A column of the row. When the type is a resource (a to-one relation) it holds the other row's key,
+    /// and the field read without a selection of its own is that key.
+    Column(Column),
+    /// Rows of another resource (to-many).
+    Relation(Relation),
+    /// `@computed(expr:)`: a rule-language expression over the row.
+    Computed(Rule),
+    /// A field of an output object: filled by the operation's result.
+    Result,
+}
+
+/// How a field is kept.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// The column's name.
+    pub name: String,
+    /// `@unique`.
+    pub unique: bool,
+    /// `@index` (relations are indexed always).
+    pub index: bool,
+    /// `@default(value:)`: used when a create leaves the field out.
+    pub default: Option<Literal>,
+    /// `@assign(from:)`: always set by the server, never by a client.
+    pub assign: Option<Assign>,
+    /// `@immutable`: set at creation, refused afterwards.
+    pub immutable: bool,
+    /// `@secret`: hashed with argon2id when written, never readable.
+    pub secret: bool,
+    /// What happens to this row when the row it points to is deleted (to-one only).
+    pub on_delete: OnDelete,
+}
+
+/// `@relation(onDelete:)` on a to-one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnDelete {
+    /// The delete is refused with a conflict.
+    Restrict,
+    /// This row is deleted too.
+    Cascade,
+    /// The field becomes null (it must be nullable).
+    SetNull,
+}
+
+/// What the server puts into an assigned field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assign {
+    /// `caller.id`, at creation.
+    CallerId,
+    /// `now`, at creation.
+    Now,
+    /// `now`, at creation and at each change (`@assign(from: "now", on: [CREATE, UPDATE])`).
+    NowOnChange,
+}
+
+/// A to-many relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// `@relation(by:)`: rows of the target whose to-one `field` is this row.
+    By {
+        /// A field of the target.
+        field: FieldId,
+    },
+    /// `@relation(through:, from:, to:)`: rows of the target joined by rows of `join`.
+    Through {
+        /// The join resource.
+        join: ResourceId,
+        /// The join's to-one field that is this row.
+        from: FieldId,
+        /// The join's to-one field that is the target's row.
+        to: FieldId,
+    },
+}
+
+/// Validation of one value; every failure names the field.
+#[derive(Debug, Clone, Default)]
+pub struct Checks {
+    /// `@length`: characters of a text, bytes of `Bytes`, items of a list.
+    pub length: Option<Bounds<u32>>,
+    /// `@range`: of a number, a decimal or a date, as written.
+    pub range: Option<Bounds<Literal>>,
+    /// `@pattern(regex:)`: must match somewhere; anchored by its own `^` and `$`. Linear time.
+    pub pattern: Option<String>,
+    /// `@format(as:)`.
+    pub format: Option<Format>,
+}
+
+/// Inclusive bounds.
+#[derive(Debug, Clone, Default)]
+pub struct Bounds<T> {
+    /// The least allowed.
+    pub min: Option<T>,
+    /// The greatest allowed.
+    pub max: Option<T>,
+}
+
+/// `@format(as:)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// An e-mail address.
+    Email,
+    /// An absolute URL.
+    Url,
+    /// A UUID.
+    Uuid,
+    /// A host name.
+    Hostname,
+    /// An IPv4 address.
+    Ipv4,
+    /// An IPv6 address.
+    Ipv6,
+    /// ASCII letters, digits and hyphens.
+    Slug,
+    /// An E.164 telephone number.
+    Phone,
+}
+
+/// `@xml(attribute:, text:)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Xml {
+    /// A child element.
+    #[default]
+    Element,
+    /// An attribute of the parent element.
+    Attribute,
+    /// The parent element's text.
+    Text,
+}
+
+/// An output type that is not stored.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its fields; their [`Source`] is [`Source::Result`].
+    pub fields: Vec<Field>,
+    /// The interfaces it implements.
+    pub implements: Vec<AbstractId>,
+    /// The type's name in the text.
+    pub span: Span,
+}
+
+/// An input type.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its fields.
+    pub fields: Vec<Argument>,
+    /// `@oneOf`: exactly one field is given and it is not null.
+    pub one_of: bool,
+    /// The type's name in the text.
+    pub span: Span,
+}
+
+/// An interface or a union.
+#[derive(Debug, Clone)]
+pub struct Abstract {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// An interface's fields; empty for a union.
+    pub fields: Vec<Field>,
+    /// The types it can be.
+    pub members: Vec<Base>,
+    /// The type's name in the text.
+    pub span: Span,
+}
+
+/// An argument of an operation or a field of an input type.
+#[derive(Debug, Clone)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The reason of `@deprecated`.
+    pub deprecated: Option<String>,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Used when the argument is absent.
+    pub default: Option<Literal>,
+    /// Validation.
+    pub checks: Checks,
+    /// `@stream`: arrives item by item (lists only).
+    pub stream: bool,
+    /// For a storage binding: the field of the bound resource that the argument is for.
+    pub field: Option<FieldId>,
+    /// Its protobuf field number.
+    pub number: u32,
+    /// `@xml`.
+    pub xml: Xml,
+    /// The argument's name in the text.
+    pub span: Span,
+}
+
+/// A constant written in the contract.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// null.
+    Null,
+    /// true or false.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number with a point or exponent, as written.
+    Number(String),
+    /// Text.
+    Text(String),
+    /// An enum value's name.
+    Enum(String),
+    /// A list.
+    List(Vec<Literal>),
+    /// An object.
+    Object(Vec<(String, Literal)>),
+}
+
+/// One callable thing.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its name: the GraphQL root field, `transferFunds`.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The reason of `@deprecated`.
+    pub deprecated: Option<String>,
+    /// Whether it reads, writes or subscribes.
+    pub root: Root,
+    /// Its own arguments. Standard operations have none here: their inputs follow from the binding.
+    pub arguments: Vec<Argument>,
+    /// What it answers.
+    pub result: TypeRef,
+    /// A list result is sent item by item where the wire can (`@stream` on the field).
+    pub stream: bool,
+    /// What it does.
+    pub binding: Binding,
+    /// `@access(call:)` of an own operation, over `caller`, the arguments and `now`. Standard operations and
+    /// storage bindings are judged by the resource's rules, and by this one too when it is there.
+    pub rule: Option<Rule>,
+    /// `@cost`.
+    pub cost: u32,
+    /// `@limit(calls:, per:)`: this operation's own bucket per caller.
+    pub limit: Option<CallLimit>,
+    /// `@cache`.
+    pub cache: Option<Cache>,
+    /// `@idempotent`: an idempotency key is honoured.
+    pub idempotent: bool,
+    /// `@emits`.
+    pub emits: Vec<Emit>,
+    /// `@error`: the refusals the operation may answer with.
+    pub errors: Vec<ErrorCode>,
+    /// Its place in REST; `None` where `@rest(off: true)` or the binding has none.
+    pub rest: Option<RestRoute>,
+    /// Its place in gRPC.
+    pub rpc: Option<RpcMethod>,
+    /// Its place in SOAP.
+    pub soap: Option<SoapOperation>,
+    /// The operation's name in the text, or the resource's for a standard operation.
+    pub span: Span,
+}
+
+/// Whether an operation reads, writes or subscribes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Root {
+    /// Changes nothing.
+    Query,
+    /// Changes data in one transaction.
+    Mutation,
+    /// Delivers events as they happen.
+    Subscription,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone)]
+pub enum Binding {
+    /// One row by key, or by the arguments' fields.
+    Get(ResourceId),
+    /// Rows of a resource.
+    List(ResourceId),
+    /// How many rows there are.
+    Count(ResourceId),
+    /// A new row.
+    Create(ResourceId),
+    /// Changes some fields of a row.
+    Update(ResourceId),
+    /// Creates the row with this key or replaces its fields.
+    Upsert(ResourceId),
+    /// Removes a row.
+    Delete(ResourceId),
+    /// Many creates, updates, upserts and deletes of one resource in one transaction.
+    Batch(ResourceId),
+    /// The rows of a to-many relation of one row (a nested collection).
+    Related {
+        /// The parent.
+        parent: ResourceId,
+        /// The parent's to-many field.
+        field: FieldId,
+    },
+    /// SQL in one transaction.
+    Sql(SqlBinding),
+    /// An upstream over HTTP.
+    Http(HttpBinding),
+    /// An upstream over gRPC.
+    Grpc(GrpcBinding),
+    /// Publishes to or subscribes to a channel.
+    Channel(ChannelId),
+    /// `@on(event:)`: events of a resource, or emitted ones.
+    Event(EventBinding),
+}
+
+/// `@sql`.
+#[derive(Debug, Clone)]
+pub struct SqlBinding {
+    /// The statements, run in order in one transaction; the last one that returns rows makes the answer.
+    pub statements: Vec<SqlStatement>,
+    /// `each:`: the statements run once per item of the operation's one list argument.
+    pub each: Option<usize>,
+}
+
+/// One statement with what it must do.
+#[derive(Debug, Clone)]
+pub struct SqlStatement {
+    /// The statement's text, with `:name` parameters.
+    pub text: String,
+    /// For every byte of `text`, where that byte stands in the source (so a finding inside an escaped or block
+    /// string is shown at its own place).
+    pub places: Places,
+    /// What must hold after it ran.
+    pub expect: Option<Expectation>,
+}
+
+/// Maps bytes of an unescaped string to its source.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The span of the whole literal or statement.
+    pub span: Span,
+    /// Source byte per text byte, with one more at the end; empty when the text stands in the source as it is,
+    /// beginning at `span.start`.
+    pub map: Vec<u32>,
+}
+
+impl Places {
+    /// The source span of bytes `start..end` of the text.
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        let at = |i: usize| match self.map.get(i).or(self.map.last()) {
+            Some(byte) => *byte,
+            None => self.span.start + u32::try_from(i).unwrap_or(0),
+        };
+        Span { file: self.span.file, start: at(start), end: at(end).max(at(start)) }
+    }
+}
+
+/// What a statement must do, or the operation is refused and rolled back.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// Rows returned (by a `SELECT` or `RETURNING`) or changed (otherwise).
+    pub rows: RowCount,
+    /// The refusal: an `@error` of the operation.
+    pub error: String,
+}
+
+/// A number of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowCount {
+    /// Exactly one.
+    One,
+    /// At least one.
+    Some,
+    /// None.
+    None,
+    /// Exactly this many.
+    Exactly(u32),
+}
+
+/// `@error(code:, kind:, message:)`: a refusal an operation may answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// The stable code, `INSUFFICIENT_FUNDS`.
+    pub code: String,
+    /// Its kind, from those a contract may use.
+    pub kind: ErrorKind,
+    /// The public message.
+    pub message: String,
+}
+
+/// The kinds of refusal a contract may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Who calls is known and may not.
+    Denied,
+    /// The input makes no sense.
+    Invalid,
+    /// Something named is not there.
+    NotFound,
+    /// The state of things does not allow it.
+    Conflict,
+    /// A condition the caller stated does not hold.
+    Precondition,
+}
+
+/// `@http(method:, url:)`.
+#[derive(Debug, Clone)]
+pub struct HttpBinding {
+    /// The method.
+    pub method: Method,
+    /// A URL template with `{argument}` places.
+    pub url: String,
+}
+
+/// `@grpc(url:, service:, method:)`.
+#[derive(Debug, Clone)]
+pub struct GrpcBinding {
+    /// The upstream's URL.
+    pub url: String,
+    /// The full service name.
+    pub service: String,
+    /// The method.
+    pub method: String,
+}
+
+/// `@on(event:)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventBinding {
+    /// A change of rows.
+    Change {
+        /// Whose rows.
+        resource: ResourceId,
+        /// Which change.
+        change: Change,
+    },
+    /// An event named in some operation's `@emits`.
+    Emitted(String),
+}
+
+/// A change of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// It was created.
+    Created,
+    /// Some fields changed.
+    Updated,
+    /// It was deleted.
+    Deleted,
+}
+
+/// `@emits(event:, on:)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emit {
+    /// The event's dotted name, `payment.succeeded`.
+    pub event: String,
+    /// Whether it is for success or for a refusal by one of the operation's own `@error`s.
+    pub on: Outcome,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused by one of its own errors.
+    Failure,
+}
+
+/// `@limit(calls:, per:)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimit {
+    /// How many calls.
+    pub calls: u32,
+    /// In how many seconds.
+    pub per_s: u32,
+}
+
+/// Where an operation is in REST, relative to the API's base path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestRoute {
+    /// The method.
+    pub method: Method,
+    /// The path template, `/users/{id}`.
+    pub path: String,
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+}
+
+/// Where an operation is in gRPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RpcMethod {
+    /// The service, `ProductService`.
+    pub service: String,
+    /// The method, `GetProduct`.
+    pub method: String,
+    /// The request message's name, when it is not `<Method>Request`.
+    pub request: Option<String>,
+    /// The response message's name, when it is not the result type's.
+    pub response: Option<String>,
+}
+
+/// Where an operation is in SOAP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoapOperation {
+    /// The operation, `TransferFunds`.
+    pub operation: String,
+    /// The namespace.
+    pub namespace: String,
+}
+
+/// `@channel`: a typed message under a path pattern.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// The message type's name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The path pattern, `chat/{room}`.
+    pub path: String,
+    /// The message's fields.
+    pub fields: Vec<Field>,
+    /// How many messages are kept per path.
+    pub history: u32,
+    /// Whether who is there is told.
+    pub presence: bool,
+    /// Messages a minute per member, when limited.
+    pub rate_per_min: Option<u32>,
+    /// Who may publish.
+    pub publish: Option<Rule>,
+    /// Who may subscribe.
+    pub subscribe: Option<Rule>,
+    /// The type's name in the text.
+    pub span: Span,
+}
+
+impl Contract {
+    /// A resource by id.
+    pub fn resource(&self, id: ResourceId) -> &Resource {
+        &self.resources[id.index()]
+    }
+
+    /// An operation by id.
+    pub fn operation(&self, id: OperationId) -> &Operation {
+        &self.operations[id.index()]
+    }
+
+    /// An operation by its name.
+    pub fn operation_named(&self, name: &str) -> Option<OperationId> {
+        self.operations.iter().position(|o| o.name == name).map(|i| OperationId(i as u16))
+    }
+
+    /// A resource by its type name.
+    pub fn resource_named(&self, name: &str) -> Option<ResourceId> {
+        self.resources.iter().position(|r| r.name == name).map(|i| ResourceId(i as u16))
+    }
+
+    /// All operations with their ids.
+    pub fn operations(&self) -> impl Iterator<Item = (OperationId, &Operation)> {
+        self.operations.iter().enumerate().map(|(i, o)| (OperationId(i as u16), o))
+    }
+
+    /// All resources with their ids.
+    pub fn resources(&self) -> impl Iterator<Item = (ResourceId, &Resource)> {
+        self.resources.iter().enumerate().map(|(i, r)| (ResourceId(i as u16), r))
+    }
+}
+
+impl Resource {
+    /// A field by id.
+    pub fn field(&self, id: FieldId) -> &Field {
+        &self.fields[id.index()]
+    }
+
+    /// A field by name.
+    pub fn field_named(&self, name: &str) -> Option<FieldId> {
+        self.fields.iter().position(|f| f.name == name).map(|i| FieldId(i as u16))
+    }
+
+    /// The key field.
+    pub fn key_field(&self) -> &Field {
+        self.field(self.key)
+    }
+
+    /// All fields with their ids.
+    pub fn fields(&self) -> impl Iterator<Item = (FieldId, &Field)> {
+        self.fields.iter().enumerate().map(|(i, f)| (FieldId(i as u16), f))
+    }
+}

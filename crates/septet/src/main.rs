@@ -1,0 +1,2 @@
+//! The Septet server.
+fn main() {}

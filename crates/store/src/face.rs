@@ -1,0 +1,334 @@
+//! What the engine sees of the store: plans made from intentions, and running them.
+
+use crate::query::{Param, Select, Write};
+use contract::{Contract, FieldId, OperationId, ResourceId};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use wire::{Format, Shape, Value};
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The database.
+    pub place: Place,
+    /// Whether an acknowledged write survives power loss.
+    pub durability: Durability,
+    /// Writes committed as one group at the most.
+    pub group_writes_max: usize,
+    /// Writes waiting for the writer at the most; above it a write is refused as unavailable.
+    pub queue_writes_max: usize,
+    /// Threads for reads that prove too long to run where they were asked for.
+    pub slow_readers: usize,
+    /// Long reads waiting for such a thread at the most.
+    pub queue_reads_max: usize,
+    /// Virtual-machine steps after which a read moves to such a thread.
+    pub inline_steps_max: u32,
+}
+
+/// Where the data is. A closed set: PostgreSQL joins it.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// An SQLite file, made when it is not there.
+    File(PathBuf),
+    /// A database in memory, gone with the store (tests).
+    Memory,
+}
+
+/// Whether an acknowledged write survives power loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Yes (`synchronous=FULL`).
+    Full,
+    /// It survives the end of the process, but the last commits may be gone after power loss (`synchronous=NORMAL`).
+    Process,
+}
+
+/// Whether a read answers with one record or with a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Root {
+    /// The first row, or nothing.
+    One,
+    /// All rows.
+    List,
+}
+
+/// What a read may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// When to give up.
+    pub deadline: Instant,
+    /// Bytes of the reply at the most.
+    pub reply_bytes_max: usize,
+}
+
+/// What a read answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The encoded record or list; empty when nothing was found.
+    pub body: Vec<u8>,
+    /// Rows of the root: 0 or 1 for [`Root::One`].
+    pub rows: u64,
+    /// The version of the row of a [`Root::One`].
+    pub version: Option<i64>,
+    /// Statements that were run, once per parent row for nested ones.
+    pub statements: u32,
+}
+
+/// Changes to make in one transaction, and what to answer.
+#[derive(Debug)]
+pub struct Mutation {
+    /// What to do, in order. All of it happens, or nothing.
+    pub steps: Vec<Step>,
+    /// What to read afterwards, in the same transaction.
+    pub answer: Option<AnswerRead>,
+    /// Events to add to the outbox when it is done, or when it is refused.
+    pub emits: Vec<EmitEvent>,
+    /// Answer with what an earlier call with this key answered.
+    pub idempotency: Option<Idempotency>,
+    /// Format of the answer.
+    pub format: Format,
+    /// Bounds of the answer.
+    pub bounds: Bounds,
+    /// The time of the call, RFC 3339 in UTC with microseconds.
+    pub now: String,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Step {
+    /// Changes of rows.
+    Write {
+        /// What.
+        plan: Arc<WritePlan>,
+        /// With what.
+        params: Vec<Value>,
+    },
+    /// The statements of an `@sql` operation.
+    Sql {
+        /// What.
+        plan: Arc<SqlPlan>,
+        /// With what: the operation's parameters by [`SqlPlan::parameters`], once per item for `each`.
+        runs: Vec<Vec<Value>>,
+        /// Parameters of the plan's answer selects.
+        answer_params: Vec<Value>,
+    },
+}
+
+/// What a mutation by [`Write`] reads for its answer.
+#[derive(Debug)]
+pub struct AnswerRead {
+    /// The record under the caller's rules.
+    pub plan: Arc<ReadPlan>,
+    /// Its parameters.
+    pub params: Vec<Value>,
+    /// Which parameter is the key of the row that the last step wrote.
+    pub key: Param,
+    /// What to read instead when the rules hide the row: what the caller itself gave.
+    pub otherwise: Option<(Arc<ReadPlan>, Vec<Value>)>,
+}
+
+/// An event of an operation.
+#[derive(Debug, Clone)]
+pub struct EmitEvent {
+    /// Its name.
+    pub event: String,
+    /// Whether it is for success or refusal.
+    pub on: contract::Outcome,
+    /// The operation's arguments as JSON, secrets left out.
+    pub arguments_json: String,
+}
+
+/// An idempotency key and what it stands for.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// Who and what: caller and operation.
+    pub scope: String,
+    /// The key the client gave.
+    pub key: String,
+    /// A digest of the input.
+    pub fingerprint: [u8; 32],
+    /// Seconds it is kept.
+    pub keep_s: u32,
+}
+
+/// What a mutation did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The answer.
+    pub reply: Reply,
+    /// The key of the row that the last write was about, as text.
+    pub key: Option<String>,
+    /// Whether an upsert or insert made a new row.
+    pub created: bool,
+    /// The answer is an earlier call's.
+    pub replayed: bool,
+}
+
+/// Why a read or write was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The row to change is not there, or the caller cannot see it.
+    NotFound,
+    /// The rule for the row before or after the change does not hold.
+    Denied,
+    /// The row has another version than the caller said.
+    VersionMismatch,
+    /// Another row has the same values in these fields.
+    Unique {
+        /// Whose.
+        resource: ResourceId,
+        /// Which fields.
+        fields: Vec<FieldId>,
+    },
+    /// A to-one field points to a row that is not there.
+    DanglingReference,
+    /// The row cannot be deleted because others point to it.
+    StillReferenced,
+    /// An expectation of an `@sql` statement did not hold: its error code.
+    Refused(String),
+    /// The idempotency key was used with another input.
+    IdempotencyMismatch,
+    /// The reply would be larger than allowed.
+    TooLarge,
+    /// The deadline passed.
+    Timeout,
+    /// A queue is full or the database cannot be reached; nothing was done.
+    Unavailable(&'static str),
+    /// A value does not fit (an overflow in SQL, a check constraint): the public part says what.
+    BadValue(String),
+    /// Anything else; the text is private.
+    Internal(String),
+}
+
+/// Why a plan could not be made. Only a defect in the caller or in `@sql` makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanError(pub String);
+
+/// A compiled read.
+#[derive(Debug)]
+pub struct ReadPlan {}
+
+/// A compiled write.
+#[derive(Debug)]
+pub struct WritePlan {}
+
+/// A compiled `@sql` operation.
+#[derive(Debug)]
+pub struct SqlPlan {}
+
+/// How the rows of an `@sql` operation's last statement become its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SqlAnswer {
+    /// Nothing is answered but that it was done.
+    Nothing,
+    /// One scalar: the first column of the first row.
+    Scalar,
+    /// Columns become fields of an output object by name, in the order of the shape.
+    Object(Vec<SqlField>),
+    /// The column named as the key field gives the keys of records that are read under the caller's rules.
+    Records {
+        /// What to read of each; the filter compares the key with `key`.
+        select: Box<Select>,
+        /// The parameter of `select` that takes the key.
+        key: Param,
+        /// The column.
+        column: String,
+    },
+}
+
+/// One field of an `@sql` operation's output object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SqlField {
+    /// The column of this name.
+    Column(String),
+    /// The record whose key is in the column of this name, read under the caller's rules.
+    Record {
+        /// The column.
+        column: String,
+        /// What to read.
+        select: Box<Select>,
+        /// The parameter of `select` that takes the key.
+        key: Param,
+    },
+    /// The caller may not see it: null.
+    Hidden,
+}
+
+/// Who supplies a named parameter of an `@sql` operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SqlParameter {
+    /// An argument, or a member of the `each:` item, by name.
+    Argument(String),
+    /// `:_caller_id`: the caller's id or null.
+    CallerId,
+    /// `:_now`: the time of the call.
+    Now,
+    /// `:_new_id`: a new UUIDv7, the same in all statements of a run.
+    NewId,
+}
+
+impl SqlPlan {
+    /// The parameters of each run, in order.
+    pub fn parameters(&self) -> &[SqlParameter] {
+        unimplemented!()
+    }
+}
+
+/// The database of one contract. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {}
+
+impl Store {
+    /// Opens the database, creating or additively migrating its tables.
+    pub fn open(_contract: Arc<Contract>, _options: &Options) -> Result<Self, crate::face::OpenError> {
+        unimplemented!()
+    }
+
+    /// Compiles a read. `shape.fields` corresponds to `select.outputs` one to one, at every level.
+    pub fn plan_read(&self, _select: &Select, _shape: Shape, _root: Root) -> Result<ReadPlan, PlanError> {
+        unimplemented!()
+    }
+
+    /// Compiles counting the rows of a select (its outputs, order, limit and offset do not matter).
+    pub fn plan_count(&self, _select: &Select) -> Result<ReadPlan, PlanError> {
+        unimplemented!()
+    }
+
+    /// Compiles a write.
+    pub fn plan_write(&self, _write: &Write) -> Result<WritePlan, PlanError> {
+        unimplemented!()
+    }
+
+    /// Compiles the statements and the answer of an `@sql` operation.
+    pub fn plan_sql(&self, _operation: OperationId, _answer: &SqlAnswer, _shape: Option<Shape>, _root: Root) -> Result<SqlPlan, PlanError> {
+        unimplemented!()
+    }
+
+    /// Runs a read.
+    pub async fn read(&self, _plan: &Arc<ReadPlan>, _params: Vec<Value>, _format: Format, _bounds: Bounds) -> Result<Reply, Error> {
+        unimplemented!()
+    }
+
+    /// Counts.
+    pub async fn count(&self, _plan: &Arc<ReadPlan>, _params: Vec<Value>, _bounds: Bounds) -> Result<u64, Error> {
+        unimplemented!()
+    }
+
+    /// Runs the statements of a reading `@sql` operation.
+    pub async fn read_sql(&self, _plan: &Arc<SqlPlan>, _run: Vec<Value>, _answer_params: Vec<Value>, _format: Format, _bounds: Bounds) -> Result<Reply, Error> {
+        unimplemented!()
+    }
+
+    /// Makes changes: all or nothing, durable when it returns `Ok`.
+    pub async fn write(&self, _mutation: Mutation) -> Result<Written, Error> {
+        unimplemented!()
+    }
+
+    /// Ends the calling thread's held read snapshot. To be called whenever a thread that reads goes to sleep.
+    pub fn release_thread(&self) {}
+}
+
+/// Why a store could not be opened.
+#[derive(Debug)]
+pub struct OpenError(pub String);
