@@ -562,6 +562,8 @@ pub struct Operation {
     pub idempotent: bool,
     /// `@emits`.
     pub emits: Vec<Emit>,
+    /// `@inbound`: the verified incoming webhook that calls the operation.
+    pub inbound: Option<Inbound>,
     /// `@error`: the refusals the operation may answer with.
     pub errors: Vec<ErrorCode>,
     /// Its place in REST; `None` where `@rest(off: true)` or the binding has none.
@@ -626,10 +628,19 @@ pub enum Binding {
 /// `@sql`.
 #[derive(Debug, Clone)]
 pub struct SqlBinding {
-    /// The statements, run in order in one transaction; the last one that returns rows makes the answer.
+    /// `each:`: run once per item of a list argument, before the others.
+    pub each: Option<SqlEach>,
+    /// `run:` or `file:`: run in order; the last one that returns rows makes the answer.
     pub statements: Vec<SqlStatement>,
-    /// `each:`: the statements run once per item of the operation's one list argument.
-    pub each: Option<usize>,
+}
+
+/// Statements that run once per item of a list argument.
+#[derive(Debug, Clone)]
+pub struct SqlEach {
+    /// The position of the list argument.
+    pub argument: usize,
+    /// The statements; their parameters are the item's members, or `:item` when the item is a scalar.
+    pub statements: Vec<SqlStatement>,
 }
 
 /// One statement with what it must do.
@@ -765,6 +776,17 @@ pub struct Emit {
     pub event: String,
     /// Whether it is for success or for a refusal by one of the operation's own `@error`s.
     pub on: Outcome,
+}
+
+/// `@inbound(source:, event:, args:)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// The configured source, `stripe`.
+    pub source: String,
+    /// The event's type, `payment_intent.succeeded`.
+    pub event: String,
+    /// For each argument the path of its value in the event, `data.object.id`.
+    pub args: Vec<(String, String)>,
 }
 
 /// How an operation ended.

@@ -108,8 +108,10 @@ pub enum Step {
     Sql {
         /// What.
         plan: Arc<SqlPlan>,
-        /// With what: the operation's parameters by [`SqlPlan::parameters`], once per item for `each`.
-        runs: Vec<Vec<Value>>,
+        /// The parameters of the `each:` statements by [`SqlPlan::each_parameters`], once per item.
+        each: Vec<Vec<Value>>,
+        /// The parameters of the other statements by [`SqlPlan::parameters`].
+        run: Vec<Value>,
         /// Parameters of the plan's answer selects.
         answer_params: Vec<Value>,
     },
@@ -264,12 +266,19 @@ pub enum SqlParameter {
     CallerId,
     /// `:_now`: the time of the call.
     Now,
+    /// `:_changes`: rows changed so far by this operation. The store fills it in; the value given is not used.
+    Changes,
     /// `:_new_id`: a new UUIDv7, the same in all statements of a run.
     NewId,
 }
 
 impl SqlPlan {
-    /// The parameters of each run, in order.
+    /// The parameters of the `each:` statements, in order.
+    pub fn each_parameters(&self) -> &[SqlParameter] {
+        unimplemented!()
+    }
+
+    /// The parameters of the other statements, in order.
     pub fn parameters(&self) -> &[SqlParameter] {
         unimplemented!()
     }
