@@ -3,6 +3,7 @@
 
 pub mod cell;
 pub mod encode;
+mod json;
 pub mod shape;
 pub mod value;
 
