@@ -105,6 +105,7 @@ pub(super) fn scalar<'a>(scalar: Scalar, raw: &'a str, scratch: &'a mut Scratch)
         b'{' | b'[' => return None,
         _ => number_cell(scalar, raw)?,
     };
+    ascii.clear();
     fit::scalar(scalar, cell, ascii)
 }
 
