@@ -164,7 +164,8 @@ fn the_decoder_agrees_with_serde_json() {
         match (&ours, &theirs) {
             (Ok(ours), Ok(theirs)) => assert!(same(ours, theirs), "{shown}"),
             (Err(_), Err(_)) => {}
-            // serde_json keeps the last of several members with one key, and is deeper and longer than our bounds.
+            // serde_json keeps the last of several members with one key, and is deeper and longer than our
+            // bounds.
             (Err(error), Ok(_)) => {
                 let known = [Problem::DuplicateKey, Problem::TooDeep, Problem::NumberTooLong];
                 assert!(known.contains(&error.problem), "{error}: {shown}");

@@ -4,7 +4,8 @@ use crate::source::Source;
 
 const RUNS: u64 = 20_000;
 
-/// A text that is nearly right: one of the seeds with some bytes changed, dropped, doubled, or joined with another's.
+/// A text that is nearly right: one of the seeds with some bytes changed, dropped, doubled, or joined with
+/// another's.
 pub fn mutated(seeds: &[&str], source: &mut Source) -> Vec<u8> {
     const BYTES: &[u8] =
         b"\"\\{}[],:0123456789eE+-.TZPHMStrufalsn \n\x00\x1f\x7f\xc3\xa9\xed\xa0\x80\xff\xef\xbb\xbf";

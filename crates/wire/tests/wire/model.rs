@@ -10,7 +10,8 @@ use wire::{Cell, EncodeError, Encoder, Layout, Name, Shape, ShapeField};
 pub enum Datum {
     Null,
     Bool(bool),
-    /// `Int`, `Long`; units of a decimal; microseconds of a duration and of an instant since 1970; an integer key.
+    /// `Int`, `Long`; units of a decimal; microseconds of a duration and of an instant since 1970; an integer
+    /// key.
     Int(i64),
     Float(f64),
     Text(String),
@@ -224,7 +225,8 @@ fn instant(micros: i64) -> String {
     format!("{:.6}", jiff::Timestamp::from_microsecond(micros).unwrap())
 }
 
-/// What a JSON reply shows, also what is stored in lists and objects; written here without the crate's own code.
+/// What a JSON reply shows, also what is stored in lists and objects; written here without the crate's own
+/// code.
 pub fn json_form(layout: &Layout, value: &Datum) -> serde_json::Value {
     match (layout, value) {
         (_, Datum::Null) => json!(null),
