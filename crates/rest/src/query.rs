@@ -19,6 +19,7 @@ mod value;
 
 use crate::fault::bad_parameter;
 use budget::{Budget, PARAMS_MAX};
+use contract::Argument;
 use engine::{Fault, ListArgs, Selection};
 use key::{Key, WORDS, Word};
 use level::{Level, Place, Terms};
@@ -53,7 +54,7 @@ pub struct Query {
 }
 
 /// Reads a query string. `arguments` are names that the grammar does not get to see.
-pub fn read(text: &str, scope: Scope, arguments: &[&str]) -> Result<Query, Fault> {
+pub fn read(text: &str, scope: Scope, arguments: &[Argument]) -> Result<Query, Fault> {
     let mut reader = Reader {
         scope,
         arguments,
@@ -76,7 +77,7 @@ fn shown_name(name: &str) -> String {
 
 struct Reader<'a> {
     scope: Scope,
-    arguments: &'a [&'a str],
+    arguments: &'a [Argument],
     budget: Budget,
     root: Level,
     selected: bool,
@@ -106,7 +107,7 @@ impl Reader<'_> {
             return Err(Mistake::new("LENGTH", format!("there are more than {PARAMS_MAX} parameters")));
         }
         let (name, value) = (param::decode(name)?, param::decode(value)?);
-        if self.arguments.contains(&&*name) {
+        if self.arguments.iter().any(|a| a.name == name) {
             self.found.push((name.into_owned(), value.into_owned()));
             return Ok(());
         }
@@ -135,7 +136,7 @@ impl Reader<'_> {
         if allowed {
             return Ok(());
         }
-        let known = self.arguments.iter().copied().chain(self.scope.words().iter().copied());
+        let known = argument_names(self.arguments).chain(self.scope.words().iter().copied());
         Err(Mistake::new("UNKNOWN", "the operation has no such parameter").suggest(name, known))
     }
 
@@ -157,7 +158,7 @@ impl Reader<'_> {
                 Setting::Filter(filter::negate_if(sense, filter::group(logic, value, budget)?))
             }
             Word::Field(path) => {
-                let known = self.arguments.iter().chain(WORDS).copied();
+                let known = argument_names(self.arguments).chain(WORDS.iter().copied());
                 Setting::Filter(filter::field(path, value, budget).map_err(|m| m.suggest(name, known))?)
             }
         }))
@@ -165,7 +166,10 @@ impl Reader<'_> {
 
     fn select(&mut self, under: &[String], value: &str) -> Result<(), Mistake> {
         if !under.is_empty() {
-            return Err(Mistake::new("UNKNOWN", "what is wanted of a relation stands in the brackets in `select`"));
+            return Err(Mistake::new(
+                "UNKNOWN",
+                "what is wanted of a relation stands in the brackets in `select`",
+            ));
         }
         if self.selected {
             return Err(repeated());
@@ -182,10 +186,14 @@ impl Reader<'_> {
                 .and_then(|terms| terms.set(setting))
                 .map_err(|mistake| bad_parameter(&param, mistake))?;
         }
-        let (selection, list) =
-            finish::finish(self.root, &mut self.budget).map_err(|mistake| bad_parameter("select", mistake))?;
+        let (selection, list) = finish::finish(self.root, &mut self.budget)
+            .map_err(|mistake| bad_parameter("select", mistake))?;
         Ok(Query { selection: self.selected.then_some(selection), list, arguments: self.found })
     }
+}
+
+fn argument_names(arguments: &[Argument]) -> impl Iterator<Item = &str> {
+    arguments.iter().map(|argument| argument.name.as_str())
 }
 
 /// The terms of the embedded relation at a path.

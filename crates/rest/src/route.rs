@@ -133,14 +133,18 @@ impl Routes {
     ) -> Result<Self, RouteError> {
         let mut by_path: BTreeMap<String, Leaves> = BTreeMap::new();
         for place in places {
-            let (path, names) = template(place.path)?;
+            let Template { path, names } = template(place.path)?;
             if place.params == Params::Key && names.len() > 1 {
                 return Err(RouteError(format!("`{}` has more than a key", place.path)));
             }
             let leaves = by_path.entry(path).or_default();
             let leaf = Leaf { id: place.id, names, params: place.params };
             if leaves.by_method[place.method as usize].replace(leaf).is_some() {
-                return Err(RouteError(format!("two operations are at {} `{}`", names_one(place.method), place.path)));
+                return Err(RouteError(format!(
+                    "two operations are at {} `{}`",
+                    names_one(place.method),
+                    place.path
+                )));
             }
             leaves.allow = leaves.allow.with(place.method);
         }
@@ -157,7 +161,8 @@ impl Routes {
     }
 
     pub(crate) fn find(&self, method: &http::Method, path: &str) -> Route {
-        let Some(path) = path.strip_prefix(self.base.as_str()).filter(|p| p.is_empty() || p.starts_with('/')) else {
+        let Some(path) = path.strip_prefix(self.base.as_str()).filter(|p| p.is_empty() || p.starts_with('/'))
+        else {
             return Route::NotMine;
         };
         if path.len() > PATH_BYTES_MAX {
@@ -200,8 +205,13 @@ fn names_one(method: Method) -> &'static str {
     }
 }
 
-/// A template with its places numbered, so that operations may call the same place by different names.
-fn template(path: &str) -> Result<(String, Box<[Arc<str>]>), RouteError> {
+/// A path template with its places numbered, so that operations may call the same place by different names.
+struct Template {
+    path: String,
+    names: Box<[Arc<str>]>,
+}
+
+fn template(path: &str) -> Result<Template, RouteError> {
     if !path.starts_with('/') {
         return Err(RouteError(format!("`{path}` does not begin with a slash")));
     }
@@ -219,5 +229,5 @@ fn template(path: &str) -> Result<(String, Box<[Arc<str>]>), RouteError> {
         rest = after;
     }
     numbered.push_str(rest);
-    Ok((numbered, names.into()))
+    Ok(Template { path: numbered, names: names.into() })
 }

@@ -32,7 +32,10 @@ impl Budget {
     /// Takes items of `select`, filters, groups or order terms.
     pub(crate) fn take_nodes(&mut self, count: usize) -> Result<(), Mistake> {
         self.nodes = self.nodes.checked_sub(count).ok_or_else(|| {
-            Mistake::new("LENGTH", format!("the query has more than {NODES_MAX} items, filters and order terms"))
+            Mistake::new(
+                "LENGTH",
+                format!("the query has more than {NODES_MAX} items, filters and order terms"),
+            )
         })?;
         Ok(())
     }

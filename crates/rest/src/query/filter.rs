@@ -34,7 +34,12 @@ pub(crate) fn group(logic: Logic, value: &str, budget: &mut Budget) -> Result<Fi
     Ok(filter)
 }
 
-fn conditions(cursor: &mut Cursor<'_>, logic: Logic, depth: usize, budget: &mut Budget) -> Result<Filter, Mistake> {
+fn conditions(
+    cursor: &mut Cursor<'_>,
+    logic: Logic,
+    depth: usize,
+    budget: &mut Budget,
+) -> Result<Filter, Mistake> {
     if depth == LOGIC_DEPTH_MAX {
         return Err(cursor.mistake(format!("`and` and `or` are nested deeper than {LOGIC_DEPTH_MAX}")));
     }
@@ -152,7 +157,9 @@ fn test(
         Operator::Distinct => Test::Distinct(Value::Text(value()?)),
         Operator::Search(mode) => Test::Search(mode, value()?),
         Operator::Json(test) => Test::Json(test, Value::Text(value()?)),
-        Operator::Range => return Err(start.mistake("range operators are not supported: contracts have no ranges,")),
+        Operator::Range => {
+            return Err(start.mistake("range operators are not supported: contracts have no ranges,"));
+        }
     })
 }
 

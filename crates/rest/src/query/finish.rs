@@ -74,7 +74,8 @@ fn name_relations(filter: &mut Filter, known: &[Known], budget: &mut Budget) -> 
             Ok(())
         }
         Filter::Test { path, test: Test::Is(is @ (Is::Null | Is::NotNull)) } => {
-            let Some(relation) = relation_named(&path.names, known).filter(|_| path.json.steps.is_empty()) else {
+            let Some(relation) = relation_named(&path.names, known).filter(|_| path.json.steps.is_empty())
+            else {
                 return Ok(());
             };
             relation.filter.as_ref().map_or(Ok(()), |filter| charge(filter, budget))?;

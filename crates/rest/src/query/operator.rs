@@ -95,7 +95,9 @@ impl Modifier {
     pub(crate) fn of(operator: Operator, word: &str) -> Result<Self, Mistake> {
         match (operator, word) {
             (Operator::Search(_), "simple") => Ok(Modifier::Simple),
-            (Operator::Search(_), other) => Err(refused(other, "full-text search has one language, `simple`")),
+            (Operator::Search(_), other) => {
+                Err(refused(other, "full-text search has one language, `simple`"))
+            }
             (operator, "any") if operator.quantifiable().is_some() => Ok(Modifier::Each(Scalarwise::Any)),
             (operator, "all") if operator.quantifiable().is_some() => Ok(Modifier::Each(Scalarwise::All)),
             (operator, other) if operator.quantifiable().is_some() => {

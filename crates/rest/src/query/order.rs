@@ -44,7 +44,8 @@ fn term(cursor: &mut Cursor<'_>) -> Result<OrderTerm, Mistake> {
 }
 
 fn unknown_direction(start: &Cursor<'_>, word: &str) -> Mistake {
-    let text = format!("`.{}` cannot stand here: expected `[.asc|.desc][.nullsfirst|.nullslast]`", shown(word));
+    let text =
+        format!("`.{}` cannot stand here: expected `[.asc|.desc][.nullsfirst|.nullslast]`", shown(word));
     start.mistake(text).suggest(word, ["asc", "desc", "nullsfirst", "nullslast"])
 }
 

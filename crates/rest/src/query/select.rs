@@ -104,7 +104,8 @@ impl Reader<'_, '_> {
         if self.cursor.peek() == Some(')') {
             return Ok((Place::Nowhere, Vec::new()));
         }
-        let counts = self.cursor.rest().strip_prefix("count").is_some_and(|r| r.trim_start().starts_with(')'));
+        let counts =
+            self.cursor.rest().strip_prefix("count").is_some_and(|r| r.trim_start().starts_with(')'));
         if counts && place == Place::Nested {
             self.cursor.expect("count")?;
             self.cursor.skip_spaces();

@@ -55,10 +55,7 @@ fn items(
 }
 
 /// A quoted value, or what `otherwise` reads; a quoted text that goes on after its end is not a quoted value.
-fn quoted_or(
-    cursor: &mut Cursor<'_>,
-    otherwise: fn(&mut Cursor<'_>) -> String,
-) -> Result<String, Mistake> {
+fn quoted_or(cursor: &mut Cursor<'_>, otherwise: fn(&mut Cursor<'_>) -> String) -> Result<String, Mistake> {
     let mut ahead = *cursor;
     ahead.skip_spaces();
     if ahead.peek() == Some('"') {
