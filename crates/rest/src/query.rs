@@ -188,6 +188,12 @@ impl Reader<'_> {
         }
         let (selection, list) = finish::finish(self.root, &mut self.budget)
             .map_err(|mistake| bad_parameter("select", mistake))?;
+        if self.selected && selection.items.is_empty() {
+            return Err(bad_parameter(
+                "select",
+                Mistake::new("REQUIRED", "nothing is wanted of the record itself"),
+            ));
+        }
         Ok(Query { selection: self.selected.then_some(selection), list, arguments: self.found })
     }
 }

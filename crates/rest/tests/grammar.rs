@@ -34,7 +34,7 @@ fn every_row_is_read_as_the_table_says() {
         }
     }
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(TABLE, &now).unwrap();
+        return std::fs::write(TABLE, &now).unwrap();
     }
     assert!(rows >= ROWS_MIN, "{rows} rows");
     for (at, (was, is)) in table.lines().zip(now.lines()).enumerate() {

@@ -26,7 +26,7 @@ pub(crate) fn apply(headers: &HeaderMap, list: &mut ListArgs) -> Result<Asked, F
     list.limit = match last {
         Some(last) => {
             let past = last.checked_sub(first).and_then(|rows| rows.checked_add(1));
-            Some(past.ok_or_else(|| invalid("Range", "RANGE", "the last row comes before the first"))?)
+            Some(past.ok_or_else(|| invalid("Range", "RANGE", "it is not a range of rows"))?)
         }
         None => None,
     };

@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, LOGIC_DEPTH_MAX};
 use super::cursor::Cursor;
-use super::mistake::{Mistake, shown};
+use super::mistake::{Mistake, found, shown};
 use super::name::{json_path, name};
 use super::operator::{Modifier, Operator};
 use super::value::{Extent, array, list, text};
@@ -181,7 +181,7 @@ fn is(start: &Cursor<'_>, word: &str) -> Result<Is, Mistake> {
     ];
     let known = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
     known.map(|(_, is)| *is).ok_or_else(|| {
-        let text = format!("expected null, not_null, true, false or unknown, found `{}`", shown(word));
+        let text = format!("expected null, not_null, true, false or unknown, {}", found(word));
         start.mistake(text).suggest(word, WORDS.iter().map(|(known, _)| *known))
     })
 }

@@ -44,6 +44,7 @@ fn finish_embed(
     let (selection, list) = finish(level, budget)?;
     known.push(Known { label, name: name.clone(), filter: list.filter.clone() });
     let inner = join == Join::Inner;
+    let place = if selection.items.is_empty() && place != Place::Count { Place::Nowhere } else { place };
     let spread = place == Place::Spread;
     Ok(match place {
         Place::Nested | Place::Spread => {

@@ -55,7 +55,7 @@ pub(crate) enum Place {
     Spread,
     /// The number of its rows (`relation(count)`).
     Count,
-    /// Nothing: it is there to be filtered by (`relation()`).
+    /// Nothing: it is there to be filtered by (`relation()`, or with only such in it).
     Nowhere,
 }
 

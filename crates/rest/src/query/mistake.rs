@@ -30,7 +30,7 @@ impl Mistake {
     /// The same mistake with "did you mean …?" when one of `known` is near and nothing was suggested yet.
     pub(crate) fn suggest<'a>(mut self, given: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         if self.meant.is_none() && given.len() <= SHOWN_CHARS_MAX {
-            self.meant = closest(given, known).map(str::to_owned);
+            self.meant = closest(given, known).filter(|name| *name != given).map(str::to_owned);
         }
         self
     }
@@ -42,6 +42,11 @@ impl Mistake {
             None => self.message.clone(),
         }
     }
+}
+
+/// Foreign text as it is told to have been found.
+pub(crate) fn found(text: &str) -> String {
+    if text.is_empty() { "found nothing".to_owned() } else { format!("found `{}`", shown(text)) }
 }
 
 /// Foreign text as it is quoted in a message: cut, and with nothing unprintable.

@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, EMBED_DEPTH_MAX};
 use super::cursor::Cursor;
-use super::mistake::{Mistake, shown};
+use super::mistake::{Mistake, found, shown};
 use super::name::{json_path, name};
 use engine::{Direction, Nulls, OrderTerm, Path};
 
@@ -68,7 +68,7 @@ fn path(cursor: &mut Cursor<'_>) -> Result<Path, Mistake> {
 /// Reads `limit` or `offset`: a number of rows.
 pub(crate) fn rows(text: &str) -> Result<u64, Mistake> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Mistake::new("TYPE", format!("expected a number of rows, found `{}`", shown(text))));
+        return Err(Mistake::new("TYPE", format!("expected a number of rows, {}", found(text))));
     }
     text.parse().map_err(|_| Mistake::new("RANGE", "the number of rows is too large"))
 }

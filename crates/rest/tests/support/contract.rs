@@ -100,7 +100,13 @@ fn standard(id: ResourceId, name: &str, path: &str) -> Vec<Operation> {
     vec![
         operation(&format!("{name}List"), Method::Get, path, Binding::List(id), many(id)),
         operation(&format!("{name}Get"), Method::Get, &at_key, Binding::Get(id), one(id)),
-        operation(&format!("{name}Count"), Method::Get, &format!("{path}/count"), Binding::Count(id), one(id)),
+        operation(
+            &format!("{name}Count"),
+            Method::Get,
+            &format!("{path}/count"),
+            Binding::Count(id),
+            one(id),
+        ),
         operation(&format!("{name}Create"), Method::Post, path, Binding::Create(id), one(id)),
         operation(&format!("{name}Update"), Method::Patch, &at_key, Binding::Update(id), one(id)),
         operation(&format!("{name}Upsert"), Method::Put, &at_key, Binding::Upsert(id), one(id)),
@@ -120,7 +126,8 @@ fn own() -> Vec<Operation> {
     ];
     let mut rename = operation("rename", Method::Post, "/users/{id}/rename", sql(), one(ResourceId(0)));
     rename.arguments = vec![argument("id", scalar(Scalar::Id)), argument("name", scalar(Scalar::String))];
-    let mut latest = operation("latest", Method::Get, "/latest", Binding::List(ResourceId(1)), many(ResourceId(1)));
+    let mut latest =
+        operation("latest", Method::Get, "/latest", Binding::List(ResourceId(1)), many(ResourceId(1)));
     latest.arguments = vec![argument("limit", scalar(Scalar::Int))];
     vec![total, rename, latest]
 }

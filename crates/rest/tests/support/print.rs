@@ -1,4 +1,5 @@
 //! Calls as one line of text, for tables.
+#![allow(dead_code, reason = "each test uses its part")]
 
 use contract::Compare;
 use engine::*;
@@ -93,7 +94,7 @@ fn filter(condition: &Filter) -> String {
         Filter::Test { path: field, test: what } => format!("{} {}", path(field), test(what)),
         Filter::Related { name, quantifier, filter: inner } => {
             let inner = inner.as_ref().map_or(String::new(), |f| filter(f));
-            format!("{quantifier:?} {name}({inner})").to_lowercase()
+            format!("{} {name}({inner})", format!("{quantifier:?}").to_lowercase())
         }
     }
 }
@@ -137,4 +138,22 @@ fn text(value: &Value) -> String {
 
 fn texts(values: &[Value]) -> String {
     format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", "))
+}
+
+/// A value as JSON-like text.
+pub fn value(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Number(text) => format!("number:{text}"),
+        Value::Text(text) => format!("{text:?}"),
+        Value::Bytes(bytes) => format!("{bytes:?}"),
+        Value::List(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(",")),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| format!("{name}:{}", self::value(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+    }
 }
