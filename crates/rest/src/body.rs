@@ -1,11 +1,10 @@
 //! Bodies and arguments: what an operation is given to work with.
 
 use crate::fault::invalid;
-use crate::json_seam::{DecodeBounds, decode_json};
 use crate::route::Matched;
 use contract::{Argument, Arity, Base, Binding, Operation, Scalar};
 use engine::Fault;
-use wire::Value;
+use wire::{DecodeBounds, Value, decode_json};
 
 /// Decodes a JSON body. An empty one is an empty object for operations that may need nothing.
 pub(crate) fn decode(operation: &Operation, body: &[u8], bounds: &DecodeBounds) -> Result<Value, Fault> {
@@ -54,11 +53,17 @@ pub(crate) fn without(data: &mut Value, name: &str, in_path: &str) -> Result<(),
 }
 
 /// Adds the arguments of the path to a body.
-pub(crate) fn with_path(mut data: Value, matched: &mut Matched) -> Result<Value, Fault> {
-    for (name, value) in matched.params.drain(..) {
-        without(&mut data, &name, &value)?;
-        if let Value::Object(members) = &mut data {
-            members.push((name.to_string(), Value::Text(value)));
+pub(crate) fn with_path(
+    operation: &Operation,
+    mut data: Value,
+    matched: &mut Matched,
+    bounds: &DecodeBounds,
+) -> Result<Value, Fault> {
+    for (name, text) in matched.params.drain(..) {
+        without(&mut data, &name, &text)?;
+        let argument = operation.arguments.iter().find(|argument| argument.name == *name);
+        if let (Some(argument), Value::Object(members)) = (argument, &mut data) {
+            members.push((name.to_string(), argument_value(argument, text, bounds)?));
         }
     }
     Ok(data)
@@ -90,12 +95,47 @@ pub(crate) fn arguments(
     Ok(Value::Object(members))
 }
 
+/// Text from a path or a query string as the value that JSON would have. Text that is not such a value stays as it
+/// is: the engine says what was expected.
 fn argument_value(argument: &Argument, text: String, bounds: &DecodeBounds) -> Result<Value, Fault> {
-    match argument.ty.base {
-        Base::Input(_) | Base::Scalar(Scalar::Json) => decode_json(text.as_bytes(), bounds)
-            .map_err(|error| invalid(&argument.name, "SYNTAX", error.to_string())),
-        Base::Scalar(_) | Base::Enum(_) | Base::Resource(_) | Base::Object(_) | Base::Abstract(_) => {
-            Ok(Value::Text(text))
+    let Base::Scalar(scalar) = argument.ty.base else {
+        return match argument.ty.base {
+            Base::Input(_) => json(argument, &text, bounds),
+            Base::Scalar(_) | Base::Enum(_) | Base::Resource(_) | Base::Object(_) | Base::Abstract(_) => {
+                Ok(Value::Text(text))
+            }
+        };
+    };
+    match scalar {
+        Scalar::Json => json(argument, &text, bounds),
+        Scalar::Int | Scalar::Float | Scalar::Boolean => {
+            let literal = decode_json(text.as_bytes(), bounds).ok().filter(is_literal);
+            Ok(literal.unwrap_or(Value::Text(text)))
         }
+        Scalar::Id
+        | Scalar::String
+        | Scalar::Long
+        | Scalar::Decimal { .. }
+        | Scalar::DateTime
+        | Scalar::Date
+        | Scalar::Time
+        | Scalar::Duration
+        | Scalar::Uuid
+        | Scalar::Bytes
+        | Scalar::Url
+        | Scalar::Email => Ok(Value::Text(text)),
+    }
+}
+
+fn json(argument: &Argument, text: &str, bounds: &DecodeBounds) -> Result<Value, Fault> {
+    let value = decode_json(text.as_bytes(), bounds);
+    value.map_err(|error| invalid(&argument.name, "SYNTAX", error.to_string()))
+}
+
+/// A number or a boolean.
+fn is_literal(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Number(_) => true,
+        Value::Null | Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Object(_) => false,
     }
 }

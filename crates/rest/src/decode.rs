@@ -1,6 +1,6 @@
 //! An HTTP request becomes a call.
 
-use crate::fault::{QUERY_TOO_LONG, fault};
+use crate::fault::{BODY_TOO_LARGE, QUERY_TOO_LONG};
 use crate::headers::prefer::{Preferences, Return};
 use crate::headers::range::{self, Asked};
 use crate::headers::{accept, condition, identity, trace};
@@ -10,10 +10,18 @@ use crate::route::Matched;
 use crate::{Rest, body, query};
 use contract::{Binding, Method, Operation, OperationId};
 use engine::{Call, Context, Fault, Input, Item, Kind, Selection};
-use http::HeaderValue;
-use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Uri};
 use std::net::IpAddr;
 use wire::{Format, Value};
+
+/// The head of a request. Its method has been looked at by [`Rest::route`].
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The target.
+    pub uri: &'a Uri,
+    /// The header fields.
+    pub headers: &'a HeaderMap,
+}
 
 /// What is known of a request besides what it says.
 #[derive(Debug, Clone)]
@@ -49,21 +57,21 @@ impl Rest {
     ///
     /// # Errors
     /// `INVALID_INPUT`, `NOT_ACCEPTABLE`, `UNSUPPORTED_MEDIA_TYPE`, `QUERY_TOO_LONG`, `BODY_TOO_LARGE`, and
-    /// `PRECONDITION_FAILED` for an `If-Match` that can never hold.
+    /// `VERSION_MISMATCH` for an `If-Match` that can never hold.
     pub fn decode(
         &self,
         mut matched: Matched,
-        head: &Parts,
+        head: Head<'_>,
         body: &[u8],
         arrival: Arrival,
     ) -> Result<Decoded, Fault> {
-        accept::check_accept(&head.headers)?;
+        accept::check_accept(head.headers)?;
         let operation = self.contract.operation(matched.id);
         let method = method(&self.contract, matched.id);
         let mut query = self.query(&matched, method, head.uri.query().unwrap_or(""))?;
         let asked = self.asked_range(&matched, head, &mut query)?;
         let data = self.data(&mut matched, method, head, body, std::mem::take(&mut query.arguments))?;
-        let preferences = Preferences::of(&head.headers);
+        let preferences = Preferences::of(head.headers);
         let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
         let input = Input { key: matched.key, data, list: query.list, total: preferences.total() };
         let context = context(operation, method, head, arrival, preferences)?;
@@ -78,7 +86,7 @@ impl Rest {
         }
         if text.len() > self.settings.query_bytes_max {
             let message = format!("the query string has more than {} bytes", self.settings.query_bytes_max);
-            return Err(fault(Kind::TooLarge, QUERY_TOO_LONG, message));
+            return Err(Fault::new(Kind::TooLarge, QUERY_TOO_LONG, message));
         }
         let arguments = match method {
             Method::Get | Method::Delete => &self.contract.operation(matched.id).arguments[..],
@@ -88,9 +96,9 @@ impl Rest {
     }
 
     /// Rows can be asked for by a range where they can be asked for by `limit` and `offset`.
-    fn asked_range(&self, matched: &Matched, head: &Parts, query: &mut Query) -> Result<Asked, Fault> {
+    fn asked_range(&self, matched: &Matched, head: Head<'_>, query: &mut Query) -> Result<Asked, Fault> {
         match self.facts(matched.id).scope {
-            Scope::Rows => range::apply(&head.headers, &mut query.list),
+            Scope::Rows => range::apply(head.headers, &mut query.list),
             Scope::Count | Scope::Record | Scope::Arguments => Ok(Asked::Everything),
         }
     }
@@ -100,7 +108,7 @@ impl Rest {
         &self,
         matched: &mut Matched,
         method: Method,
-        head: &Parts,
+        head: Head<'_>,
         bytes: &[u8],
         in_query: Vec<(String, String)>,
     ) -> Result<Option<Value>, Fault> {
@@ -112,14 +120,14 @@ impl Rest {
             Method::Post | Method::Put | Method::Patch => {
                 if bytes.len() > self.settings.body_bytes_max {
                     let message = format!("the body has more than {} bytes", self.settings.body_bytes_max);
-                    return Err(fault(Kind::TooLarge, "BODY_TOO_LARGE", message));
+                    return Err(Fault::new(Kind::TooLarge, BODY_TOO_LARGE, message));
                 }
                 if !bytes.is_empty() {
-                    accept::check_content_type(&head.headers, method)?;
+                    accept::check_content_type(head.headers, method)?;
                 }
                 let mut data = body::decode(operation, bytes, bounds)?;
                 self.drop_key(operation, matched, &mut data)?;
-                body::with_path(data, matched).map(Some)
+                body::with_path(operation, data, matched, bounds).map(Some)
             }
         }
     }
@@ -138,17 +146,17 @@ impl Rest {
         &self,
         matched: &Matched,
         method: Method,
-        head: &Parts,
+        head: Head<'_>,
         query: &Query,
         preferences: Preferences,
         asked: Asked,
     ) -> Result<Manner, Fault> {
         let facts = self.facts(matched.id);
         let known_tags = match (method, facts.answers) {
-            (Method::Get, Answers::One) => condition::known_tags(&head.headers),
+            (Method::Get, Answers::One) => condition::known_tags(head.headers),
             (Method::Get, Answers::List) => Vec::new(),
             (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
-                condition::refuse_if_none_match(&head.headers)?;
+                condition::refuse_if_none_match(head.headers)?;
                 Vec::new()
             }
         };
@@ -175,11 +183,11 @@ fn has_related(selection: &Selection) -> bool {
 fn context(
     operation: &Operation,
     method: Method,
-    head: &Parts,
+    head: Head<'_>,
     arrival: Arrival,
     preferences: Preferences,
 ) -> Result<Context, Fault> {
-    let headers = &head.headers;
+    let headers = head.headers;
     let writes = operation.root == contract::Root::Mutation;
     Ok(Context {
         protocol: "rest",

@@ -1,7 +1,7 @@
 //! Refusals that are made here: what a request gets wrong before there is a call.
 
 use crate::query::Mistake;
-use engine::{Fault, FieldFault, Kind};
+use engine::{Fault, FieldFault, Kind, codes};
 
 /// The media type is not one the operation reads.
 pub(crate) const UNSUPPORTED_MEDIA_TYPE: &str = "UNSUPPORTED_MEDIA_TYPE";
@@ -9,29 +9,19 @@ pub(crate) const UNSUPPORTED_MEDIA_TYPE: &str = "UNSUPPORTED_MEDIA_TYPE";
 pub(crate) const NOT_ACCEPTABLE: &str = "NOT_ACCEPTABLE";
 /// The path is there, the method is not.
 pub(crate) const METHOD_NOT_ALLOWED: &str = "METHOD_NOT_ALLOWED";
+/// Nothing is at the path.
+pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
+/// The body is larger than allowed.
+pub(crate) const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
 /// The query string is longer than allowed.
 pub(crate) const QUERY_TOO_LONG: &str = "QUERY_TOO_LONG";
-
-/// A fault of a kind with a code and a public message.
-pub(crate) fn fault(kind: Kind, code: &str, message: impl Into<String>) -> Fault {
-    Fault {
-        kind,
-        code: code.to_owned(),
-        message: message.into(),
-        detail: None,
-        fields: Vec::new(),
-        retry_after_s: None,
-        bad_token: false,
-        budget: None,
-    }
-}
 
 /// `INVALID_INPUT` about one part of the request.
 pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> Fault {
     let message = message.into();
-    let mut fault = fault(Kind::Invalid, "INVALID_INPUT", format!("`{field}`: {message}"));
-    fault.fields.push(FieldFault { field: field.to_owned(), code, message });
-    fault
+    let public = format!("`{field}`: {message}");
+    let fields = vec![FieldFault::new(field, code, message)];
+    Fault { fields, ..Fault::new(Kind::Invalid, codes::INVALID_INPUT, public) }
 }
 
 /// `INVALID_INPUT` about a parameter of the query string.

@@ -13,17 +13,14 @@ mod fault;
 #[doc(hidden)]
 pub mod fuzz;
 mod headers;
-mod json_seam;
 mod operation;
 mod problem;
 pub mod query;
 mod reply;
 mod route;
 
-pub use decode::{Arrival, Decoded, Manner};
+pub use decode::{Arrival, Decoded, Head, Manner};
 pub use headers::trace::request_id;
-// The one line to change when `wire` decodes JSON itself (and `json_seam` is deleted).
-pub use json_seam::DecodeBounds;
 pub use reply::About;
 pub use route::{Allow, Matched, Route, RouteError};
 
@@ -31,6 +28,7 @@ use contract::{Contract, OperationId};
 use operation::Facts;
 use route::Routes;
 use std::sync::Arc;
+use wire::DecodeBounds;
 
 /// How REST is served.
 #[derive(Debug, Clone)]
@@ -41,7 +39,7 @@ pub struct Settings {
     pub body_bytes_max: usize,
     /// Bytes of a query string at the most.
     pub query_bytes_max: usize,
-    /// How deep a body may be.
+    /// How deep and large the value in a body may be.
     pub decode: DecodeBounds,
 }
 

@@ -1,13 +1,13 @@
 //! Faults become problems: `application/problem+json` (RFC 9457).
 
 use crate::Rest;
-use crate::fault::{METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE, fault};
-use crate::json_seam::string;
+use crate::fault::{METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, NOT_FOUND, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE};
 use crate::reply::{About, budget_headers, common_headers, send, set};
 use crate::route::Allow;
 use engine::{Fault, FieldFault, Kind};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use wire::encode::json::string;
 
 /// Seconds to wait when nothing better is known.
 const RETRY_AFTER_S: u32 = 1;
@@ -26,13 +26,13 @@ impl Rest {
 
     /// Writes that nothing is at a path.
     pub fn not_found(&self, about: &About<'_>) -> Response<Vec<u8>> {
-        self.fault(&fault(Kind::NotFound, "NOT_FOUND", "nothing is at this path"), about)
+        self.fault(&Fault::new(Kind::NotFound, NOT_FOUND, "nothing is at this path"), about)
     }
 
     /// Writes that a path has other methods.
     pub fn method_not_allowed(&self, allow: Allow, about: &About<'_>) -> Response<Vec<u8>> {
         let message = format!("the path has only {allow}");
-        let mut response = self.fault(&fault(Kind::Unsupported, METHOD_NOT_ALLOWED, message), about);
+        let mut response = self.fault(&Fault::new(Kind::Unsupported, METHOD_NOT_ALLOWED, message), about);
         set(response.headers_mut(), ALLOW, &allow.to_string());
         response
     }

@@ -116,7 +116,7 @@ fn tests_of_relations_do_not_multiply() {
     let (mut select, mut query, mut path) = ("id".to_owned(), String::new(), String::new());
     for _ in 0..8 {
         select = format!("b({select})");
-        query += &format!("&{path}or=({})", vec!["b.is.null"; 10].join(","));
+        query += &format!("&{path}or=({})", ["b.is.null"; 10].join(","));
         path += "b.";
     }
     query += &format!("&{path}id=eq.1");

@@ -9,7 +9,7 @@ mod support;
 use contract::{Cache, CacheScope};
 use engine::{Answer, Budget, Fault, FieldFault, Kind};
 use http::{Method, Request, Response};
-use rest::{About, Arrival, Rest, Route};
+use rest::{About, Arrival, Head, Rest, Route};
 use std::fmt::Write as _;
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/replies.txt");
@@ -99,52 +99,43 @@ fn manner(rest: &Rest, request: &str) -> (http::request::Parts, rest::Manner) {
         panic!("{request} names no operation");
     };
     let arrival = Arrival { peer: [127, 0, 0, 1].into(), request_id: "r1".to_owned() };
-    let decoded = rest.decode(matched, &head, b"{}", arrival).unwrap();
+    let decoded =
+        rest.decode(matched, Head { uri: &head.uri, headers: &head.headers }, b"{}", arrival).unwrap();
     (head, decoded.manner)
 }
 
-fn fault(kind: Kind, code: &str) -> Fault {
-    Fault {
-        kind,
-        code: code.to_owned(),
-        message: "a \"quoted\"\nmessage".to_owned(),
-        detail: Some("private".to_owned()),
-        fields: Vec::new(),
-        retry_after_s: None,
-        bad_token: false,
-        budget: None,
-    }
+fn fault(kind: Kind, code: &'static str) -> Fault {
+    Fault { detail: Some("private".to_owned()), ..Fault::new(kind, code, "a \"quoted\"\nmessage") }
 }
 
 fn faults(rest: &Rest, out: &mut String) {
-    let field = |field: &str| FieldFault {
-        field: field.to_owned(),
-        code: "REQUIRED",
-        message: "it is required".to_owned(),
-    };
+    let field = |field: &str| FieldFault::new(field, "REQUIRED", "is required");
     let budget = Some(Budget { limit: 100, remaining: 0, reset_s: 9 });
     let cases = vec![
         fault(Kind::Unauthenticated, "UNAUTHENTICATED"),
         Fault { bad_token: true, ..fault(Kind::Unauthenticated, "INVALID_TOKEN") },
-        fault(Kind::Denied, "DENIED"),
+        fault(Kind::Denied, "ACCESS_DENIED"),
         Fault { fields: vec![field("email"), field("items.0.n")], ..fault(Kind::Invalid, "INVALID_INPUT") },
         fault(Kind::NotFound, "USER_NOT_FOUND"),
         fault(Kind::Conflict, "INSUFFICIENT_FUNDS"),
-        fault(Kind::Precondition, "PRECONDITION_FAILED"),
+        fault(Kind::Precondition, "VERSION_MISMATCH"),
         fault(Kind::Mismatch, "IDEMPOTENCY_MISMATCH"),
         fault(Kind::TooLarge, "BODY_TOO_LARGE"),
         fault(Kind::TooLarge, "QUERY_TOO_LONG"),
         Fault { retry_after_s: Some(3), budget, ..fault(Kind::Throttled, "THROTTLED") },
         Fault { budget, ..fault(Kind::Throttled, "THROTTLED") },
-        fault(Kind::Timeout, "TIMEOUT"),
+        fault(Kind::Timeout, "DEADLINE_EXCEEDED"),
         fault(Kind::Cancelled, "CANCELLED"),
         fault(Kind::Unsupported, "UNSUPPORTED"),
         fault(Kind::Unsupported, "UNSUPPORTED_MEDIA_TYPE"),
         fault(Kind::Unsupported, "NOT_ACCEPTABLE"),
-        fault(Kind::Unavailable, "UNAVAILABLE"),
+        fault(Kind::Unavailable, "OVERLOADED"),
         fault(Kind::Internal, "INTERNAL"),
     ];
     let about = About { method: &Method::GET, path: "/api/users/a%20b", request_id: "r1" };
+    for kind in Kind::ALL {
+        assert!(cases.iter().any(|fault| fault.kind == kind), "{kind:?} has no case");
+    }
     for fault in cases {
         print(out, &format!("{:?} {}", fault.kind, fault.code), &rest.fault(&fault, &about));
     }

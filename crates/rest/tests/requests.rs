@@ -9,7 +9,7 @@ mod support;
 
 use engine::{Call, Credentials, Total};
 use http::Request;
-use rest::{Arrival, Decoded, Rest, Route};
+use rest::{Arrival, Decoded, Head, Rest, Route};
 use std::fmt::Write as _;
 use support::print;
 
@@ -61,7 +61,7 @@ fn outcome(rest: &Rest, line: &str) -> String {
         Route::NotMine => return "not mine".to_owned(),
     };
     let arrival = Arrival { peer: [127, 0, 0, 1].into(), request_id: "r1".to_owned() };
-    match rest.decode(matched, &head, body.as_bytes(), arrival) {
+    match rest.decode(matched, Head { uri: &head.uri, headers: &head.headers }, body.as_bytes(), arrival) {
         Ok(Decoded { call, .. }) => printed(&call),
         Err(fault) if fault.fields.is_empty() => format!("! {}: {}", fault.code, fault.message),
         Err(fault) => print::error(&fault),

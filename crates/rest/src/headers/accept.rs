@@ -1,7 +1,7 @@
 //! `Accept` and `Content-Type`.
 
 use super::list::{members, pair, single, split};
-use crate::fault::{NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE, fault};
+use crate::fault::{NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE};
 use contract::Method;
 use engine::{Fault, Kind};
 use http::HeaderMap;
@@ -15,7 +15,7 @@ pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), Fault> {
     let ranges = members(headers, ACCEPT).filter_map(specificity_and_weight);
     match ranges.max_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal)) {
         Some((_, weight)) if weight > 0.0 => Ok(()),
-        Some(_) | None => Err(fault(Kind::Unsupported, NOT_ACCEPTABLE, "answers are application/json")),
+        Some(_) | None => Err(Fault::new(Kind::Unsupported, NOT_ACCEPTABLE, "answers are application/json")),
     }
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap, method: Method) -> Result<
         Method::Patch => "application/merge-patch+json or application/json",
         Method::Get | Method::Post | Method::Put | Method::Delete => "application/json",
     };
-    Err(fault(Kind::Unsupported, UNSUPPORTED_MEDIA_TYPE, format!("the body has to be {wanted}")))
+    Err(Fault::new(Kind::Unsupported, UNSUPPORTED_MEDIA_TYPE, format!("the body has to be {wanted}")))
 }
 
 /// `application/json`, `application/<name>+json`; a merge patch only patches, a JSON patch (RFC 6902) is another

@@ -2,9 +2,9 @@
 //! answer also depends on other rows or on who reads.
 
 use super::list::members;
-use crate::fault::{fault, invalid};
+use crate::fault::invalid;
 use contract::Method;
-use engine::{Fault, Kind};
+use engine::{Fault, Kind, codes};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue};
 use std::hash::{DefaultHasher, Hasher};
@@ -53,9 +53,11 @@ pub(crate) fn if_match(headers: &HeaderMap, method: Method) -> Result<Option<i64
     versions.dedup();
     match versions[..] {
         [version] => Ok(Some(version)),
-        [] => {
-            Err(fault(Kind::Precondition, "PRECONDITION_FAILED", "no tag in `If-Match` can be the record's"))
-        }
+        [] => Err(Fault::new(
+            Kind::Precondition,
+            codes::VERSION_MISMATCH,
+            "no tag in `If-Match` can be the record's",
+        )),
         _ => Err(invalid("If-Match", "UNSUPPORTED", "only one version can be asked for")),
     }
 }

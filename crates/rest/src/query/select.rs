@@ -5,7 +5,7 @@ use super::cursor::Cursor;
 use super::level::{Embed, Join, Level, Node, Place};
 use super::mistake::{Mistake, shown};
 use super::name::{Name, json_path, name};
-use engine::{Item, JsonPath, JsonStep};
+use engine::Item;
 
 /// Reads a whole `select`.
 pub(crate) fn select(text: &str, budget: &mut Budget) -> Result<Vec<Node>, Mistake> {
@@ -48,7 +48,7 @@ impl Reader<'_, '_> {
         match self.cursor.peek() {
             Some('!' | '(') if json.steps.is_empty() => self.embed(alias, field, Place::Nested),
             Some('!' | '(') => Err(self.cursor.mistake("a part of a JSON value cannot be embedded")),
-            Some(_) | None => Ok(Node::Item(field_item(alias, field, json))),
+            Some(_) | None => Ok(Node::Item(Item::Field { name: field.text, alias, json })),
         }
     }
 
@@ -132,13 +132,4 @@ impl Reader<'_, '_> {
         }
         Ok(join)
     }
-}
-
-/// A field; the last member of a JSON path names it, as in PostgREST.
-fn field_item(alias: Option<String>, field: Name, json: JsonPath) -> Item {
-    let member = json.steps.iter().rev().find_map(|step| match step {
-        JsonStep::Member(name) => Some(name.clone()),
-        JsonStep::Index(_) => None,
-    });
-    Item::Field { name: field.text, alias: alias.or(member), json }
 }
