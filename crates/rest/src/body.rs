@@ -69,8 +69,8 @@ pub(crate) fn with_path(
     Ok(data)
 }
 
-/// The arguments of a read or delete, from its path and its query string. A list is given by repeating its name,
-/// an input type and a JSON value as JSON text.
+/// The arguments of a read or delete, from its path and its query string. A list is given by repeating its
+/// name, an input type and a JSON value as JSON text.
 pub(crate) fn arguments(
     operation: &Operation,
     matched: &mut Matched,
@@ -95,8 +95,8 @@ pub(crate) fn arguments(
     Ok(Value::Object(members))
 }
 
-/// Text from a path or a query string as the value that JSON would have. Text that is not such a value stays as it
-/// is: the engine says what was expected.
+/// Text from a path or a query string as the value that JSON would have. Text that is not such a value stays
+/// as it is: the engine says what was expected.
 fn argument_value(argument: &Argument, text: String, bounds: &DecodeBounds) -> Result<Value, Fault> {
     let Base::Scalar(scalar) = argument.ty.base else {
         return match argument.ty.base {

@@ -53,7 +53,8 @@ pub struct Manner {
 }
 
 impl Rest {
-    /// Reads a request for an operation. The body has been read whole and `settings.body_bytes_max` been kept.
+    /// Reads a request for an operation. The body has been read whole and `settings.body_bytes_max` been
+    /// kept.
     ///
     /// # Errors
     /// `INVALID_INPUT`, `NOT_ACCEPTABLE`, `UNSUPPORTED_MEDIA_TYPE`, `QUERY_TOO_LONG`, `BODY_TOO_LARGE`, and

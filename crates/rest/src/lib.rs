@@ -1,7 +1,8 @@
 //! REST: HTTP requests to calls, answers and faults to HTTP.
 //!
 //! Pure functions over [`http`] types: sockets are `edge`'s, meaning is the engine's. A request goes through
-//! [`Rest::route`] and [`Rest::decode`]; what the engine says goes through [`Rest::reply`] or [`Rest::fault`].
+//! [`Rest::route`] and [`Rest::decode`]; what the engine says goes through [`Rest::reply`] or
+//! [`Rest::fault`].
 #![expect(
     clippy::result_large_err,
     reason = "a fault is made once per refused request; a box would be in every signature"
@@ -63,7 +64,8 @@ impl Rest {
         Ok(Self { contract, settings, routes, facts })
     }
 
-    /// Which operation a method and a path name. `path` is as it came, percent-encoded, without the query string.
+    /// Which operation a method and a path name. `path` is as it came, percent-encoded, without the query
+    /// string.
     pub fn route(&self, method: &http::Method, path: &str) -> Route {
         self.routes.find(method, path)
     }

@@ -83,7 +83,8 @@ impl Rest {
         }
     }
 
-    /// The tag of one record. After a write it is the version alone: what was answered need not be what is read.
+    /// The tag of one record. After a write it is the version alone: what was answered need not be what is
+    /// read.
     fn tag(&self, answer: &Answer, manner: &Manner, about: &About<'_>) -> Option<String> {
         if self.facts(manner.operation).answers == Answers::List {
             return None;
@@ -118,7 +119,8 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
-/// draft-ietf-httpapi-ratelimit-headers-10. The policy has no `w`: the bucket refills all the time and has no window.
+/// draft-ietf-httpapi-ratelimit-headers-10. The policy has no `w`: the bucket refills all the time and has no
+/// window.
 pub(crate) fn budget_headers(headers: &mut HeaderMap, budget: Option<Budget>) {
     if let Some(Budget { limit, remaining, reset_s }) = budget {
         let state = format!("\"caller\";r={remaining};t={reset_s}");

@@ -19,7 +19,7 @@ thread_local! {
 
 struct Counting;
 
-// SAFETY: everything is passed on to the system's allocator; the counter is a constant-initialised cell without a
+// SAFETY: everything is passed on to the system allocator; the counter is a constant-initialised cell without a
 // destructor, so that touching it allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

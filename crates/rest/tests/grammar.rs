@@ -1,6 +1,7 @@
 //! The query grammar as a table: `tests/grammar.txt` has query strings and what they mean.
 //!
-//! `BLESS=1 cargo test -p rest --test grammar` writes what is read now; the difference is then to be looked at.
+//! `BLESS=1 cargo test -p rest --test grammar` writes what is read now; the difference is then to be looked
+//! at.
 
 #![allow(clippy::unwrap_used)]
 

@@ -110,7 +110,8 @@ fn what_a_query_may_ask_for_is_bounded() {
     }
 }
 
-/// Each level asks ten times whether the level below has rows, which would be 10^8 copies of the innermost filter.
+/// Each level asks ten times whether the level below has rows, which would be 10^8 copies of the innermost
+/// filter.
 #[test]
 fn tests_of_relations_do_not_multiply() {
     let (mut select, mut query, mut path) = ("id".to_owned(), String::new(), String::new());

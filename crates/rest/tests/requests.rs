@@ -1,7 +1,7 @@
 //! Whole requests as a table: `tests/requests.txt` has requests and the calls they become, or the fault.
 //!
-//! A request is `METHOD target`, then ` | name: value` per header and ` | =body`. `BLESS=1` writes what is read now;
-//! the difference is then to be looked at.
+//! A request is `METHOD target`, then ` | name: value` per header and ` | =body`. `BLESS=1` writes what is
+//! read now; the difference is then to be looked at.
 
 #![allow(clippy::unwrap_used)]
 

@@ -51,8 +51,8 @@ pub(crate) fn check_content_type(headers: &HeaderMap, method: Method) -> Result<
     Err(Fault::new(Kind::Unsupported, UNSUPPORTED_MEDIA_TYPE, format!("the body has to be {wanted}")))
 }
 
-/// `application/json`, `application/<name>+json`; a merge patch only patches, a JSON patch (RFC 6902) is another
-/// language, and the only character set is UTF-8.
+/// `application/json`, `application/<name>+json`; a merge patch only patches, a JSON patch (RFC 6902) is
+/// another language, and the only character set is UTF-8.
 fn is_json(media: &str, method: Method) -> bool {
     let mut parts = split(media, ';');
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();

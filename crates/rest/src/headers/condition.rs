@@ -1,5 +1,5 @@
-//! Entity tags (RFC 9110, sections 8.8.3 and 13.1): `"v3"` is version 3 of a record, `"v3-<hash>"` the same where the
-//! answer also depends on other rows or on who reads.
+//! Entity tags (RFC 9110, sections 8.8.3 and 13.1): `"v3"` is version 3 of a record, `"v3-<hash>"` the same
+//! where the answer also depends on other rows or on who reads.
 
 use super::list::members;
 use crate::fault::invalid;

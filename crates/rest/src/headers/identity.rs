@@ -11,7 +11,8 @@ const TOKEN_BYTES_MAX: usize = 16 * 1024;
 /// Characters of an idempotency key at the most.
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
-/// The bearer token of a request (RFC 6750, section 2.1). Anything else in its place is malformed, not absent.
+/// The bearer token of a request (RFC 6750, section 2.1). Anything else in its place is malformed, not
+/// absent.
 pub(crate) fn credentials(headers: &HeaderMap) -> Credentials {
     match single(headers, AUTHORIZATION) {
         Ok(None) => Credentials::None,
@@ -35,8 +36,8 @@ fn is_token68(token: &str) -> bool {
     !body.is_empty() && body.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b))
 }
 
-/// The idempotency key (draft-ietf-httpapi-idempotency-key-header: a structured-field string), with or without its
-/// quotes.
+/// The idempotency key (draft-ietf-httpapi-idempotency-key-header: a structured-field string), with or
+/// without its quotes.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     const NAME: &str = "Idempotency-Key";
     let Some(value) = single(headers, NAME).map_err(|_| invalid(NAME, "SYNTAX", "expected one key"))? else {

@@ -25,8 +25,8 @@ pub(crate) enum Return {
     Minimal,
 }
 
-/// How all rows are to be counted. They are always counted exactly: an estimate would have to be of the rows that the
-/// caller may see, which no statistics know.
+/// How all rows are to be counted. They are always counted exactly: an estimate would have to be of the rows
+/// that the caller may see, which no statistics know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Count {
     Exact,

@@ -6,7 +6,8 @@ use engine::{Fault, ListArgs};
 use http::HeaderMap;
 use http::header::RANGE;
 
-/// Sets limit and offset from the range, if one of rows is asked for. Ranges of other units are left out of account.
+/// Sets limit and offset from the range, if one of rows is asked for. Ranges of other units are left out of
+/// account.
 pub(crate) fn apply(headers: &HeaderMap, list: &mut ListArgs) -> Result<Asked, Fault> {
     let Some(range) = single(headers, RANGE).map_err(|_| invalid("Range", "SYNTAX", "expected one range"))?
     else {

@@ -6,7 +6,8 @@ use http::HeaderMap;
 /// Characters of a request id at the most.
 const REQUEST_ID_CHARS_MAX: usize = 128;
 
-/// The request id a peer gave, where it is short and safe to log and echo; otherwise a new one has to be made.
+/// The request id a peer gave, where it is short and safe to log and echo; otherwise a new one has to be
+/// made.
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let id = single(headers, "x-request-id").ok().flatten()?;
     let safe = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&b));
