@@ -51,7 +51,7 @@ impl Translate<'_> {
             Expr::Value(_) | Expr::List(_) | Expr::Arithmetic(..) | Expr::Count(_) | Expr::Error => Predicate::Unknown,
             // Folded away by partial evaluation; if one is left it is not known, so it is not true.
             Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) => Predicate::Unknown,
-            Expr::As(..) | Expr::Pattern(_) | Expr::Each { .. } | Expr::HasClaim(_) => Predicate::Unknown,
+            Expr::As(..) | Expr::Pattern(_) | Expr::Each { .. } => Predicate::Unknown,
         }
     }
 
@@ -175,7 +175,7 @@ impl Translate<'_> {
                 _,
             ) => None,
             Expr::List(_) | Expr::Error | Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) => None,
-            Expr::Item(..) | Expr::As(..) | Expr::Each { .. } | Expr::HasClaim(_) => None,
+            Expr::Item(..) | Expr::As(..) | Expr::Each { .. } => None,
         }
     }
 
