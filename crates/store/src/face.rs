@@ -1,6 +1,8 @@
 //! What the engine sees of the store: plans made from intentions, and running them.
 
 use crate::query::{Param, Select, Write};
+pub use crate::read::ReadPlan;
+pub use crate::sqlite::Store;
 use contract::{Contract, FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -207,10 +209,6 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError(pub String);
 
-/// A compiled read.
-#[derive(Debug)]
-pub struct ReadPlan {}
-
 /// A compiled write.
 #[derive(Debug)]
 pub struct WritePlan {}
@@ -284,10 +282,6 @@ impl SqlPlan {
     }
 }
 
-/// The database of one contract. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Store {}
-
 impl Store {
     /// Opens the database, creating or additively migrating its tables.
     pub fn open(_contract: Arc<Contract>, _options: &Options) -> Result<Self, crate::face::OpenError> {
@@ -295,13 +289,13 @@ impl Store {
     }
 
     /// Compiles a read. `shape.fields` corresponds to `select.outputs` one to one, at every level.
-    pub fn plan_read(&self, _select: &Select, _shape: Shape, _root: Root) -> Result<ReadPlan, PlanError> {
-        unimplemented!()
+    pub fn plan_read(&self, select: &Select, shape: Shape, root: Root) -> Result<ReadPlan, PlanError> {
+        ReadPlan::records(&self.inner.contract, select, shape, root)
     }
 
     /// Compiles counting the rows of a select (its outputs, order, limit and offset do not matter).
-    pub fn plan_count(&self, _select: &Select) -> Result<ReadPlan, PlanError> {
-        unimplemented!()
+    pub fn plan_count(&self, select: &Select) -> Result<ReadPlan, PlanError> {
+        ReadPlan::count(&self.inner.contract, select)
     }
 
     /// Compiles a write.
@@ -315,13 +309,24 @@ impl Store {
     }
 
     /// Runs a read.
-    pub async fn read(&self, _plan: &Arc<ReadPlan>, _params: Vec<Value>, _format: Format, _bounds: Bounds) -> Result<Reply, Error> {
-        unimplemented!()
+    pub async fn read(
+        &self,
+        plan: &Arc<ReadPlan>,
+        params: Vec<Value>,
+        format: Format,
+        bounds: Bounds,
+    ) -> Result<Reply, Error> {
+        self.inner.readers.read(plan, params, format, bounds).await
     }
 
     /// Counts.
-    pub async fn count(&self, _plan: &Arc<ReadPlan>, _params: Vec<Value>, _bounds: Bounds) -> Result<u64, Error> {
-        unimplemented!()
+    pub async fn count(
+        &self,
+        plan: &Arc<ReadPlan>,
+        params: Vec<Value>,
+        bounds: Bounds,
+    ) -> Result<u64, Error> {
+        self.inner.readers.count(plan, params, bounds).await
     }
 
     /// Runs the statements of a reading `@sql` operation.
@@ -335,7 +340,9 @@ impl Store {
     }
 
     /// Ends the calling thread's held read snapshot. To be called whenever a thread that reads goes to sleep.
-    pub fn release_thread(&self) {}
+    pub fn release_thread(&self) {
+        self.inner.readers.release_thread();
+    }
 }
 
 /// Why a store could not be opened.

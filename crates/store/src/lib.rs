@@ -4,5 +4,10 @@
 pub mod face;
 pub mod query;
 
+mod functions;
+mod read;
+mod sql;
+mod sqlite;
+
 pub use face::*;
 pub use query::*;

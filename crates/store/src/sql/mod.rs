@@ -1,0 +1,1 @@
+//! Intentions become the text of SQL statements.
