@@ -1,7 +1,9 @@
 //! The embedded database: one file, many reading connections, one writing one.
 
+mod inline;
 pub(crate) mod open;
 pub(crate) mod reader;
+mod slow;
 pub(crate) mod writer;
 
 use crate::face::{Options, Place};
