@@ -8,7 +8,7 @@ use crate::sql::{Bind, Statement};
 use crate::write::bind_value;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
-use wire::{Cell, Encoder, Format, Layout, Shape, ShapeField, Value};
+use wire::{Cell, EncodeError, Encoder, Format, Layout, Shape, ShapeField, Value};
 
 /// Bytes that a reply's buffer holds before it grows.
 const REPLY_BYTES_START: usize = 512;
@@ -29,21 +29,48 @@ pub(crate) fn run(
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
     match format {
         Format::Json => {
-            let mut walk = Walk::new(JsonEncoder::new(buffer, reply_bytes_max));
+            let mut encoder = JsonEncoder::new(buffer, reply_bytes_max);
+            let mut walk = Walk::new(&mut encoder);
             let found = walk.answer(&mut cursors, &plan.answer)?;
-            Ok(found.reply(walk.statements, walk.encoder.finish()))
+            Ok(found.reply(walk.statements, encoder.finish()))
         }
         Format::Protobuf => {
-            let mut walk = Walk::new(ProtobufEncoder::new(buffer, reply_bytes_max));
+            let mut encoder = ProtobufEncoder::new(buffer, reply_bytes_max);
+            let mut walk = Walk::new(&mut encoder);
             let found = walk.answer(&mut cursors, &plan.answer)?;
-            Ok(found.reply(walk.statements, walk.encoder.finish()))
+            Ok(found.reply(walk.statements, encoder.finish()))
         }
         Format::Xml => {
-            let mut walk = Walk::new(XmlEncoder::new(buffer, reply_bytes_max, xml_root(&plan.answer)));
+            let mut encoder = XmlEncoder::new(buffer, reply_bytes_max, xml_root(&plan.answer));
+            let mut walk = Walk::new(&mut encoder);
             let found = walk.answer(&mut cursors, &plan.answer)?;
-            Ok(found.reply(walk.statements, walk.encoder.finish()))
+            Ok(found.reply(walk.statements, encoder.finish()))
         }
     }
+}
+
+/// Writes one record into a reply that is being written, and gives its version; `before` comes ahead of it. Nothing is
+/// written when there is no such record.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn one_into<E: Encoder>(
+    encoder: &mut E,
+    conn: &Connection,
+    plan: &ReadPlan,
+    params: &[Value],
+    before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
+) -> Result<Option<i64>, Error> {
+    let mut cursors = cursors(conn, plan, params)?;
+    let Answer::One { shape, record, version } = &plan.answer else {
+        return Err(Error::Internal("a list in the place of a record".to_owned()));
+    };
+    let (own, below) = own(&mut cursors);
+    let mut rows = own.statement.raw_query();
+    let Some(row) = rows.next().map_err(failure)? else { return Ok(None) };
+    before(encoder).map_err(encoding)?;
+    Walk::new(encoder).record(row, below, shape, record)?;
+    row.get(*version).map(Some).map_err(failure)
 }
 
 /// The element around a list.
@@ -123,13 +150,13 @@ impl Found {
 }
 
 /// A walk over the rows of a read.
-struct Walk<E> {
-    encoder: E,
+struct Walk<'e, E> {
+    encoder: &'e mut E,
     statements: u32,
 }
 
-impl<E: Encoder> Walk<E> {
-    fn new(encoder: E) -> Self {
+impl<'e, E: Encoder> Walk<'e, E> {
+    fn new(encoder: &'e mut E) -> Self {
         Self { encoder, statements: 0 }
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn failure(error: rusqlite::Error) -> Error {
 }
 
 /// What an encoder says.
-pub(super) fn encoding(error: EncodeError) -> Error {
+pub(crate) fn encoding(error: EncodeError) -> Error {
     match error {
         EncodeError::TooLarge(_) => Error::TooLarge,
         EncodeError::Mismatch { field, found } => Error::Internal(format!("{found} in the field {field}")),

@@ -2,10 +2,10 @@
 
 use wire::{Cell, EncodeError, Encoder, Layout, Shape, ShapeField};
 
-pub(super) type ProtobufEncoder = JsonEncoder;
+pub(crate) type ProtobufEncoder = JsonEncoder;
 
 /// Makes a [`JsonEncoder`].
-pub(super) struct XmlEncoder;
+pub(crate) struct XmlEncoder;
 
 impl XmlEncoder {
     #[allow(clippy::new_ret_no_self)]
@@ -15,7 +15,7 @@ impl XmlEncoder {
 }
 
 /// Writes JSON.
-pub(super) struct JsonEncoder {
+pub(crate) struct JsonEncoder {
     out: Vec<u8>,
     bytes_max: usize,
 }

@@ -5,6 +5,7 @@ mod failure;
 mod interim;
 mod plan;
 
-pub(crate) use execute::run;
-pub(crate) use failure::failure;
+pub(crate) use execute::{one_into, run};
+pub(crate) use failure::{encoding, failure};
+pub(crate) use interim::{JsonEncoder, ProtobufEncoder, XmlEncoder};
 pub use plan::ReadPlan;
