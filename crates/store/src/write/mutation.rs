@@ -37,6 +37,10 @@ impl Run<'_> {
         self.sql("SAVEPOINT mutation")?;
         let done = self.work().and_then(|written| self.conclude(Ok(&written)).map(|()| written));
         if done.is_err() {
+            if self.conn.is_autocommit() {
+                // The failure was such that SQLite gave up the whole transaction, which is for the group to deal with.
+                return done;
+            }
             self.sql("ROLLBACK TO mutation")?;
         }
         let done = match done {

@@ -6,9 +6,12 @@ use contract::*;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
-use store::{Bounds, Durability, EmitEvent, Idempotency, Mutation, Options, Place, Predicate, Step, Store, Write};
+use store::{
+    Bounds, Durability, EmitEvent, Idempotency, Mutation, Options, Place, Predicate, Step, Store, Write,
+};
 use wire::{Format, Value};
 
 /// The time of every call in these tests.
@@ -150,7 +153,11 @@ pub fn contract() -> Contract {
     let mut lines = resource(
         "Line",
         KeyKind::Client,
-        vec![to_one("note", 3, OnDelete::Cascade), scalar("at", Scalar::Int), nullable(to_one("see", 3, OnDelete::SetNull))],
+        vec![
+            to_one("note", 3, OnDelete::Cascade),
+            scalar("at", Scalar::Int),
+            nullable(to_one("see", 3, OnDelete::SetNull)),
+        ],
     );
     lines.unique = vec![vec![FieldId(1), FieldId(2)]];
     Contract {
@@ -223,7 +230,13 @@ pub fn at(contract: &Contract, resource: ResourceId, name: &str) -> FieldId {
 }
 
 /// An operation that runs SQL.
-pub fn sql_operation(name: &str, root: Root, binding: SqlBinding, arguments: Vec<Argument>, result: TypeRef) -> Operation {
+pub fn sql_operation(
+    name: &str,
+    root: Root,
+    binding: SqlBinding,
+    arguments: Vec<Argument>,
+    result: TypeRef,
+) -> Operation {
     Operation {
         name: name.into(),
         description: None,
@@ -357,4 +370,59 @@ pub fn block<F: Future>(future: F) -> F::Output {
             Poll::Pending => std::thread::park(),
         }
     }
+}
+
+/// A database file that is gone afterwards.
+pub struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("septet-test-{}-{number}-{name}.db", std::process::id());
+        let scratch = Self(std::env::temp_dir().join(name));
+        scratch.remove();
+        scratch
+    }
+
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    pub fn place(&self) -> Place {
+        Place::File(self.0.clone())
+    }
+
+    /// The file as any other program sees it.
+    pub fn connection(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(&self.0).unwrap()
+    }
+
+    fn remove(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(suffix);
+            let _ = std::fs::remove_file(name);
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A statement that stands in the first file as it is.
+pub fn statement(text: &str, expect: Option<Expectation>) -> SqlStatement {
+    SqlStatement { text: text.into(), places: Places { span: NOWHERE, map: Vec::new() }, expect }
+}
+
+pub fn expect(rows: RowCount, error: &str) -> Expectation {
+    Expectation { rows, error: error.into() }
+}
+
+/// The result type of an operation that answers nothing.
+pub fn nullable_result() -> TypeRef {
+    TypeRef { base: Base::Scalar(Scalar::Boolean), arity: Arity::One, required: false }
 }
