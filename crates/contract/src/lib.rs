@@ -11,7 +11,6 @@ pub mod fuzz;
 mod load;
 pub mod model;
 pub mod rule;
-mod rule_seam;
 
 pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
 pub use load::{DEFINITIONS, DEFINITIONS_FILE, Loaded, bounds, compile, load};

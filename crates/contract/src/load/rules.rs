@@ -9,7 +9,7 @@ use crate::load::report::Report;
 use crate::load::resources::Draft;
 use crate::model::{Argument, Arity, Base, Channel, Checks, Enum, Resource, Scalar, Source, TypeRef, Xml};
 use crate::rule::Rule;
-use crate::rule_seam::{Expect, Scope, compile};
+use crate::rule::{Expect, Scope, compile};
 
 /// Everything that rules name and that has rules.
 pub(crate) struct Ruled<'a> {

@@ -117,7 +117,10 @@ fn field_for(resource: &Resource, argument: &str) -> Option<FieldId> {
         let id = resource.field_named(name)?;
         is_to_one(resource.field(id)).then_some(id)
     };
-    resource.field_named(argument).or_else(|| argument.strip_suffix("Id").and_then(to_one))
+    // `productId` is the key of a `Product`, and of an `Order` the field `product` that points to one.
+    let own_key = |stem: &str| stem.eq_ignore_ascii_case(&resource.name).then_some(resource.key);
+    let by_stem = |stem: &str| to_one(stem).or_else(|| own_key(stem));
+    resource.field_named(argument).or_else(|| argument.strip_suffix("Id").and_then(by_stem))
 }
 
 fn is_to_one(field: &Field) -> bool {
