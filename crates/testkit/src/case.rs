@@ -173,8 +173,8 @@ pub enum Match {
 /// A refusal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
-    /// Its kind.
-    pub kind: Kind,
+    /// Its kind: one of these.
+    pub kinds: Vec<Kind>,
     /// Its code, when it matters.
     pub code: Option<String>,
     /// Fields that must be named, each with its code when that matters.

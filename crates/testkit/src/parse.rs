@@ -239,21 +239,24 @@ fn expectation(lines: &mut Lines<'_>, line: &Line<'_>, step: &mut Step) -> Parse
     Ok(())
 }
 
-/// `Invalid INVALID_INPUT email:REQUIRED password`.
+/// `Invalid INVALID_INPUT email:REQUIRED password`, or `Invalid|Conflict * owner`.
 fn refusal(line: usize, text: &str) -> Parsed<Refusal> {
     let mut words = text.split_whitespace();
-    let name = words.next().unwrap_or("");
-    let Some(kind) = Kind::named(name) else {
-        return fail(line, format!("expected one of {}, found `{name}`", Kind::NAMES.join(", ")));
-    };
-    let code = words.next().map(str::to_owned);
+    let mut kinds = Vec::new();
+    for name in words.next().unwrap_or("").split('|') {
+        match Kind::named(name) {
+            Some(kind) => kinds.push(kind),
+            None => return fail(line, format!("expected one of {}, found `{name}`", Kind::NAMES.join(", "))),
+        }
+    }
+    let code = words.next().filter(|code| *code != "*").map(str::to_owned);
     let fields = words
         .map(|word| match word.split_once(':') {
             Some((field, code)) => (field.to_owned(), Some(code.to_owned())),
             None => (word.to_owned(), None),
         })
         .collect();
-    Ok(Refusal { kind, code, fields })
+    Ok(Refusal { kinds, code, fields })
 }
 
 fn count(line: usize, text: &str) -> Parsed<u64> {

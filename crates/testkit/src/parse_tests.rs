@@ -60,7 +60,7 @@ fn a_whole_file_is_read() {
     assert_eq!((&steps[1].input.list, steps[1].total), (&list, Some(9)));
     assert_eq!(steps[1].hides, ["secret"]);
     let fields = vec![("email".to_owned(), Some("REQUIRED".to_owned())), ("password".to_owned(), None)];
-    let refusal = Refusal { kind: Kind::Invalid, code: Some("INVALID_INPUT".into()), fields };
+    let refusal = Refusal { kinds: vec![Kind::Invalid], code: Some("INVALID_INPUT".into()), fields };
     assert_eq!(steps[2].expect, Expect::Fault(refusal));
     assert_eq!(steps[3].input.key.as_deref(), Some("$id"));
 }
