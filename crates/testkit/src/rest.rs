@@ -193,7 +193,8 @@ fn headers(call: &Call<'_>, method: Method, has_body: bool) -> Vec<(&'static str
         headers.push(("prefer", "count=exact".to_owned()));
     }
     headers.extend(call.input.idempotency.clone().map(|key| ("idempotency-key", key)));
-    headers.extend(call.input.version.clone().map(|version| ("if-match", version)));
+    // An entity tag is the version in double quotes (RFC 9110, 8.8.3).
+    headers.extend(call.input.version.as_ref().map(|version| ("if-match", format!("\"{version}\""))));
     headers
 }
 
@@ -222,10 +223,19 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Outcome, Failu
         false => Some(serde_json::from_slice(&bytes).map_err(|e| Failure::Broken(format!("not JSON: {e}")))?),
     };
     let result = match status {
-        200..=299 => Ok(Answer { body, total: range.as_deref().and_then(total), version: etag }),
+        200..=299 => Ok(Answer {
+            body,
+            total: range.as_deref().and_then(total),
+            version: etag.as_deref().map(version),
+        }),
         _ => Err(fault(status, body.as_ref())?),
     };
     Ok(Outcome { result, text: format!("{head}\n{}", String::from_utf8_lossy(&bytes)) })
+}
+
+/// What is inside the quotes of an entity tag.
+fn version(etag: &str) -> String {
+    etag.trim_start_matches("W/").trim_matches('"').to_owned()
 }
 
 /// The number after the slash of `0-9/123` (RFC 9110, 14.4).

@@ -262,7 +262,9 @@ fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), 
     }
     match (&step.expect, &outcome.result) {
         (Expect::Fault(wanted), Err(fault)) => {
-            if !wanted.kinds.contains(&fault.kind) || wanted.code.as_ref().is_some_and(|code| *code != fault.code) {
+            if !wanted.kinds.contains(&fault.kind)
+                || wanted.code.as_ref().is_some_and(|code| *code != fault.code)
+            {
                 return Err(format!("{wanted:?} expected, {fault:?} found"));
             }
             let named = |(field, code): &(String, Option<String>)| {

@@ -48,8 +48,8 @@ pub struct Exchange {
     pub fields: Vec<Field>,
     /// What the body must be.
     pub answer: Option<(Match, Value)>,
-    /// The body must be empty.
-    pub empty: bool,
+    /// The very text that the body must be; empty for no body.
+    pub text: Option<String>,
     /// Texts that may be nowhere in the response.
     pub hides: Vec<String>,
 }
@@ -136,8 +136,8 @@ impl Reader {
 
     fn start(&mut self, number: usize, line: &str, cases: &mut [WireCase]) -> Result<(), ParseError> {
         self.close(cases)?;
-        let words = line.split(' ').count();
-        if words != 2 || !line.starts_with(|c: char| c.is_ascii_uppercase()) {
+        let is_method = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase());
+        if !line.split_once(' ').is_some_and(|(method, target)| is_method(method) && !target.is_empty()) {
             return Err(error(number, "expected a request: a method and a target"));
         }
         self.exchange = Exchange { line: number, start: line.to_owned(), ..Exchange::default() };
@@ -149,7 +149,8 @@ impl Reader {
         self.at = At::Expectations;
         let (sign, rest) = parse::split_word(line);
         match (sign, rest) {
-            ("=", "nothing") => self.exchange.empty = true,
+            ("=", "nothing") => self.exchange.text = Some(String::new()),
+            ("==", rest) => self.exchange.text = Some(rest.to_owned()),
             ("=", rest) => return self.json(number, Match::Exact, rest.to_owned()),
             ("~", rest) => return self.json(number, Match::Includes, rest.to_owned()),
             ("hides", rest) => {
@@ -201,7 +202,7 @@ impl Reader {
 }
 
 fn is_expectation(line: &str) -> bool {
-    [">", "=", "~", "hides"].contains(&parse::split_word(line).0)
+    [">", "=", "==", "~", "hides"].contains(&parse::split_word(line).0)
 }
 
 fn error(line: usize, message: &str) -> ParseError {
@@ -303,8 +304,10 @@ fn compare(exchange: &Exchange, response: &Response, captures: &mut Captures) ->
     if !exchange.statuses.iter().any(|status| is_status(status, response.status)) {
         return Err(format!("status {} expected", exchange.statuses.join(" or ")));
     }
-    if exchange.empty && !response.body.is_empty() {
-        return Err("no body expected".into());
+    if let Some(text) = &exchange.text
+        && response.body != text.as_bytes()
+    {
+        return Err(format!("`{text}` expected"));
     }
     if let Some((how, expected)) = &exchange.answer {
         let found: Value = serde_json::from_slice(&response.body).map_err(|e| format!("not JSON: {e}"))?;
@@ -377,7 +380,7 @@ mod tests {
         assert_eq!(post.answer, Some((Match::Includes, json!({"id": "<text id>"}))));
         assert_eq!(post.fields[1], Field::Absent("server".into()));
         assert_eq!(post.hides, ["pw"]);
-        assert_eq!((get.statuses.len(), get.empty, get.body.is_none()), (2, true, true));
+        assert_eq!((get.statuses.len(), get.text.as_deref(), &get.body), (2, Some(""), &None));
     }
 
     #[test]
