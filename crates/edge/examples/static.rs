@@ -1,10 +1,13 @@
-//! What the edge costs over bare hyper: `static edge|bare PORT`, then `wrk -t1 -c64 -d5 http://127.0.0.1:PORT/`.
+//! What the edge costs over bare hyper without any bound (`bare`) and with its own timer for heads (`timer`):
+//! `static edge|bare|timer PORT`, then `wrk -t1 -c64 -d5 http://127.0.0.1:PORT/`.
 #![allow(clippy::unwrap_used)]
 
 use bytes::Bytes;
 use http::{HeaderValue, header};
+use hyper::server::conn::http1;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 const BODY: &[u8] = br#"{"id":"4242","name":"User Number 4242","email":"user4242@example.test"}"#;
@@ -46,7 +49,7 @@ impl http_body::Body for Once {
     }
 }
 
-async fn bare(listener: TcpListener) {
+async fn bare(listener: TcpListener, protocol: http1::Builder) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -54,7 +57,7 @@ async fn bare(listener: TcpListener) {
             Ok::<_, Infallible>(json(Once(Some(BODY.to_vec().into()))))
         });
         let io = hyper_util::rt::TokioIo::new(stream);
-        tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(io, service));
+        tokio::spawn(protocol.serve_connection(io, service));
     }
 }
 
@@ -65,7 +68,14 @@ fn main() {
     runtime.block_on(async {
         let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
         match mode.as_str() {
-            "bare" => bare(listener).await,
+            "bare" => bare(listener, http1::Builder::new()).await,
+            "timer" => {
+                let mut protocol = http1::Builder::new();
+                protocol
+                    .timer(hyper_util::rt::TokioTimer::new())
+                    .header_read_timeout(Duration::from_secs(10));
+                bare(listener, protocol).await;
+            }
             "edge" => {
                 edge::serve(
                     vec![listener],
@@ -75,7 +85,7 @@ fn main() {
                 )
                 .await;
             }
-            other => panic!("edge or bare, not {other}"),
+            other => panic!("edge, bare or timer, not {other}"),
         }
     });
 }

@@ -33,8 +33,15 @@ const WINDOW_BYTES: u32 = 1024 * 1024;
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: Arc<H>,
-    pub(crate) limits: Arc<Limits>,
+    pub(crate) limits: Limits,
     pub(crate) protocols: auto::Builder<Streams>,
+}
+
+/// What the requests of one connection share.
+struct Link<H> {
+    shared: Arc<Shared<H>>,
+    activity: Arc<Activity>,
+    peer: SocketAddr,
 }
 
 /// hyper's settings for these limits. Its own header timer is off: it would be set anew for every request, where our
@@ -74,11 +81,8 @@ pub(crate) async fn run<H: Handler, S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = Activity::begin();
-    let service = service_fn(|request| {
-        let open = activity.open();
-        let (handler, limits, activity) = (shared.handler.clone(), shared.limits.clone(), activity.clone());
-        answer(handler, limits, request, peer, activity, open)
-    });
+    let link = Arc::new(Link { shared: shared.clone(), activity: activity.clone(), peer });
+    let service = service_fn(|request| answer(link.clone(), link.activity.open(), request));
     let io = TokioIo::new(Socket::new(stream, activity.clone()));
     let mut connection = pin!(shared.protocols.serve_connection(io, service));
     loop {
@@ -139,25 +143,31 @@ async fn watched(activity: &Activity, limits: &Limits) -> Lapse {
     .await
 }
 
-async fn answer<H: Handler>(
-    handler: Arc<H>,
-    limits: Arc<Limits>,
-    request: http::Request<Incoming>,
-    peer: SocketAddr,
-    activity: Arc<Activity>,
+/// Answers one request of a connection. What needs no waiting is done before the future is made: hyper moves that
+/// future, so it is kept small.
+fn answer<H: Handler>(
+    link: Arc<Link<H>>,
     open: Open,
-) -> Result<http::Response<Outgoing>, Infallible> {
+    request: http::Request<Incoming>,
+) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send {
     let version = request.version();
-    let response = match admissible(&request, &limits) {
-        Err(status) => refusal(status),
-        Ok(()) => {
-            let (head, incoming) = request.into_parts();
-            let body = Body::incoming(incoming, limits.body_read(), activity);
-            let (method, uri, headers) = (head.method, head.uri, head.headers);
-            handled(&*handler, Request { method, uri, version, headers, peer, body }).await
-        }
-    };
-    Ok(response.map(|body| Outgoing::new(body, version, open)))
+    let request = admissible(&request, &link.shared.limits).map(|()| link.request(request));
+    async move {
+        let response = match request {
+            Err(status) => refusal(status),
+            Ok(request) => handled(&link, request).await,
+        };
+        Ok(response.map(|body| Outgoing::new(body, version, open)))
+    }
+}
+
+impl<H> Link<H> {
+    fn request(&self, request: http::Request<Incoming>) -> Request {
+        let (head, incoming) = request.into_parts();
+        let http::request::Parts { method, uri, version, headers, .. } = head;
+        let body = Body::incoming(incoming, self.shared.limits.body_read(), &self.activity);
+        Request { method, uri, version, headers, peer: self.peer, body }
+    }
 }
 
 /// What hyper leaves to us of what makes a request's head acceptable.
@@ -189,19 +199,30 @@ fn refusal(status: StatusCode) -> Response {
 }
 
 /// Runs the handler; a panic in it is a 500 for this request and nobody else's business.
-async fn handled<H: Handler>(handler: &H, request: Request) -> Response {
-    let peer = request.peer;
-    let mut response = pin!(async { handler.handle(request).await });
-    let caught = std::future::poll_fn(|cx| {
-        match std::panic::catch_unwind(AssertUnwindSafe(|| response.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(response)) => Poll::Ready(Some(response)),
-            Err(_) => Poll::Ready(None),
-        }
-    })
-    .await;
-    caught.unwrap_or_else(|| {
-        handler.notice(Notice::Panicked(peer));
-        refusal(StatusCode::INTERNAL_SERVER_ERROR)
-    })
+fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output = Response> + Send {
+    let handler = &*link.shared.handler;
+    let response = caught(|| handler.handle(request));
+    async move {
+        let response = match response {
+            None => None,
+            Some(response) => {
+                let mut response = pin!(response);
+                std::future::poll_fn(|cx| match caught(|| response.as_mut().poll(cx)) {
+                    Some(Poll::Pending) => Poll::Pending,
+                    Some(Poll::Ready(response)) => Poll::Ready(Some(response)),
+                    None => Poll::Ready(None),
+                })
+                .await
+            }
+        };
+        response.unwrap_or_else(|| {
+            handler.notice(Notice::Panicked(link.peer));
+            refusal(StatusCode::INTERNAL_SERVER_ERROR)
+        })
+    }
+}
+
+/// What a step of the handler returns, unless it panics. Whatever the panic left half done belongs to its request.
+fn caught<T>(step: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(step)).ok()
 }

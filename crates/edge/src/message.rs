@@ -123,11 +123,11 @@ impl<T: Into<Bytes>> From<T> for Body {
 }
 
 impl Body {
-    pub(crate) fn incoming(incoming: Incoming, time_max: Duration, activity: Arc<Activity>) -> Self {
+    pub(crate) fn incoming(incoming: Incoming, time_max: Duration, activity: &Arc<Activity>) -> Self {
         if incoming.is_end_stream() {
             return Body { content: Content::Full(Bytes::new()) };
         }
-        Body { content: Content::Incoming(Unread { incoming, time_max, activity }) }
+        Body { content: Content::Incoming(Unread { incoming, time_max, activity: activity.clone() }) }
     }
 
     /// Whether there is nothing to read.

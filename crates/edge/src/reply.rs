@@ -77,8 +77,15 @@ impl http_body::Body for Outgoing {
             return Poll::Ready(None);
         }
         sending_goes_on();
-        let piece = self.piece_bytes.min(self.rest.len());
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
+        // Taken whole where it can be: splitting makes the bytes shared, which allocates.
+        let piece = match self.rest.len() <= self.piece_bytes {
+            true => std::mem::take(&mut self.rest),
+            false => {
+                let piece_bytes = self.piece_bytes;
+                self.rest.split_to(piece_bytes)
+            }
+        };
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

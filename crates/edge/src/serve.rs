@@ -38,7 +38,7 @@ pub async fn serve<H: Handler>(
     let places = Places::new(&limits);
     let drain_max = limits.drain();
     let protocols = connection::protocols(&limits);
-    let shared = Arc::new(Shared { handler, limits: Arc::new(limits), protocols });
+    let shared = Arc::new(Shared { handler, limits, protocols });
     // Every connection and acceptor holds a receiver; when all are dropped, everything is over.
     let (phase, receiver) = watch::channel(Phase::Open);
     for listener in listeners {
