@@ -18,3 +18,9 @@ pub use limits::Limits;
 pub use message::{Body, BodyError, Handler, Notice, Request, Response};
 pub use reply::ResponseBody;
 pub use serve::{Drained, serve};
+
+#[doc(hidden)]
+pub mod fuzz;
+
+#[cfg(test)]
+mod lapses;
