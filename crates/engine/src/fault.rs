@@ -1,6 +1,7 @@
 //! The only error that leaves the engine.
 
 use crate::call::Budget;
+use std::borrow::Cow;
 
 /// What kind of failure it is: closed, and matched without a wildcard by every adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,13 +36,71 @@ pub enum Kind {
     Internal,
 }
 
+impl Kind {
+    /// All kinds, for tables.
+    pub const ALL: [Kind; 14] = [
+        Kind::Unauthenticated,
+        Kind::Denied,
+        Kind::Invalid,
+        Kind::NotFound,
+        Kind::Conflict,
+        Kind::Precondition,
+        Kind::Mismatch,
+        Kind::TooLarge,
+        Kind::Throttled,
+        Kind::Timeout,
+        Kind::Cancelled,
+        Kind::Unsupported,
+        Kind::Unavailable,
+        Kind::Internal,
+    ];
+}
+
+/// The stable codes of the server itself. A contract adds `<RESOURCE>_NOT_FOUND` for each resource and its `@error`s.
+pub mod codes {
+    /// No credentials, and the operation needs some.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// Credentials that are not a valid token.
+    pub const INVALID_TOKEN: &str = "INVALID_TOKEN";
+    /// The rules do not allow it.
+    pub const ACCESS_DENIED: &str = "ACCESS_DENIED";
+    /// The rules never let this caller see or set a field that the call names.
+    pub const FIELD_DENIED: &str = "FIELD_DENIED";
+    /// The input makes no sense; the fields say why.
+    pub const INVALID_INPUT: &str = "INVALID_INPUT";
+    /// A unique value is taken.
+    pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
+    /// A key in the input points to a row that is not there.
+    pub const REFERENCE_NOT_FOUND: &str = "REFERENCE_NOT_FOUND";
+    /// Other rows point to the row.
+    pub const STILL_REFERENCED: &str = "STILL_REFERENCED";
+    /// The row has changed since the caller saw it.
+    pub const VERSION_MISMATCH: &str = "VERSION_MISMATCH";
+    /// The idempotency key was used with another input.
+    pub const IDEMPOTENCY_MISMATCH: &str = "IDEMPOTENCY_MISMATCH";
+    /// The answer would be larger than allowed.
+    pub const REPLY_TOO_LARGE: &str = "REPLY_TOO_LARGE";
+    /// The caller's budget is used up.
+    pub const THROTTLED: &str = "THROTTLED";
+    /// The deadline passed.
+    pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+    /// The caller went away before the answer.
+    pub const CANCELLED: &str = "CANCELLED";
+    /// The server has too much to do.
+    pub const OVERLOADED: &str = "OVERLOADED";
+    /// What the operation is bound to is not served by this version.
+    pub const UNSUPPORTED: &str = "UNSUPPORTED";
+    /// A defect.
+    pub const INTERNAL: &str = "INTERNAL";
+}
+
 /// A refusal or failure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     /// Its kind.
     pub kind: Kind,
-    /// Its stable code, `USER_NOT_FOUND`; [`codes`](crate::fault) lists those of the server itself.
-    pub code: String,
+    /// Its stable code, `USER_NOT_FOUND`; [`codes`] lists those of the server itself.
+    pub code: Cow<'static, str>,
     /// What the peer is told: lower case, no full stop.
     pub message: String,
     /// What only the log is told.
@@ -65,4 +124,47 @@ pub struct FieldFault {
     pub code: &'static str,
     /// What is wrong with it.
     pub message: String,
+}
+
+impl FieldFault {
+    /// A wrong field.
+    pub fn new(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self { field: field.into(), code, message: message.into() }
+    }
+}
+
+impl Fault {
+    /// A fault with nothing but its kind, code and message.
+    pub fn new(kind: Kind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            detail: None,
+            fields: Vec::new(),
+            retry_after_s: None,
+            bad_token: false,
+            budget: None,
+        }
+    }
+
+    /// Input that makes no sense, with the places.
+    pub fn invalid(fields: Vec<FieldFault>) -> Self {
+        let message = match fields.as_slice() {
+            [only] => format!("`{}` {}", only.field, only.message),
+            _ => format!("{} fields are not valid", fields.len()),
+        };
+        Self { fields, ..Self::new(Kind::Invalid, codes::INVALID_INPUT, message) }
+    }
+
+    /// Input that makes no sense in one place.
+    pub fn invalid_field(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldFault::new(field, code, message)])
+    }
+
+    /// A defect. The detail goes to the log only.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        let fault = Self::new(Kind::Internal, codes::INTERNAL, "something went wrong inside the server");
+        Self { detail: Some(detail.into()), ..fault }
+    }
 }

@@ -1,7 +1,26 @@
-//! The one pipeline.
+//! The one pipeline: everything that must never be forgotten happens in [`Engine::call`], in one order, whose stages
+//! are types that only the stage before can make.
 
 pub mod call;
+pub mod clock;
+mod engine;
 pub mod fault;
+pub mod identity;
+mod import;
+mod input;
+pub mod limit;
+pub mod observe;
+mod policy;
+mod secret;
+mod select;
+pub mod settings;
+mod stage;
 
 pub use call::*;
-pub use fault::{Fault, FieldFault, Kind};
+pub use clock::{Clock, Moment, SystemClock};
+pub use engine::Engine;
+pub use fault::{Fault, FieldFault, Kind, codes};
+pub use identity::Caller;
+pub use import::{CHUNK_RECORDS_MAX, NotImported};
+pub use observe::{Finished, Observer, Silent};
+pub use settings::Settings;

@@ -310,22 +310,46 @@ impl Store {
     }
 
     /// Compiles the statements and the answer of an `@sql` operation.
-    pub fn plan_sql(&self, _operation: OperationId, _answer: &SqlAnswer, _shape: Option<Shape>, _root: Root) -> Result<SqlPlan, PlanError> {
+    pub fn plan_sql(
+        &self,
+        _operation: OperationId,
+        _answer: &SqlAnswer,
+        _shape: Option<Shape>,
+        _root: Root,
+    ) -> Result<SqlPlan, PlanError> {
         unimplemented!()
     }
 
     /// Runs a read.
-    pub async fn read(&self, _plan: &Arc<ReadPlan>, _params: Vec<Value>, _format: Format, _bounds: Bounds) -> Result<Reply, Error> {
+    pub async fn read(
+        &self,
+        _plan: &Arc<ReadPlan>,
+        _params: Vec<Value>,
+        _format: Format,
+        _bounds: Bounds,
+    ) -> Result<Reply, Error> {
         unimplemented!()
     }
 
     /// Counts.
-    pub async fn count(&self, _plan: &Arc<ReadPlan>, _params: Vec<Value>, _bounds: Bounds) -> Result<u64, Error> {
+    pub async fn count(
+        &self,
+        _plan: &Arc<ReadPlan>,
+        _params: Vec<Value>,
+        _bounds: Bounds,
+    ) -> Result<u64, Error> {
         unimplemented!()
     }
 
     /// Runs the statements of a reading `@sql` operation.
-    pub async fn read_sql(&self, _plan: &Arc<SqlPlan>, _run: Vec<Value>, _answer_params: Vec<Value>, _format: Format, _bounds: Bounds) -> Result<Reply, Error> {
+    pub async fn read_sql(
+        &self,
+        _plan: &Arc<SqlPlan>,
+        _run: Vec<Value>,
+        _answer_params: Vec<Value>,
+        _format: Format,
+        _bounds: Bounds,
+    ) -> Result<Reply, Error> {
         unimplemented!()
     }
 

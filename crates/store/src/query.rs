@@ -185,6 +185,15 @@ pub enum Predicate {
         /// The condition.
         filter: Box<Predicate>,
     },
+    /// The row in scope 0 is among those that the to-many `field` of the `parent` with this key has.
+    RelatedTo {
+        /// Whose relation.
+        parent: ResourceId,
+        /// The to-many field.
+        field: FieldId,
+        /// The parent's key.
+        key: Param,
+    },
     /// The row that a to-one field points to exists and satisfies a condition; inside it that row is scope 0.
     Reached {
         /// The to-one field, hops included.

@@ -17,3 +17,17 @@ pub enum Cell<'a> {
     /// Bytes.
     Bytes(&'a [u8]),
 }
+
+impl Cell<'_> {
+    /// What the cell is, in the words of an error message.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Cell::Null => "null",
+            Cell::Bool(_) => "a boolean",
+            Cell::Int(_) => "an integer",
+            Cell::Float(_) => "a double",
+            Cell::Text(_) => "text",
+            Cell::Bytes(_) => "bytes",
+        }
+    }
+}

@@ -1,8 +1,14 @@
 //! Pushing rows into bytes.
 
+mod buffer;
+mod fit;
+mod item;
 pub mod json;
+pub mod protobuf;
+pub mod xml;
 
 use crate::{Cell, Shape, ShapeField};
+use std::fmt;
 
 /// The formats a reply can be written in: closed, matched once per reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +34,25 @@ pub enum EncodeError {
         found: &'static str,
     },
 }
+
+impl EncodeError {
+    /// `field` holds something that it cannot hold.
+    #[cold]
+    fn mismatch(field: &str, found: &'static str) -> Self {
+        EncodeError::Mismatch { field: field.into(), found }
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EncodeError::TooLarge(bytes_max) => write!(f, "the reply is larger than {bytes_max} bytes"),
+            EncodeError::Mismatch { field, found } => write!(f, "the field {field} holds {found}"),
+        }
+    }
+}
+
+impl std::error::Error for EncodeError {}
 
 /// Receives a reply in document order.
 ///

@@ -2,11 +2,22 @@
 //! into it cell by cell; and the decoding of inputs. A reply is never a value tree.
 
 pub mod cell;
+pub mod decode;
 pub mod encode;
+#[doc(hidden)]
+pub mod fuzz;
+mod json;
+mod scalar;
 pub mod shape;
 pub mod value;
 
 pub use cell::Cell;
+pub use decode::json::{DecodeBounds, DecodeError, Problem, decode_json};
+pub use decode::scalar::{ScalarError, text_to_stored, to_stored, to_stored_item};
+pub use encode::json::JsonEncoder;
+pub use encode::protobuf::ProtobufEncoder;
+pub use encode::xml::XmlEncoder;
 pub use encode::{EncodeError, Encoder, Format};
+pub use json::DEPTH_MAX;
 pub use shape::{Layout, Name, Shape, ShapeField};
 pub use value::Value;

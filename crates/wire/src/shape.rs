@@ -29,9 +29,9 @@ pub struct Name {
     pub json: Box<str>,
     /// The protobuf field number; 0 where the wire has none (a renamed field of a REST selection).
     pub number: u32,
-    /// `<name>`.
+    /// `<name>`; empty when the name cannot be one of XML (a renamed field of a REST selection).
     pub xml_open: Box<str>,
-    /// `</name>`.
+    /// `</name>`; empty when the name cannot be one of XML.
     pub xml_close: Box<str>,
     /// Where the field stands in XML.
     pub xml: contract::Xml,
@@ -47,11 +47,30 @@ impl Name {
             text: text.into(),
             json: String::from_utf8(json).expect("a JSON string is UTF-8").into(),
             number,
-            xml_open: format!("<{text}>").into(),
-            xml_close: format!("</{text}>").into(),
+            xml_open: if is_xml_name(text) { format!("<{text}>").into() } else { "".into() },
+            xml_close: if is_xml_name(text) { format!("</{text}>").into() } else { "".into() },
             xml,
         }
     }
+}
+
+/// Whether a text may name an element or attribute without a prefix (Namespaces in XML 1.0, section 3, `NCName`).
+pub(crate) fn is_xml_name(text: &str) -> bool {
+    let starts = |c: char| matches!(c, 'A'..='Z' | 'a'..='z' | '_') || !c.is_ascii() && starts_xml_name(c);
+    let follows = |c: char| {
+        starts(c)
+            || matches!(c, '0'..='9' | '-' | '.' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}' | '\u{2040}')
+    };
+    text.starts_with(starts) && text.chars().all(follows)
+}
+
+/// `NameStartChar` beyond ASCII (XML 1.0, section 2.3).
+fn starts_xml_name(character: char) -> bool {
+    matches!(character,
+        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
+        | '\u{37f}'..='\u{1fff}' | '\u{200c}' | '\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
 }
 
 /// What stands in a field's place.

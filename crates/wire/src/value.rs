@@ -1,5 +1,9 @@
 //! Owned values: decoded inputs and statement parameters. Never used for replies.
 
+use crate::json::escape::escape;
+use crate::scalar::number::write_double;
+use crate::scalar::text::push_base64;
+
 /// A value that came from outside, or a parameter on its way to a statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -44,4 +48,55 @@ impl Value {
             _ => None,
         }
     }
+
+    /// Appends the value as JSON text without white space: bytes in base64, numbers as they were written, members in
+    /// their order. Recursive, as deep as the value; what the decoders made is at most [`crate::DEPTH_MAX`] deep.
+    pub fn to_json(&self, out: &mut String) {
+        match self {
+            Value::Null => out.push_str("null"),
+            Value::Bool(true) => out.push_str("true"),
+            Value::Bool(false) => out.push_str("false"),
+            Value::Int(number) => out.push_str(itoa::Buffer::new().format(*number)),
+            // JSON has no infinities; a value holds none, and null is what JavaScript writes for them.
+            Value::Float(number) if !number.is_finite() => out.push_str("null"),
+            Value::Float(number) => write_double(*number, |text| out.push_str(text)),
+            Value::Number(text) => out.push_str(text),
+            Value::Text(text) => push_string(out, text),
+            Value::Bytes(bytes) => {
+                out.push('"');
+                push_base64(out, bytes);
+                out.push('"');
+            }
+            Value::List(items) => push_separated(out, ['[', ']'], items, |out, item| item.to_json(out)),
+            Value::Object(members) => push_separated(out, ['{', '}'], members, |out, (key, value)| {
+                push_string(out, key);
+                out.push(':');
+                value.to_json(out);
+            }),
+        }
+    }
+
+    /// The value as JSON text.
+    pub fn json_text(&self) -> String {
+        let mut text = String::new();
+        self.to_json(&mut text);
+        text
+    }
+}
+
+fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    escape(text, |piece| out.push_str(piece));
+    out.push('"');
+}
+
+fn push_separated<T>(out: &mut String, brackets: [char; 2], items: &[T], push: impl Fn(&mut String, &T)) {
+    out.push(brackets[0]);
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        push(out, item);
+    }
+    out.push(brackets[1]);
 }

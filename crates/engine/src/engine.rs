@@ -1,0 +1,293 @@
+//! The pipeline itself: one straight line from a call to an answer or a fault.
+
+use crate::call::{Answer, Call};
+use crate::clock::{Clock, Moment};
+use crate::fault::{Fault, Kind, codes};
+use crate::identity::{Caller, Verifier};
+use crate::input::Patterns;
+use crate::limit::Buckets;
+use crate::observe::{Finished, Observer};
+use crate::secret::Hashing;
+use crate::select::{Resolver, Wanted, What};
+use crate::settings::Settings;
+use contract::{Contract, OperationId};
+use quick_cache::sync::Cache;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+use store::{ReadPlan, Root, Select, SqlAnswer, SqlPlan, Store, Write, WritePlan};
+use wire::Shape;
+
+/// Everything a call goes through, for one contract and one store.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) contract: Arc<Contract>,
+    pub(crate) store: Store,
+    pub(crate) settings: Settings,
+    pub(crate) verifier: Verifier,
+    pub(crate) anonymous: Arc<Caller>,
+    pub(crate) patterns: Patterns,
+    /// What `*` stands for, by resource.
+    pub(crate) stars: Vec<Arc<Wanted>>,
+    pub(crate) addresses: Buckets<IpAddr>,
+    pub(crate) callers: Buckets<String>,
+    /// Buckets of operations with a limit of their own, by operation and caller.
+    pub(crate) limited: Buckets<String>,
+    pub(crate) under_way: Arc<AtomicUsize>,
+    pub(crate) hashing: Hashing,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    reads: Cache<ReadKey, Arc<ReadPlan>>,
+    counts: Cache<Select, Arc<ReadPlan>>,
+    writes: Cache<Write, Arc<WritePlan>>,
+    operations: Cache<SqlKey, Arc<SqlPlan>>,
+}
+
+/// What tells one compiled read from another: the intention, and the names in the reply where they are not the
+/// fields' own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ReadKey {
+    select: Select,
+    names: Vec<Option<Box<str>>>,
+    root: Root,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct SqlKey {
+    operation: OperationId,
+    answer: SqlAnswer,
+    names: Vec<Box<str>>,
+}
+
+impl ReadKey {
+    pub fn new(select: Select, wanted: &Wanted, root: Root) -> Self {
+        let mut names = Vec::new();
+        if !has_plain_names(wanted) {
+            collect_names(wanted, &mut names);
+        }
+        Self { select, names, root }
+    }
+}
+
+/// Whether every field has its own name in the reply.
+fn has_plain_names(wanted: &Wanted) -> bool {
+    wanted.items.iter().all(|item| {
+        item.alias.is_none()
+            && match &item.what {
+                What::Field { json, .. } => json.is_empty(),
+                What::One { wanted, spread, .. } => !spread && has_plain_names(wanted),
+                What::Many { wanted, .. } => has_plain_names(wanted),
+                What::Count { .. } => true,
+            }
+    })
+}
+
+fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
+    for item in &wanted.items {
+        names.push(item.alias.clone());
+        match &item.what {
+            What::One { wanted, spread, .. } => {
+                names.push(spread.then(|| "...".into()));
+                collect_names(wanted, names);
+                names.push(Some("/".into()));
+            }
+            What::Many { wanted, .. } => {
+                collect_names(wanted, names);
+                names.push(Some("/".into()));
+            }
+            What::Field { .. } | What::Count { .. } => {}
+        }
+    }
+}
+
+impl Engine {
+    /// An engine. The verifier decides who callers are, the observer learns of every call.
+    pub fn new(
+        contract: Arc<Contract>,
+        store: Store,
+        settings: Settings,
+        verifier: Verifier,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let start = clock.now().instant;
+        let stars = contract.resources().map(|(id, _)| Arc::new(Resolver::star(&contract, id))).collect();
+        Self {
+            patterns: Patterns::of(&contract),
+            stars,
+            addresses: Buckets::new(settings.buckets_max, start),
+            callers: Buckets::new(settings.buckets_max, start),
+            limited: Buckets::new(settings.buckets_max, start),
+            under_way: Arc::new(AtomicUsize::new(0)),
+            hashing: Hashing::new(settings.hashes_concurrent_max),
+            reads: Cache::new(settings.plans_max),
+            counts: Cache::new(settings.plans_max),
+            writes: Cache::new(settings.plans_max),
+            operations: Cache::new(settings.plans_max),
+            anonymous: Arc::new(Caller::anonymous()),
+            contract,
+            store,
+            settings,
+            verifier,
+            clock,
+            observer,
+        }
+    }
+
+    /// The contract that is served.
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Does what a call wants, or says why not. Exactly one [`Finished`] is observed, also when the future is dropped.
+    pub async fn call(&self, call: Call) -> Result<Answer, Fault> {
+        let moment = self.clock.now();
+        let mut watch = Watch::new(self, &call, moment);
+        let result = self.stages(call, moment, &mut watch).await;
+        watch.finish(&result);
+        result
+    }
+
+    async fn stages(&self, call: Call, moment: Moment, watch: &mut Watch<'_>) -> Result<Answer, Fault> {
+        let admitted = self.admit(call, moment)?;
+        let identified = self.identify(admitted)?;
+        watch.caller(&identified);
+        let checked = self.validate(identified)?;
+        let permitted = self.permit(checked)?;
+        let planned = self.plan(permitted)?;
+        watch.prepared();
+        let (answer, statements) = self.run(planned).await?;
+        watch.statements = statements;
+        Ok(answer)
+    }
+
+    pub(crate) fn read_plan(
+        &self,
+        key: ReadKey,
+        shape: impl FnOnce() -> Shape,
+    ) -> Result<Arc<ReadPlan>, Fault> {
+        if let Some(plan) = self.reads.get(&key) {
+            return Ok(plan);
+        }
+        let plan = self.store.plan_read(&key.select, shape(), key.root).map_err(|e| Fault::internal(e.0))?;
+        let plan = Arc::new(plan);
+        self.reads.insert(key, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    pub(crate) fn count_plan(&self, select: Select) -> Result<Arc<ReadPlan>, Fault> {
+        if let Some(plan) = self.counts.get(&select) {
+            return Ok(plan);
+        }
+        let plan = Arc::new(self.store.plan_count(&select).map_err(|e| Fault::internal(e.0))?);
+        self.counts.insert(select, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    pub(crate) fn write_plan(&self, write: Write) -> Result<Arc<WritePlan>, Fault> {
+        if let Some(plan) = self.writes.get(&write) {
+            return Ok(plan);
+        }
+        let plan = Arc::new(self.store.plan_write(&write).map_err(|e| Fault::internal(e.0))?);
+        self.writes.insert(write, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    pub(crate) fn sql_plan(
+        &self,
+        operation: OperationId,
+        answer: SqlAnswer,
+        shape: Option<Shape>,
+        root: Root,
+    ) -> Result<Arc<SqlPlan>, Fault> {
+        let names = shape.iter().flat_map(|s| &s.fields).map(|f| f.name.text.clone()).collect();
+        let key = SqlKey { operation, answer, names };
+        if let Some(plan) = self.operations.get(&key) {
+            return Ok(plan);
+        }
+        let plan =
+            self.store.plan_sql(operation, &key.answer, shape, root).map_err(|e| Fault::internal(e.0))?;
+        let plan = Arc::new(plan);
+        self.operations.insert(key, Arc::clone(&plan));
+        Ok(plan)
+    }
+}
+
+/// Watches one call to its end, whichever way it ends.
+struct Watch<'a> {
+    engine: &'a Engine,
+    operation: OperationId,
+    protocol: &'static str,
+    request_id: String,
+    traceparent: Option<String>,
+    caller: Option<Arc<Caller>>,
+    start: Instant,
+    prepared_in: Duration,
+    statements: u32,
+    is_finished: bool,
+}
+
+impl<'a> Watch<'a> {
+    fn new(engine: &'a Engine, call: &Call, moment: Moment) -> Self {
+        Self {
+            engine,
+            operation: call.operation,
+            protocol: call.context.protocol,
+            request_id: call.context.request_id.clone(),
+            traceparent: call.context.traceparent.clone(),
+            caller: None,
+            start: moment.instant,
+            prepared_in: Duration::ZERO,
+            statements: 0,
+            is_finished: false,
+        }
+    }
+
+    fn caller(&mut self, identified: &crate::stage::Identified) {
+        self.caller = Some(identified.caller());
+    }
+
+    fn prepared(&mut self) {
+        self.prepared_in = self.elapsed();
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.engine.clock.now().instant.saturating_duration_since(self.start)
+    }
+
+    fn finish(&mut self, result: &Result<Answer, Fault>) {
+        self.is_finished = true;
+        let (rows, bytes) = result.as_ref().map_or((0, 0), |answer| (answer.rows, answer.body.len() as u64));
+        self.tell(result.as_ref().err(), rows, bytes);
+    }
+
+    fn tell(&self, fault: Option<&Fault>, rows: u64, bytes: u64) {
+        self.engine.observer.finished(&Finished {
+            operation: &self.engine.contract.operation(self.operation).name,
+            protocol: self.protocol,
+            request_id: &self.request_id,
+            traceparent: self.traceparent.as_deref(),
+            caller: self.caller.as_ref().and_then(|caller| caller.id()),
+            fault,
+            rows,
+            bytes,
+            statements: self.statements,
+            prepared_in: self.prepared_in,
+            took: self.elapsed(),
+        });
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            let fault = Fault::new(Kind::Cancelled, codes::CANCELLED, "the caller went away");
+            self.tell(Some(&fault), 0, 0);
+        }
+    }
+}

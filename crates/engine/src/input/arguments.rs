@@ -1,0 +1,155 @@
+//! The arguments of an own operation.
+
+use super::checks::Patterns;
+use super::record::literal_value;
+use super::stored;
+use crate::fault::{Fault, FieldFault};
+use contract::rule::Value as RuleValue;
+use contract::{Argument, Arity, Base, Contract, Operation, Scalar};
+use wire::Value;
+
+/// Checked arguments, by their position in the operation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Arguments {
+    /// In stored form; lists and input objects as JSON text. `None`: absent and without default.
+    pub stored: Vec<Option<Value>>,
+    /// As they came (lists and objects keep their structure).
+    pub sent: Vec<Option<Value>>,
+}
+
+/// Checks every member of `data` as an argument of the operation.
+pub(crate) fn arguments(
+    contract: &Contract,
+    patterns: &Patterns,
+    operation: &Operation,
+    data: Option<&Value>,
+    list_items_max: usize,
+) -> Result<Arguments, Fault> {
+    let nothing = Value::Object(Vec::new());
+    let data = data.unwrap_or(&nothing);
+    let Value::Object(members) = data else {
+        return Err(Fault::invalid_field("body", "TYPE", format!("must be an object, not {}", data.kind())));
+    };
+    let mut wrong: Vec<FieldFault> = members
+        .iter()
+        .filter(|(name, _)| !operation.arguments.iter().any(|a| a.name == *name))
+        .map(|(name, _)| unknown(operation, name))
+        .collect();
+    let mut checked = Arguments::default();
+    for argument in &operation.arguments {
+        let sent = data.get(&argument.name).cloned().or_else(|| argument.default.as_ref().map(literal_value));
+        match sent.as_ref().map(|value| one(contract, patterns, argument, value, list_items_max)) {
+            None if argument.ty.required => {
+                wrong.push(FieldFault::new(argument.name.clone(), "REQUIRED", "is required"));
+            }
+            Some(Err(fault)) => wrong.push(fault),
+            Some(Ok(stored)) => {
+                checked.stored.push(Some(stored));
+                checked.sent.push(sent);
+            }
+            None => {
+                checked.stored.push(None);
+                checked.sent.push(None);
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(checked) } else { Err(Fault::invalid(wrong)) }
+}
+
+fn unknown(operation: &Operation, name: &str) -> FieldFault {
+    let known = operation.arguments.iter().map(|a| a.name.as_str());
+    let hint = contract::diagnostic::closest(name, known).map(|near| format!("; did you mean `{near}`?"));
+    let shown: String = name.chars().take(64).collect();
+    let message = format!("is not an argument of `{}`{}", operation.name, hint.unwrap_or_default());
+    FieldFault::new(shown, "UNKNOWN", message)
+}
+
+fn one(
+    contract: &Contract,
+    patterns: &Patterns,
+    argument: &Argument,
+    value: &Value,
+    list_items_max: usize,
+) -> Result<Value, FieldFault> {
+    let problem =
+        |p: stored::Problem| FieldFault::new(format!("{}{}", argument.name, p.at), p.code, p.message);
+    if let Value::List(items) = value
+        && items.len() > list_items_max
+    {
+        let message = format!("has more than {list_items_max} items");
+        return Err(FieldFault::new(argument.name.clone(), "SIZE", message));
+    }
+    let stored = stored::for_column(contract, argument.ty, value).map_err(problem)?;
+    if stored != Value::Null {
+        patterns.check(&argument.checks, argument.ty, value, &stored).map_err(problem)?;
+        input_checks(contract, patterns, argument, value)?;
+    }
+    Ok(stored)
+}
+
+/// The checks on the members of input objects, one level down (lists of inputs included).
+fn input_checks(
+    contract: &Contract,
+    patterns: &Patterns,
+    argument: &Argument,
+    value: &Value,
+) -> Result<(), FieldFault> {
+    let Base::Input(id) = argument.ty.base else {
+        return Ok(());
+    };
+    let members = &contract.inputs[id.index()].fields;
+    let (items, is_list) = match (value, argument.ty.arity) {
+        (Value::List(items), Arity::List { .. }) => (items.as_slice(), true),
+        (one, _) => (std::slice::from_ref(one), false),
+    };
+    for (i, item) in items.iter().enumerate() {
+        for member in members {
+            let Some(sent) = item.get(&member.name).filter(|v| **v != Value::Null) else { continue };
+            let place = match is_list {
+                true => format!("{}.{i}.{}", argument.name, member.name),
+                false => format!("{}.{}", argument.name, member.name),
+            };
+            let wrong = |p: stored::Problem| FieldFault::new(format!("{place}{}", p.at), p.code, p.message);
+            let stored = stored::for_column(contract, member.ty, sent).map_err(wrong)?;
+            patterns.check(&member.checks, member.ty, sent, &stored).map_err(wrong)?;
+        }
+    }
+    Ok(())
+}
+
+impl Arguments {
+    /// The arguments as rules see them.
+    pub fn for_rules(&self, operation: &Operation) -> Vec<RuleValue> {
+        let each = operation.arguments.iter().zip(&self.stored).zip(&self.sent);
+        each.map(|((argument, stored), sent)| match (argument.ty.arity, argument.ty.base, stored, sent) {
+            (Arity::One, Base::Scalar(scalar), Some(value), _) => rule_scalar(scalar, value),
+            (_, _, _, Some(sent)) => rule_value(sent),
+            (_, _, _, None) => RuleValue::Null,
+        })
+        .collect()
+    }
+}
+
+fn rule_scalar(scalar: Scalar, value: &Value) -> RuleValue {
+    match (scalar, value) {
+        (Scalar::Decimal { scale }, Value::Int(units)) => RuleValue::Decimal { units: *units, scale },
+        (Scalar::Duration, Value::Int(micros)) => RuleValue::Duration(*micros),
+        (_, value) => rule_value(value),
+    }
+}
+
+fn rule_value(value: &Value) -> RuleValue {
+    match value {
+        Value::Null => RuleValue::Null,
+        Value::Bool(b) => RuleValue::Bool(*b),
+        Value::Int(i) => RuleValue::Int(*i),
+        Value::Float(f) => RuleValue::Float(*f),
+        Value::Number(text) => text.parse().map_or(RuleValue::Null, RuleValue::Float),
+        Value::Text(text) => RuleValue::Text(text.clone()),
+        Value::Bytes(_) => RuleValue::Null,
+        Value::List(items) => RuleValue::List(items.iter().map(rule_value).collect()),
+        Value::Object(members) => {
+            RuleValue::Map(members.iter().map(|(name, value)| (name.clone(), rule_value(value))).collect())
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `@length`, `@range`, `@pattern`, `@format` of one value in stored form.
+
+use super::stored::Problem;
+use contract::{Base, Bounds, Checks, Contract, Format, Literal, Scalar, TypeRef};
+use regex::Regex;
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use wire::Value;
+
+/// The contract's patterns, compiled once.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns(HashMap<String, Regex>);
+
+impl Patterns {
+    /// Compiles every `@pattern` of the contract; the loader has compiled each before.
+    pub fn of(contract: &Contract) -> Self {
+        let fields = contract.resources.iter().flat_map(|r| &r.fields).map(|f| &f.checks);
+        let arguments = contract.operations.iter().flat_map(|o| &o.arguments).map(|a| &a.checks);
+        let inputs = contract.inputs.iter().flat_map(|i| &i.fields).map(|a| &a.checks);
+        let patterns = fields.chain(arguments).chain(inputs).filter_map(|checks| checks.pattern.clone());
+        Self(patterns.filter_map(|text| Some((text.clone(), Regex::new(&text).ok()?))).collect())
+    }
+
+    /// Checks a value that is not null: `sent` as it came, `stored` in stored form.
+    pub fn check(&self, checks: &Checks, ty: TypeRef, sent: &Value, stored: &Value) -> Result<(), Problem> {
+        if let Some(bounds) = &checks.length {
+            length(bounds, sent, stored)?;
+        }
+        if let Some(bounds) = &checks.range {
+            range(bounds, ty, stored)?;
+        }
+        for text in texts(sent, stored) {
+            if let Some(pattern) = &checks.pattern
+                && !self.0.get(pattern).is_some_and(|regex| regex.is_match(text))
+            {
+                return Err(Problem::new("PATTERN", format!("must match `{pattern}`")));
+            }
+            if let Some(wanted) = checks.format
+                && !has_format(wanted, text)
+            {
+                return Err(Problem::new("FORMAT", format!("must be {}", format_name(wanted))));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The texts that a pattern or format is about: the value itself or the items of a list.
+fn texts<'a>(sent: &'a Value, stored: &'a Value) -> Vec<&'a str> {
+    match (sent, stored) {
+        (Value::List(items), _) => items
+            .iter()
+            .filter_map(|item| match item {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect(),
+        (_, Value::Text(text)) => vec![text],
+        _ => Vec::new(),
+    }
+}
+
+fn length(bounds: &Bounds<u32>, sent: &Value, stored: &Value) -> Result<(), Problem> {
+    let (length, unit) = match (sent, stored) {
+        (Value::List(items), _) => (items.len(), "items"),
+        (_, Value::Bytes(bytes)) => (bytes.len(), "bytes"),
+        (_, Value::Text(text)) => (text.chars().count(), "characters"),
+        _ => return Ok(()),
+    };
+    let too_short = bounds.min.filter(|min| length < *min as usize);
+    let too_long = bounds.max.filter(|max| length > *max as usize);
+    match (too_short, too_long) {
+        (Some(min), _) => Err(Problem::new("LENGTH", format!("must have at least {min} {unit}"))),
+        (_, Some(max)) => Err(Problem::new("LENGTH", format!("must have at most {max} {unit}"))),
+        (None, None) => Ok(()),
+    }
+}
+
+fn range(bounds: &Bounds<Literal>, ty: TypeRef, stored: &Value) -> Result<(), Problem> {
+    if below(ty, stored, bounds.min.as_ref()) {
+        return Err(Problem::new("RANGE", format!("must be at least {}", shown(bounds.min.as_ref()))));
+    }
+    if above(ty, stored, bounds.max.as_ref()) {
+        return Err(Problem::new("RANGE", format!("must be at most {}", shown(bounds.max.as_ref()))));
+    }
+    Ok(())
+}
+
+fn below(ty: TypeRef, stored: &Value, bound: Option<&Literal>) -> bool {
+    bound.and_then(|b| compare(stored, &literal(ty, b)?)).is_some_and(std::cmp::Ordering::is_lt)
+}
+
+fn above(ty: TypeRef, stored: &Value, bound: Option<&Literal>) -> bool {
+    bound.and_then(|b| compare(stored, &literal(ty, b)?)).is_some_and(std::cmp::Ordering::is_gt)
+}
+
+fn compare(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
+        (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
+        (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),
+        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        _ => None,
+    }
+}
+
+/// A bound in the stored form of the type it bounds.
+fn literal(ty: TypeRef, bound: &Literal) -> Option<Value> {
+    let Base::Scalar(scalar) = ty.base else {
+        return None;
+    };
+    let text = shown(Some(bound));
+    match (scalar, bound) {
+        (Scalar::Float, _) => text.parse().ok().map(Value::Float),
+        // A bound of finer scale than the value still bounds it: compare at the value's scale, rounded inwards by
+        // the loader, which refuses such bounds.
+        _ => wire::text_to_stored(scalar, &text).ok(),
+    }
+}
+
+fn shown(bound: Option<&Literal>) -> String {
+    match bound {
+        Some(Literal::Int(i)) => i.to_string(),
+        Some(Literal::Number(text) | Literal::Text(text) | Literal::Enum(text)) => text.clone(),
+        Some(Literal::Bool(b)) => b.to_string(),
+        Some(Literal::Null | Literal::List(_) | Literal::Object(_)) | None => String::new(),
+    }
+}
+
+fn has_format(format: Format, text: &str) -> bool {
+    match format {
+        Format::Email => wire::text_to_stored(Scalar::Email, text).is_ok(),
+        Format::Url => wire::text_to_stored(Scalar::Url, text).is_ok(),
+        Format::Uuid => wire::text_to_stored(Scalar::Uuid, text).is_ok(),
+        Format::Hostname => is_hostname(text),
+        Format::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
+        Format::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
+        Format::Slug => !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+        Format::Phone => is_phone(text),
+    }
+}
+
+/// RFC 1123 section 2.1.
+fn is_hostname(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// ITU-T E.164: `+` and up to fifteen digits, the first not zero.
+fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (2..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
+    })
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Email => "an e-mail address",
+        Format::Url => "an absolute URL",
+        Format::Uuid => "a UUID",
+        Format::Hostname => "a host name",
+        Format::Ipv4 => "an IPv4 address",
+        Format::Ipv6 => "an IPv6 address",
+        Format::Slug => "letters, digits and hyphens",
+        Format::Phone => "a telephone number like +14155550100",
+    }
+}

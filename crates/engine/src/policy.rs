@@ -1,0 +1,7 @@
+//! Rules: what a caller may do is true, false, or a condition on the rows that the database enforces.
+
+mod decisions;
+mod translate;
+
+pub(crate) use decisions::{Action, Asking, Decisions, FieldSight, denied};
+pub(crate) use translate::Translate;

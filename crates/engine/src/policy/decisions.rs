@@ -1,0 +1,254 @@
+//! What the rules say to one caller, found once per call for everything the call names.
+
+use super::translate::Translate;
+use crate::fault::{Fault, Kind, codes};
+use crate::identity::Caller;
+use crate::select::{Asked, Condition, Page, Params, Target, Wanted, What, denied_field};
+use contract::rule::{Facts, Reduced, Rule};
+use contract::{Contract, FieldId, ObjectId, ResourceId};
+use store::Predicate;
+
+/// What a rule of a resource is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Read,
+    Create,
+    Update,
+    Delete,
+}
+
+/// What a caller sees of a field, in a row it sees.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum FieldSight {
+    /// Always its value.
+    Clear,
+    /// Never its value.
+    Hidden,
+    /// Its value where the rule holds, null elsewhere.
+    Masked(contract::Expr),
+}
+
+/// The rules' answers for one call. Made by walking everything the call names: what was not asked for here cannot be
+/// planned later.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    read: Vec<(ResourceId, Reduced)>,
+    fields: Vec<((ResourceId, FieldId), FieldSight)>,
+    results: Vec<((ObjectId, FieldId), FieldSight)>,
+}
+
+/// Asks the rules on behalf of one caller.
+pub(crate) struct Asking<'a> {
+    pub contract: &'a Contract,
+    pub caller: &'a Caller,
+    pub facts: &'a Facts<'a>,
+}
+
+impl Asking<'_> {
+    /// A rule's answer; a rule that is not there is closed.
+    pub fn rule(&self, rule: Option<&Rule>) -> Reduced {
+        rule.map_or(Reduced::Never, |rule| rule.expr.reduce(self.facts))
+    }
+
+    /// The rule of a resource for an action.
+    pub fn resource(&self, id: ResourceId, action: Action) -> Reduced {
+        let access = &self.contract.resource(id).access;
+        self.rule(match action {
+            Action::Read => access.read.as_ref(),
+            Action::Create => access.create.as_ref(),
+            Action::Update => access.update.as_ref(),
+            Action::Delete => access.delete.as_ref(),
+        })
+    }
+
+    /// The same, refused when it can never hold for this caller.
+    pub fn possible(&self, id: ResourceId, action: Action) -> Result<Reduced, Fault> {
+        match self.resource(id, action) {
+            Reduced::Never => Err(denied(self.caller)),
+            depends @ Reduced::Depends(_) if self.caller.is_anonymous() && self.cannot_hold(&depends) => {
+                Err(denied(self.caller))
+            }
+            possible => Ok(possible),
+        }
+    }
+
+    /// `caller.id == author` cannot hold for a caller without id where `author` is never null. Asked for anonymous
+    /// callers only: they are then told to say who they are, rather than that nothing was found.
+    fn cannot_hold(&self, reduced: &Reduced) -> bool {
+        let mut params = Params::default();
+        Translate { contract: self.contract, params: &mut params }.reduced(reduced) == Predicate::False
+    }
+}
+
+/// The refusal of a rule: somebody unknown is asked who it is first.
+pub(crate) fn denied(caller: &Caller) -> Fault {
+    if caller.is_anonymous() {
+        Fault::new(Kind::Unauthenticated, codes::UNAUTHENTICATED, "this needs a caller who is known")
+    } else {
+        Fault::new(Kind::Denied, codes::ACCESS_DENIED, "the rules do not allow this to the caller")
+    }
+}
+
+impl Decisions {
+    /// The caller's condition on rows of a resource that the call reads.
+    pub fn read(&self, id: ResourceId) -> &Reduced {
+        let found = self.read.iter().find(|(known, _)| *known == id);
+        found.map_or(&Reduced::Never, |(_, reduced)| reduced)
+    }
+
+    /// What the caller sees of a field that the call names.
+    pub fn sight(&self, id: ResourceId, field: FieldId) -> &FieldSight {
+        let found = self.fields.iter().find(|(known, _)| *known == (id, field));
+        found.map_or(&FieldSight::Hidden, |(_, sight)| sight)
+    }
+
+    /// Asks for the rows of a resource; refused when the caller can see none of them ever.
+    pub fn need_rows(&mut self, asking: &Asking<'_>, id: ResourceId) -> Result<(), Fault> {
+        if !self.read.iter().any(|(known, _)| *known == id) {
+            self.read.push((id, asking.possible(id, Action::Read)?));
+        }
+        Ok(())
+    }
+
+    /// Asks for the rows of a resource whose absence is an answer too.
+    pub fn want_rows(&mut self, asking: &Asking<'_>, id: ResourceId) {
+        if !self.read.iter().any(|(known, _)| *known == id) {
+            self.read.push((id, asking.resource(id, Action::Read)));
+        }
+    }
+
+    /// What the caller sees of a field of an output object that the call names.
+    pub fn result_sight(&self, id: ObjectId, field: FieldId) -> &FieldSight {
+        let found = self.results.iter().find(|(known, _)| *known == (id, field));
+        found.map_or(&FieldSight::Hidden, |(_, sight)| sight)
+    }
+
+    /// Asks for a field of an output object. Its rule can only be about the caller: there is no row to look at.
+    pub fn result_field(&mut self, asking: &Asking<'_>, id: ObjectId, field: FieldId) {
+        let rule = asking.contract.objects[id.index()].fields[field.index()].read.as_ref();
+        let sight = match rule.map(|rule| rule.expr.reduce(asking.facts)) {
+            None | Some(Reduced::Always) => FieldSight::Clear,
+            Some(Reduced::Never | Reduced::Depends(_)) => FieldSight::Hidden,
+        };
+        self.results.push(((id, field), sight));
+    }
+
+    /// Asks to follow a relation. A relation that shows in some rows only cannot be followed from any: which rows
+    /// have it would tell what the rule hides.
+    pub fn relation(&mut self, asking: &Asking<'_>, id: ResourceId, field: FieldId) -> Result<(), Fault> {
+        match self.field(asking, id, field) {
+            FieldSight::Clear => Ok(()),
+            FieldSight::Hidden | FieldSight::Masked(_) => {
+                let name = &asking.contract.resource(id).field(field).name;
+                Err(denied_field(name, name))
+            }
+        }
+    }
+
+    fn field(&mut self, asking: &Asking<'_>, id: ResourceId, field: FieldId) -> &FieldSight {
+        let at = match self.fields.iter().position(|(known, _)| *known == (id, field)) {
+            Some(at) => at,
+            None => {
+                let rule = asking.contract.resource(id).field(field).read.as_ref();
+                let sight = match rule.map(|rule| rule.expr.reduce(asking.facts)) {
+                    None | Some(Reduced::Always) => FieldSight::Clear,
+                    Some(Reduced::Never) => FieldSight::Hidden,
+                    Some(Reduced::Depends(expr)) => FieldSight::Masked(expr),
+                };
+                self.fields.push(((id, field), sight));
+                self.fields.len() - 1
+            }
+        };
+        &self.fields[at].1
+    }
+
+    fn need_field(
+        &mut self,
+        asking: &Asking<'_>,
+        id: ResourceId,
+        field: FieldId,
+        place: &str,
+    ) -> Result<(), Fault> {
+        match self.field(asking, id, field) {
+            FieldSight::Clear | FieldSight::Masked(_) => Ok(()),
+            FieldSight::Hidden => Err(denied_field(&asking.contract.resource(id).field(field).name, place)),
+        }
+    }
+
+    /// Asks for everything that a selection names.
+    pub fn selection(&mut self, asking: &Asking<'_>, wanted: &Wanted) -> Result<(), Fault> {
+        let id = wanted.resource;
+        for item in &wanted.items {
+            match (&item.what, item.asked) {
+                (What::Field { field, .. }, Asked::ByStar) => {
+                    self.field(asking, id, *field);
+                }
+                (What::Field { field, .. }, Asked::ByName) => {
+                    self.need_field(asking, id, *field, "select")?
+                }
+                (What::One { field, wanted, condition, .. }, _) => {
+                    self.relation(asking, id, *field)?;
+                    self.need_rows(asking, wanted.resource)?;
+                    self.condition(asking, wanted.resource, condition.as_ref())?;
+                    self.selection(asking, wanted)?;
+                }
+                (What::Many { field, wanted, page, .. }, _) => {
+                    self.relation(asking, id, *field)?;
+                    self.need_rows(asking, wanted.resource)?;
+                    self.page(asking, wanted.resource, page)?;
+                    self.selection(asking, wanted)?;
+                }
+                (What::Count { field }, _) => {
+                    self.relation(asking, id, *field)?;
+                    if let Some(target) = asking.contract.resource(id).field(*field).target() {
+                        self.need_rows(asking, target)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for everything that a page's condition and order name.
+    pub fn page(&mut self, asking: &Asking<'_>, id: ResourceId, page: &Page) -> Result<(), Fault> {
+        self.condition(asking, id, page.condition.as_ref())?;
+        page.order.iter().try_for_each(|by| self.target(asking, id, &by.target, "order"))
+    }
+
+    fn condition(
+        &mut self,
+        asking: &Asking<'_>,
+        id: ResourceId,
+        condition: Option<&Condition>,
+    ) -> Result<(), Fault> {
+        match condition {
+            None => Ok(()),
+            Some(Condition::And(all) | Condition::Or(all)) => {
+                all.iter().try_for_each(|inner| self.condition(asking, id, Some(inner)))
+            }
+            Some(Condition::Not(inner)) => self.condition(asking, id, Some(inner)),
+            Some(Condition::Test { target, .. }) => self.target(asking, id, target, "filter"),
+            Some(Condition::Related { field, resource, condition, .. }) => {
+                self.relation(asking, id, *field)?;
+                self.need_rows(asking, *resource)?;
+                self.condition(asking, *resource, condition.as_deref())
+            }
+        }
+    }
+
+    fn target(
+        &mut self,
+        asking: &Asking<'_>,
+        id: ResourceId,
+        target: &Target,
+        place: &str,
+    ) -> Result<(), Fault> {
+        let mut at = id;
+        for hop in &target.hops {
+            self.relation(asking, at, *hop)?;
+            at = asking.contract.resource(at).field(*hop).target().unwrap_or(target.resource);
+            self.need_rows(asking, at)?;
+        }
+        self.need_field(asking, target.resource, target.field, place)
+    }
+}

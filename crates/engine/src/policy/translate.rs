@@ -1,0 +1,346 @@
+//! A rule after partial evaluation becomes a predicate over the row.
+//!
+//! The rule language and SQL agree on most things; where they do not, this is where the difference is bridged:
+//! `==` takes null as a value, a step through an absent record is an error (unknown, so never true, also under `!`),
+//! and an error inside an operand makes the comparison unknown rather than unequal.
+
+use crate::select::Params;
+use contract::rule::{Arithmetic, Expr, Facts, FieldPath, Function, Reduced, Rule, Value as RuleValue};
+use contract::{Base, Compare, Contract, FieldId, KeyKind, ResourceId, Scalar};
+use store::{Column, Operand, Predicate, TextTest};
+use wire::Value;
+
+/// Translates with the parameters of one plan.
+pub(crate) struct Translate<'a> {
+    pub contract: &'a Contract,
+    pub params: &'a mut Params,
+}
+
+impl Translate<'_> {
+    /// A reduced rule.
+    pub fn reduced(&mut self, reduced: &Reduced) -> Predicate {
+        match reduced {
+            Reduced::Always => Predicate::True,
+            Reduced::Never => Predicate::False,
+            Reduced::Depends(expr) => self.predicate(expr),
+        }
+    }
+
+    /// A computed field's value.
+    pub fn computed(&mut self, rule: &Rule, facts: &Facts<'_>) -> Operand {
+        match rule.expr.reduce(facts) {
+            Reduced::Always => Operand::Bool(true),
+            Reduced::Never => Operand::Bool(false),
+            Reduced::Depends(expr) => self.operand(&expr).unwrap_or(Operand::Null),
+        }
+    }
+
+    /// An expression that is true, false or unknown.
+    pub fn predicate(&mut self, expr: &Expr) -> Predicate {
+        match expr {
+            Expr::Value(RuleValue::Bool(true)) => Predicate::True,
+            Expr::Value(RuleValue::Bool(false)) => Predicate::False,
+            Expr::Not(inner) => not(self.predicate(inner)),
+            Expr::And(parts) => all(parts.iter().map(|e| self.predicate(e)).collect()),
+            Expr::Or(parts) => any(parts.iter().map(|e| self.predicate(e)).collect()),
+            Expr::Compare(operator, left, right) => self.compare(*operator, left, right),
+            Expr::In(item, list) => self.membership(item, list),
+            Expr::If(condition, then, otherwise) => self.conditional(condition, then, otherwise),
+            Expr::Field(path) => self.truth(path),
+            Expr::Call(function, arguments) => self.test(*function, arguments),
+            Expr::Quantified { quantifier, over, target: _, body } => {
+                let filter = Box::new(self.predicate(body));
+                let related = Predicate::Related { quantifier: *quantifier, over: column(over), filter };
+                self.guarded(&[over], related)
+            }
+            Expr::Value(_) | Expr::List(_) | Expr::Arithmetic(..) | Expr::Count(_) | Expr::Error => {
+                Predicate::Unknown
+            }
+            // Folded away by partial evaluation; if one is left it is not known, so it is not true.
+            Expr::Caller(_) | Expr::Now | Expr::Argument(..) => Predicate::Unknown,
+        }
+    }
+
+    /// A boolean field: null is unknown.
+    fn truth(&mut self, path: &FieldPath) -> Predicate {
+        Predicate::SqlCompare(Compare::Equal, Operand::Column(column(path)), Operand::Bool(true))
+    }
+
+    /// The condition is looked at once more so that an unknown one makes the whole unknown.
+    fn conditional(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Predicate {
+        let condition = self.predicate(condition);
+        let not = Predicate::Not(Box::new(condition.clone()));
+        Predicate::Or(vec![
+            Predicate::And(vec![condition.clone(), self.predicate(then)]),
+            Predicate::And(vec![not.clone(), self.predicate(otherwise)]),
+            Predicate::And(vec![condition, not]),
+        ])
+    }
+
+    fn compare(&mut self, operator: Compare, left: &Expr, right: &Expr) -> Predicate {
+        let equality = matches!(operator, Compare::Equal | Compare::NotEqual);
+        let (null, other) = match (left, right) {
+            (Expr::Value(RuleValue::Null), other) | (other, Expr::Value(RuleValue::Null)) => (true, other),
+            (other, _) => (false, other),
+        };
+        if null {
+            return if equality { self.compare_null(operator, other) } else { Predicate::Unknown };
+        }
+        let (Some(a), Some(b)) = (self.operand_like(left, right), self.operand_like(right, left)) else {
+            return Predicate::Unknown;
+        };
+        let paths: Vec<&FieldPath> = [left, right].into_iter().filter_map(as_field).collect();
+        let null_is_a_value = [left, right].into_iter().all(|e| matches!(e, Expr::Field(_) | Expr::Value(_)));
+        let compared = if equality && null_is_a_value {
+            Predicate::Compare(operator, a, b)
+        } else {
+            Predicate::SqlCompare(operator, a, b)
+        };
+        self.guarded(&paths, compared)
+    }
+
+    fn compare_null(&mut self, operator: Compare, other: &Expr) -> Predicate {
+        let is_null = match other {
+            Expr::Value(RuleValue::Null) => Predicate::True,
+            Expr::Value(_) => Predicate::False,
+            Expr::Field(path) if path.hops.is_empty() && self.is_required(path) => Predicate::False,
+            _ => match self.operand(other) {
+                None => return Predicate::Unknown,
+                Some(operand) => Predicate::IsNull(operand),
+            },
+        };
+        let result = if operator == Compare::Equal { is_null } else { Predicate::Not(Box::new(is_null)) };
+        let paths: Vec<&FieldPath> = as_field(other).into_iter().collect();
+        self.guarded(&paths, result)
+    }
+
+    fn is_required(&self, path: &FieldPath) -> bool {
+        self.contract.resource(path.resource).field(path.field).ty.required
+    }
+
+    /// Unknown where a record on the way to one of the fields is absent.
+    fn guarded(&self, paths: &[&FieldPath], predicate: Predicate) -> Predicate {
+        paths.iter().fold(predicate, |inner, path| match self.last_key(path) {
+            None => inner,
+            Some(key) => {
+                let absent = Predicate::IsNull(Operand::Column(key));
+                let present = Predicate::Not(Box::new(absent.clone()));
+                Predicate::Or(vec![
+                    Predicate::And(vec![absent, Predicate::Unknown]),
+                    Predicate::And(vec![present, inner]),
+                ])
+            }
+        })
+    }
+
+    /// The key of the last record on the way, where it can be absent.
+    fn last_key(&self, path: &FieldPath) -> Option<Column> {
+        let (mut at, mut may_be_absent) = (path.resource, false);
+        for hop in &path.hops {
+            let field = self.contract.resource(at).field(*hop);
+            at = field.target()?;
+            may_be_absent |= !field.ty.required || self.contract.resource(at).soft_delete;
+        }
+        let key = self.contract.resource(at).key;
+        may_be_absent.then(|| Column { field: key, ..column(path) })
+    }
+
+    fn membership(&mut self, item: &Expr, list: &Expr) -> Predicate {
+        let Some(operand) = self.operand(item) else {
+            return Predicate::Unknown;
+        };
+        let found = match list {
+            Expr::Value(RuleValue::List(values)) => {
+                let values =
+                    values.iter().map(|v| self.constant(v, Some(item)).unwrap_or(Value::Null)).collect();
+                let json = Value::List(values).json_text();
+                Predicate::InList(operand.clone(), self.params.push(Value::Text(json)))
+            }
+            Expr::List(items) => {
+                let operands: Option<Vec<Operand>> =
+                    items.iter().map(|e| self.operand_like(e, item)).collect();
+                match operands {
+                    Some(operands) => Predicate::InOperands(operand.clone(), operands),
+                    None => return Predicate::Unknown,
+                }
+            }
+            _ => return Predicate::Unknown,
+        };
+        // In the rule language null is simply not in the list; in SQL that would be unknown.
+        let present = Predicate::Not(Box::new(Predicate::IsNull(operand)));
+        let paths: Vec<&FieldPath> = as_field(item).into_iter().collect();
+        self.guarded(&paths, Predicate::And(vec![present, found]))
+    }
+
+    fn test(&mut self, function: Function, arguments: &[Expr]) -> Predicate {
+        let test = match function {
+            Function::StartsWith => TextTest::StartsWith,
+            Function::EndsWith => TextTest::EndsWith,
+            Function::Contains => TextTest::Contains,
+            Function::Matches => TextTest::Matches,
+            Function::Size | Function::LowerAscii | Function::UpperAscii => return Predicate::Unknown,
+        };
+        match arguments {
+            [text, part] => match (self.operand(text), self.operand(part)) {
+                (Some(text), Some(part)) => Predicate::Text(test, text, part),
+                _ => Predicate::Unknown,
+            },
+            _ => Predicate::Unknown,
+        }
+    }
+
+    /// A scalar; `None` for an error.
+    fn operand(&mut self, expr: &Expr) -> Option<Operand> {
+        self.operand_like(expr, expr)
+    }
+
+    /// A scalar in the stored form of what it is compared with.
+    fn operand_like(&mut self, expr: &Expr, like: &Expr) -> Option<Operand> {
+        match expr {
+            Expr::Value(RuleValue::Null) => Some(Operand::Null),
+            Expr::Value(RuleValue::Bool(b)) => Some(Operand::Bool(*b)),
+            Expr::Value(value) => {
+                let constant = self.constant(value, Some(like))?;
+                Some(Operand::Param(self.params.push(constant)))
+            }
+            Expr::Field(path) => Some(Operand::Column(column(path))),
+            Expr::Count(path) => Some(Operand::Count(column(path))),
+            Expr::Arithmetic(operator, left, right) => self.arithmetic(*operator, left, right),
+            Expr::Call(Function::Size, arguments) => self.function(Operand::Size, arguments),
+            Expr::Call(Function::LowerAscii, arguments) => self.function(Operand::Lower, arguments),
+            Expr::Call(Function::UpperAscii, arguments) => self.function(Operand::Upper, arguments),
+            Expr::If(condition, then, otherwise) => {
+                let condition = self.predicate(condition);
+                let (then, otherwise) = (self.operand_like(then, like)?, self.operand_like(otherwise, like)?);
+                Some(Operand::If(Box::new(condition), Box::new(then), Box::new(otherwise)))
+            }
+            Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::Compare(..) | Expr::In(..) => {
+                self.as_boolean(expr)
+            }
+            Expr::Quantified { .. } => self.as_boolean(expr),
+            Expr::Call(
+                Function::StartsWith | Function::EndsWith | Function::Contains | Function::Matches,
+                _,
+            ) => self.as_boolean(expr),
+            Expr::List(_) | Expr::Error | Expr::Caller(_) | Expr::Now | Expr::Argument(..) => None,
+        }
+    }
+
+    fn as_boolean(&mut self, expr: &Expr) -> Option<Operand> {
+        Some(Operand::Test(Box::new(self.predicate(expr))))
+    }
+
+    fn function(&mut self, make: fn(Box<Operand>) -> Operand, arguments: &[Expr]) -> Option<Operand> {
+        match arguments {
+            [only] => Some(make(Box::new(self.operand(only)?))),
+            _ => None,
+        }
+    }
+
+    fn arithmetic(&mut self, operator: Arithmetic, left: &Expr, right: &Expr) -> Option<Operand> {
+        let (a, b) = (Box::new(self.operand_like(left, right)?), Box::new(self.operand_like(right, left)?));
+        let is_text = [left, right].into_iter().any(|e| self.is_text(e));
+        Some(match operator {
+            Arithmetic::Add if is_text => Operand::Concat(a, b),
+            operator => Operand::Arithmetic(operator, a, b),
+        })
+    }
+
+    fn is_text(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Value(RuleValue::Text(_)) | Expr::Call(Function::LowerAscii | Function::UpperAscii, _) => {
+                true
+            }
+            Expr::Field(path) => matches!(
+                self.field_base(path),
+                Some(Base::Scalar(Scalar::String | Scalar::Id | Scalar::Email | Scalar::Url | Scalar::Uuid))
+            ),
+            Expr::Arithmetic(Arithmetic::Add, left, right) => self.is_text(left) || self.is_text(right),
+            _ => false,
+        }
+    }
+
+    fn field_base(&self, path: &FieldPath) -> Option<Base> {
+        Some(self.contract.resource(self.resource_at(path)?).field(path.field).ty.base)
+    }
+
+    /// The resource that the last hop of a path leads to.
+    fn resource_at(&self, path: &FieldPath) -> Option<ResourceId> {
+        path.hops.iter().try_fold(path.resource, |at, hop| self.contract.resource(at).field(*hop).target())
+    }
+
+    /// A constant in stored form: keys of integer resources are integers there, texts in rules.
+    fn constant(&self, value: &RuleValue, like: Option<&Expr>) -> Option<Value> {
+        Some(match value {
+            RuleValue::Null => Value::Null,
+            RuleValue::Bool(b) => Value::Bool(*b),
+            RuleValue::Int(i) => Value::Int(*i),
+            RuleValue::Float(f) => Value::Float(*f),
+            RuleValue::Decimal { units, .. } => Value::Int(*units),
+            RuleValue::Duration(micros) => Value::Int(*micros),
+            RuleValue::Text(text) => match like.and_then(as_field) {
+                // A text that is no integer is no key of the resource: it equals none of them.
+                Some(path) if self.is_integer_key(path) => {
+                    text.parse().map_or(Value::Text(text.clone()), Value::Int)
+                }
+                _ => Value::Text(text.clone()),
+            },
+            RuleValue::List(_) | RuleValue::Map(_) => return None,
+        })
+    }
+
+    fn is_integer_key(&self, path: &FieldPath) -> bool {
+        let is_integer = |id: ResourceId| self.contract.resource(id).key_kind == KeyKind::Integer;
+        self.resource_at(path).is_some_and(|at| {
+            let resource = self.contract.resource(at);
+            let points_to: Option<ResourceId> = resource.field(path.field).target();
+            points_to.map_or(path.field == resource.key && is_integer(at), is_integer)
+        })
+    }
+}
+
+/// All hold; what is known already is folded, so that a rule that cannot hold is seen before it is asked.
+fn all(mut parts: Vec<Predicate>) -> Predicate {
+    if parts.contains(&Predicate::False) {
+        return Predicate::False;
+    }
+    parts.retain(|part| *part != Predicate::True);
+    match parts.len() {
+        0 => Predicate::True,
+        1 => parts.remove(0),
+        _ => Predicate::And(parts),
+    }
+}
+
+/// Some holds; folded likewise.
+fn any(mut parts: Vec<Predicate>) -> Predicate {
+    if parts.contains(&Predicate::True) {
+        return Predicate::True;
+    }
+    parts.retain(|part| *part != Predicate::False);
+    match parts.len() {
+        0 => Predicate::False,
+        1 => parts.remove(0),
+        _ => Predicate::Or(parts),
+    }
+}
+
+fn not(inner: Predicate) -> Predicate {
+    match inner {
+        Predicate::True => Predicate::False,
+        Predicate::False => Predicate::True,
+        other => Predicate::Not(Box::new(other)),
+    }
+}
+
+fn as_field(expr: &Expr) -> Option<&FieldPath> {
+    match expr {
+        Expr::Field(path) => Some(path),
+        _ => None,
+    }
+}
+
+fn column(path: &FieldPath) -> Column {
+    let hops: Vec<FieldId> = path.hops.clone();
+    Column { scope: path.scope, resource: path.resource, hops, field: path.field }
+}

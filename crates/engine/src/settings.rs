@@ -1,0 +1,72 @@
+//! The bounds of the pipeline, each with a name. The configuration fills them in.
+
+use std::time::Duration;
+
+/// Every bound that the engine enforces.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Rows of a list that names no limit.
+    pub page_rows_default: u32,
+    /// Rows of a list at the most; a higher limit is an error, never cut silently.
+    pub page_rows_max: u32,
+    /// Bytes of an answer at the most.
+    pub reply_bytes_max: usize,
+    /// Levels of nested selections at the most.
+    pub selection_depth_max: usize,
+    /// Fields and relations in one selection at the most, at all levels.
+    pub selection_items_max: usize,
+    /// Tests in one filter at the most, at all levels.
+    pub filter_nodes_max: usize,
+    /// Values in one list of a filter (`in`) at the most.
+    pub filter_values_max: usize,
+    /// Items in a list argument of an operation at the most.
+    pub list_items_max: usize,
+    /// Time a call may take when the caller names none.
+    pub deadline_default: Duration,
+    /// Time a call may take at the most.
+    pub deadline_max: Duration,
+    /// Calls under way at once at the most.
+    pub calls_concurrent_max: usize,
+    /// Units a caller may spend in a minute; 0 for no limit.
+    pub caller_units_per_min: u32,
+    /// Units an address may spend in a minute; 0 for no limit.
+    pub address_units_per_min: u32,
+    /// Units that may be spent at once after a pause, as a part of a minute's.
+    pub burst_units: u32,
+    /// Buckets kept at the most, of callers and of addresses each.
+    pub buckets_max: usize,
+    /// Compiled plans kept at the most, of reads and of writes each.
+    pub plans_max: usize,
+    /// Verified tokens kept at the most.
+    pub tokens_max: usize,
+    /// Passwords hashed at once at the most (each takes 19 MiB for some 20 ms).
+    pub hashes_concurrent_max: usize,
+    /// Seconds an idempotency key is kept.
+    pub idempotency_keep_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            page_rows_default: 100,
+            page_rows_max: 1000,
+            reply_bytes_max: 8 << 20,
+            selection_depth_max: 8,
+            selection_items_max: 256,
+            filter_nodes_max: 64,
+            filter_values_max: 1000,
+            list_items_max: 10_000,
+            deadline_default: Duration::from_secs(10),
+            deadline_max: Duration::from_secs(60),
+            calls_concurrent_max: 4096,
+            caller_units_per_min: 60_000,
+            address_units_per_min: 120_000,
+            burst_units: 5_000,
+            buckets_max: 100_000,
+            plans_max: 4096,
+            tokens_max: 10_000,
+            hashes_concurrent_max: 2,
+            idempotency_keep_s: 86_400,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The stages of the pipeline, in their order. Each takes the stage before by value, and only it can make the next.
+
+mod admit;
+mod identify;
+mod permit;
+mod plan;
+mod run;
+mod validate;
+
+use admit::Slot;
+pub(crate) use identify::Identified;

@@ -1,0 +1,193 @@
+//! The rules: allowed, refused, or a condition that goes into the statements.
+
+use super::Slot;
+use super::validate::{Checked, SqlWanted, Wish};
+use crate::call::{Budget, Context};
+use crate::engine::Engine;
+use crate::fault::Fault;
+use crate::identity::Caller;
+use crate::input::{Arguments, Given};
+use crate::policy::{Action, Asking, Decisions, denied};
+use crate::select::denied_field;
+use contract::rule::{Reduced, Value as RuleValue};
+use contract::{Operation, OperationId, ResourceId};
+use std::sync::Arc;
+use std::time::Instant;
+use wire::Format;
+
+/// Proof that limits, input and rules have been passed, with the conditions that remain for each row.
+pub(crate) struct Permitted {
+    pub(super) operation: OperationId,
+    pub(super) wish: Wish,
+    pub(super) decisions: Decisions,
+    /// The rule for the rows that are written.
+    pub(super) write: WriteRules,
+    /// The arguments as rules see them.
+    pub(super) rule_arguments: Vec<RuleValue>,
+    pub(super) format: Format,
+    pub(super) context: Context,
+    pub(super) caller: Arc<Caller>,
+    pub(super) now: String,
+    pub(super) deadline: Instant,
+    pub(super) budget: Option<Budget>,
+    pub(super) slot: Slot,
+    pub(super) fingerprint: [u8; 32],
+}
+
+/// What the rules say of the rows that are written; `Never` where the call writes none.
+pub(crate) struct WriteRules {
+    /// Of a new row, with the rules of the fields that are given.
+    pub create: Vec<Reduced>,
+    /// Of a row that is there, before and after, with the rules of the fields that are given.
+    pub change: Vec<Reduced>,
+}
+
+impl Engine {
+    pub(crate) fn permit(&self, checked: Checked) -> Result<Permitted, Fault> {
+        let Checked {
+            operation: id,
+            wish,
+            format,
+            context,
+            caller,
+            now,
+            deadline,
+            budget,
+            slot,
+            fingerprint,
+        } = checked;
+        let operation = self.contract.operation(id);
+        let rule_arguments = arguments_of(&wish).map_or_else(Vec::new, |given| given.for_rules(operation));
+        let (decisions, write) = {
+            let facts = caller.facts(&now, &rule_arguments);
+            let asking = Asking { contract: &self.contract, caller: &caller, facts: &facts };
+            operation_rule(&asking, operation, &wish)?;
+            let mut decisions = Decisions::default();
+            let write = wish_rules(&asking, &mut decisions, &wish)?;
+            (decisions, write)
+        };
+        Ok(Permitted {
+            operation: id,
+            wish,
+            decisions,
+            write,
+            rule_arguments,
+            format,
+            context,
+            caller,
+            now,
+            deadline,
+            budget,
+            slot,
+            fingerprint,
+        })
+    }
+}
+
+/// The operation's own rule. What runs SQL has no other, so without one it is closed.
+fn operation_rule(asking: &Asking<'_>, operation: &Operation, wish: &Wish) -> Result<(), Fault> {
+    let rule = operation.rule.as_ref();
+    if rule.is_none() && !matches!(wish, Wish::Sql { .. }) {
+        return Ok(());
+    }
+    match asking.rule(rule) {
+        Reduced::Always => Ok(()),
+        Reduced::Never | Reduced::Depends(_) => Err(denied(asking.caller)),
+    }
+}
+
+fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Result<WriteRules, Fault> {
+    let mut write = WriteRules { create: vec![Reduced::Never], change: vec![Reduced::Never] };
+    match wish {
+        Wish::Get { resource, wanted, .. } => {
+            decisions.need_rows(asking, *resource)?;
+            decisions.selection(asking, wanted)?;
+        }
+        Wish::List { resource, parent, wanted, page, .. } => {
+            if let Some(parent) = parent {
+                decisions.need_rows(asking, parent.resource)?;
+                decisions.relation(asking, parent.resource, parent.field)?;
+            }
+            decisions.need_rows(asking, *resource)?;
+            decisions.page(asking, *resource, page)?;
+            decisions.selection(asking, wanted)?;
+        }
+        Wish::Count { resource, page } => {
+            decisions.need_rows(asking, *resource)?;
+            decisions.page(asking, *resource, page)?;
+        }
+        Wish::Create { resource, given, wanted, .. } => {
+            write.create =
+                given_rules(asking, *resource, given, asking.possible(*resource, Action::Create)?)?;
+            decisions.want_rows(asking, *resource);
+            decisions.selection(asking, wanted)?;
+        }
+        Wish::Update { resource, given, wanted, .. } => {
+            write.change =
+                given_rules(asking, *resource, given, asking.possible(*resource, Action::Update)?)?;
+            decisions.want_rows(asking, *resource);
+            decisions.selection(asking, wanted)?;
+        }
+        Wish::Upsert { resource, given, wanted, .. } => {
+            let (create, update) =
+                (asking.resource(*resource, Action::Create), asking.resource(*resource, Action::Update));
+            if create == Reduced::Never && update == Reduced::Never {
+                return Err(denied(asking.caller));
+            }
+            write.create = given_rules(asking, *resource, given, create)?;
+            write.change = given_rules(asking, *resource, given, update)?;
+            decisions.want_rows(asking, *resource);
+            decisions.selection(asking, wanted)?;
+        }
+        Wish::Delete { resource, .. } => {
+            write.change = vec![asking.possible(*resource, Action::Delete)?];
+            decisions.want_rows(asking, *resource);
+        }
+        Wish::Sql { wanted, .. } => match wanted {
+            SqlWanted::Nothing | SqlWanted::Scalar => {}
+            SqlWanted::Records(wanted) => {
+                decisions.want_rows(asking, wanted.resource);
+                decisions.selection(asking, wanted)?;
+            }
+            SqlWanted::Object { object, items } => {
+                for item in items {
+                    decisions.result_field(asking, *object, item.field);
+                    if let Some(wanted) = &item.record {
+                        decisions.need_rows(asking, wanted.resource)?;
+                        decisions.selection(asking, wanted)?;
+                    }
+                }
+            }
+        },
+    }
+    Ok(write)
+}
+
+/// The row's rule together with the write rules of the fields that the caller gives.
+fn given_rules(
+    asking: &Asking<'_>,
+    id: ResourceId,
+    given: &Given,
+    row: Reduced,
+) -> Result<Vec<Reduced>, Fault> {
+    let mut rules = vec![row];
+    for (field, _) in &given.values {
+        let field = asking.contract.resource(id).field(*field);
+        match field.write.as_ref().map(|rule| rule.expr.reduce(asking.facts)) {
+            None | Some(Reduced::Always) => {}
+            Some(Reduced::Never) => return Err(denied_field(&field.name, &field.name)),
+            Some(depends) => rules.push(depends),
+        }
+    }
+    Ok(rules)
+}
+
+pub(super) fn arguments_of(wish: &Wish) -> Option<&Arguments> {
+    match wish {
+        Wish::Create { arguments, .. }
+        | Wish::Update { arguments, .. }
+        | Wish::Delete { arguments, .. }
+        | Wish::Sql { arguments, .. } => Some(arguments),
+        Wish::Get { .. } | Wish::List { .. } | Wish::Count { .. } | Wish::Upsert { .. } => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! Reading what came from outside.
+
+pub mod json;
+pub mod scalar;

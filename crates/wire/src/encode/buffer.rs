@@ -1,0 +1,41 @@
+//! The one buffer of a reply, with its bound.
+
+use super::EncodeError;
+
+/// Bytes with a bound.
+///
+/// The bound is checked once per cell, before it is written, against the fewest bytes it can take, and exactly at the
+/// end of every record and list. So a reply that is handed on is never larger than the bound, and one that is refused
+/// was never larger than it by more than what escaping adds to one record.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    pub bytes: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl Buffer {
+    pub fn new(bytes: Vec<u8>, bytes_max: usize) -> Self {
+        Self { bytes, bytes_max }
+    }
+
+    /// Fails when `more` bytes do not fit.
+    #[inline]
+    pub fn room(&self, more: usize) -> Result<(), EncodeError> {
+        if self.bytes.len().saturating_add(more) > self.bytes_max { Err(self.too_large()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_large(&self) -> EncodeError {
+        EncodeError::TooLarge(self.bytes_max)
+    }
+
+    #[inline]
+    pub fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    #[inline]
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+}

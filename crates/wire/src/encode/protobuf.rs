@@ -1,0 +1,355 @@
+//! Protocol buffers, proto3, binary (<https://protobuf.dev/programming-guides/encoding/>).
+//!
+//! | place | type |
+//! |---|---|
+//! | `ID`, `String`, `UUID`, `URL`, `Email`, `JSON` | `string` |
+//! | `Int`, `Long`, enums | `int32`, `int64`, the enum, as varints |
+//! | `Float`, `Boolean`, `Bytes` | `double`, `bool`, `bytes` |
+//! | `Decimal`, `Date`, `Time` | `string` |
+//! | `DateTime`, `Duration` | `google.protobuf.Timestamp`, `google.protobuf.Duration` |
+//! | nested records and stored objects | the message |
+//! | lists | `repeated`, numbers packed |
+//!
+//! A null is absent, and so is an empty list. A value is always written, also where it is the type's zero: a shape
+//! does not say which fields have explicit presence, and a zero on the wire is legal for those that have none. A list
+//! with a null in it is a mismatch, because `repeated` has no place for one. A reply that is a list is field 1 of the
+//! reply's message, repeated.
+
+use super::buffer::Buffer;
+use super::fit::{self, Fitted};
+use super::item::{self, Item, Place, Scratch};
+use super::{EncodeError, Encoder};
+use crate::json::parts::Items;
+use crate::scalar::ascii::Ascii;
+use crate::scalar::span::MICROS_PER_S;
+use crate::scalar::time;
+use crate::{Cell, Shape, ShapeField};
+use contract::Scalar;
+
+/// The field of a reply that is a list.
+const ROOT_LIST: u32 = 1;
+
+/// Bytes of a varint at the most: 64 bits, seven a byte.
+const VARINT_BYTES_MAX: usize = 10;
+
+/// How a value is framed.
+#[derive(Debug, Clone, Copy)]
+enum Wire {
+    Varint = 0,
+    Fixed64 = 1,
+    Length = 2,
+}
+
+/// What has begun and not ended.
+#[derive(Debug)]
+enum Open {
+    /// The reply itself, which has no tag.
+    Root,
+    /// A message, and where its first byte is.
+    Message(usize),
+    /// A field, or a list that is the reply: records in it are messages under this number.
+    Field(u32),
+}
+
+/// Writes a reply as a protobuf message.
+///
+/// The length of a message stands before it and is known after it. One byte is reserved for it, which most messages
+/// need no more than; a longer message is moved up by the bytes that are missing. That writes everything in one pass
+/// and always in the shortest form, where a size pass would need the rows twice and padded lengths trip strict readers.
+#[derive(Debug)]
+pub struct ProtobufEncoder {
+    out: Buffer,
+    open: Vec<Open>,
+}
+
+impl ProtobufEncoder {
+    /// Appends to `buffer`, which may hold `bytes_max` bytes in all.
+    pub fn new(buffer: Vec<u8>, bytes_max: usize) -> Self {
+        Self { out: Buffer::new(buffer, bytes_max), open: Vec::new() }
+    }
+
+    /// The buffer with the whole reply.
+    pub fn finish(self) -> Vec<u8> {
+        self.out.bytes
+    }
+
+    /// A varint: seven bits a byte, lowest first.
+    #[inline]
+    fn varint(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.out.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.out.push(number as u8);
+    }
+
+    /// A signed number as a varint of its 64 bits in two's complement: ten bytes when negative.
+    #[inline]
+    fn signed(&mut self, number: i64) {
+        self.varint(number as u64);
+    }
+
+    #[inline]
+    fn tag(&mut self, number: u32, wire: Wire) {
+        self.varint(u64::from(number) << 3 | wire as u64);
+    }
+
+    #[inline]
+    fn delimited(&mut self, number: u32, bytes: &[u8]) {
+        self.tag(number, Wire::Length);
+        self.varint(bytes.len() as u64);
+        self.out.extend(bytes);
+    }
+
+    /// Begins a message or a packed list: reserves its length and says where it begins.
+    #[inline]
+    fn begin(&mut self, number: u32) -> usize {
+        self.tag(number, Wire::Length);
+        self.out.push(0);
+        self.out.bytes.len()
+    }
+
+    /// Ends it: puts the length in its place.
+    #[inline]
+    fn end(&mut self, start: usize) {
+        let length = self.out.bytes.len() - start;
+        match u8::try_from(length) {
+            Ok(short) if short < 0x80 => self.out.bytes[start - 1] = short,
+            _ => self.end_long(start, length as u64),
+        }
+    }
+
+    /// The length of a message of 128 bytes or more: moves the message up by what its length needs beyond one byte.
+    fn end_long(&mut self, start: usize, length: u64) {
+        self.varint(length);
+        let end = start + length as usize;
+        let size = self.out.bytes.len() - end;
+        let mut digits = [0; VARINT_BYTES_MAX];
+        digits[..size].copy_from_slice(&self.out.bytes[end..]);
+        self.out.bytes.pop();
+        self.out.bytes.copy_within(start..end, start + size - 1);
+        self.out.bytes[start - 1..][..size].copy_from_slice(&digits[..size]);
+    }
+
+    /// A value with its tag.
+    #[inline]
+    fn fitted(&mut self, number: u32, fitted: Fitted<'_>) -> Result<(), EncodeError> {
+        self.out.room(fitted.least_bytes())?;
+        match fitted {
+            Fitted::Null => {}
+            Fitted::Bool(_) | Fitted::Int(_) | Fitted::Long(_) | Fitted::Enum(..) => {
+                self.tag(number, Wire::Varint);
+                self.number(fitted);
+            }
+            Fitted::Float(_) => {
+                self.tag(number, Wire::Fixed64);
+                self.number(fitted);
+            }
+            Fitted::Text(text) => self.delimited(number, text.as_bytes()),
+            Fitted::Plain(bytes) | Fitted::Json(bytes) | Fitted::Bytes(bytes) => {
+                self.delimited(number, bytes)
+            }
+            Fitted::Instant(_, utc) => {
+                let (seconds, micros) = time::since_epoch(utc);
+                self.seconds_and_nanos(number, seconds, i64::from(micros) * 1000);
+            }
+            Fitted::Span(micros) => {
+                self.seconds_and_nanos(number, micros / MICROS_PER_S, micros % MICROS_PER_S * 1000);
+            }
+        }
+        Ok(())
+    }
+
+    /// A value that may be packed, without a tag; `None` when it may not.
+    #[inline]
+    fn number(&mut self, fitted: Fitted<'_>) -> Option<()> {
+        match fitted {
+            Fitted::Bool(value) => self.varint(value.into()),
+            Fitted::Int(number) => self.signed(number.into()),
+            Fitted::Long(number) => self.signed(number),
+            Fitted::Enum(_, number) => self.varint(number.into()),
+            Fitted::Float(number) => self.out.extend(&number.to_le_bytes()),
+            Fitted::Null
+            | Fitted::Text(_)
+            | Fitted::Plain(_)
+            | Fitted::Instant(..)
+            | Fitted::Span(_)
+            | Fitted::Json(_)
+            | Fitted::Bytes(_) => return None,
+        }
+        Some(())
+    }
+
+    /// `google.protobuf.Timestamp` and `google.protobuf.Duration` are the same on the wire: seconds = 1, nanos = 2,
+    /// both without presence.
+    fn seconds_and_nanos(&mut self, number: u32, seconds: i64, nanos: i64) {
+        let start = self.begin(number);
+        for (field, part) in [(1, seconds), (2, nanos)] {
+            if part != 0 {
+                self.tag(field, Wire::Varint);
+                self.signed(part);
+            }
+        }
+        self.end(start);
+    }
+
+    /// A stored list.
+    fn list(&mut self, field: &ShapeField, item: Item<'_>, text: &str) -> Result<(), EncodeError> {
+        let mismatch = || EncodeError::mismatch(&field.name.text, "a stored list that does not fit");
+        let packed = is_packed(item);
+        let mut items = Items::of(text).map_err(|_| mismatch())?;
+        let mut scratch = Scratch::new();
+        let mut start = None;
+        while let Some(raw) = items.next().map_err(|_| mismatch())? {
+            if packed && start.is_none() {
+                start = Some(self.begin(field.name.number));
+            }
+            let fitted = match item {
+                Item::Scalar(scalar) => item::scalar(scalar, raw, &mut scratch),
+                Item::Enum(values) => item::enumeration(values, raw, &mut scratch),
+                Item::Object(shape) => {
+                    self.object(field, shape, raw)?;
+                    continue;
+                }
+            };
+            match fitted {
+                None | Some(Fitted::Null) => return Err(mismatch()),
+                Some(fitted) if packed => self.number(fitted).ok_or_else(mismatch)?,
+                Some(fitted) => self.fitted(field.name.number, fitted)?,
+            }
+            self.out.room(0)?;
+        }
+        start.into_iter().for_each(|start| self.end(start));
+        Ok(())
+    }
+
+    /// A stored object. Recursive, as deep as the shape.
+    fn object(&mut self, field: &ShapeField, shape: &Shape, text: &str) -> Result<(), EncodeError> {
+        let mismatch = || EncodeError::mismatch(&field.name.text, "a stored object that does not fit");
+        let members = item::members(shape, text).ok_or_else(mismatch)?;
+        let start = self.begin(field.name.number);
+        for (field, raw) in shape.fields.iter().zip(members) {
+            if let Some(raw) = raw {
+                self.member(field, raw)?;
+            }
+        }
+        self.end(start);
+        self.out.room(0)
+    }
+
+    fn member(&mut self, field: &ShapeField, raw: &str) -> Result<(), EncodeError> {
+        numbered(field)?;
+        if raw == "null" {
+            return Ok(());
+        }
+        let mut scratch = Scratch::new();
+        let fitted = match item::place(&field.layout) {
+            Some(Place::Scalar(scalar)) => item::scalar(scalar, raw, &mut scratch),
+            Some(Place::Enum(values)) => item::enumeration(values, raw, &mut scratch),
+            Some(Place::List(item)) => return self.list(field, item, raw),
+            Some(Place::Object(shape)) => return self.object(field, shape, raw),
+            None => None,
+        };
+        match fitted {
+            Some(fitted) => self.fitted(field.name.number, fitted),
+            None => Err(EncodeError::mismatch(&field.name.text, "a stored member that does not fit")),
+        }
+    }
+}
+
+/// Whether a list of these is packed: all numbers are (proto3's default).
+fn is_packed(item: Item<'_>) -> bool {
+    match item {
+        Item::Enum(_) => true,
+        Item::Scalar(Scalar::Int | Scalar::Long | Scalar::Float | Scalar::Boolean) => true,
+        Item::Scalar(_) | Item::Object(_) => false,
+    }
+}
+
+/// The field has a number; a renamed field of a REST selection has none, and no place here.
+#[inline]
+fn numbered(field: &ShapeField) -> Result<(), EncodeError> {
+    if field.name.number == 0 {
+        return Err(EncodeError::mismatch(&field.name.text, "no field number"));
+    }
+    Ok(())
+}
+
+impl Encoder for ProtobufEncoder {
+    #[inline]
+    fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
+        numbered(field)?;
+        let mut scratch = Ascii::new();
+        let fitted = match (item::place(&field.layout), cell) {
+            (Some(Place::Scalar(scalar)), _) => fit::scalar(scalar, cell, &mut scratch),
+            (Some(Place::Enum(values)), _) => fit::enumeration(values, cell),
+            (Some(Place::List(_) | Place::Object(_)), Cell::Null) => Some(Fitted::Null),
+            (Some(Place::List(item)), Cell::Text(text)) => return self.list(field, item, text),
+            (Some(Place::Object(shape)), Cell::Text(text)) => return self.object(field, shape, text),
+            (Some(Place::List(_) | Place::Object(_)) | None, _) => None,
+        };
+        match fitted {
+            Some(fitted) => self.fitted(field.name.number, fitted),
+            None => Err(EncodeError::mismatch(&field.name.text, cell.kind())),
+        }
+    }
+
+    #[inline]
+    fn begin_record(&mut self, shape: &Shape) -> Result<(), EncodeError> {
+        let open = match self.open.last() {
+            None => Open::Root,
+            Some(Open::Field(number)) => {
+                let number = *number;
+                Open::Message(self.begin(number))
+            }
+            Some(Open::Root | Open::Message(_)) => {
+                return Err(EncodeError::mismatch(&shape.type_name, "a record outside of a field"));
+            }
+        };
+        self.open.push(open);
+        Ok(())
+    }
+
+    #[inline]
+    fn end_record(&mut self, _: &Shape) -> Result<(), EncodeError> {
+        if let Some(Open::Message(start)) = self.open.pop() {
+            self.end(start);
+        }
+        self.out.room(0)
+    }
+
+    #[inline]
+    fn begin_list(&mut self, _: &Shape) -> Result<(), EncodeError> {
+        if self.open.is_empty() {
+            self.open.push(Open::Field(ROOT_LIST));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn end_list(&mut self, _: &Shape) -> Result<(), EncodeError> {
+        // Within a reply that is a record, the field of the list ends with `end_field`.
+        if self.open.len() == 1 {
+            self.open.pop();
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn begin_field(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
+        numbered(field)?;
+        self.open.push(Open::Field(field.name.number));
+        Ok(())
+    }
+
+    #[inline]
+    fn end_field(&mut self, _: &ShapeField) -> Result<(), EncodeError> {
+        self.open.pop();
+        Ok(())
+    }
+
+    #[inline]
+    fn null(&mut self, _: &ShapeField) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}

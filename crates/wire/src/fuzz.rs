@@ -1,0 +1,173 @@
+//! Bodies for fuzzers: hostile bytes into every decoder of outside input, with what must hold whatever they are.
+
+use crate::decode::json::{DecodeBounds, Problem, decode_json};
+use crate::json::parts;
+use crate::{
+    Cell, EncodeError, Encoder, JsonEncoder, Layout, Name, ProtobufEncoder, Shape, ShapeField, Value,
+};
+use crate::{XmlEncoder, text_to_stored, to_stored, to_stored_item};
+use contract::{Scalar, Xml};
+
+const REPLY_BYTES_MAX: usize = 1 << 20;
+
+const SCALARS: [Scalar; 17] = [
+    Scalar::Id,
+    Scalar::String,
+    Scalar::Int,
+    Scalar::Long,
+    Scalar::Float,
+    Scalar::Boolean,
+    Scalar::Decimal { scale: 2 },
+    Scalar::Decimal { scale: 18 },
+    Scalar::DateTime,
+    Scalar::Date,
+    Scalar::Time,
+    Scalar::Duration,
+    Scalar::Uuid,
+    Scalar::Json,
+    Scalar::Bytes,
+    Scalar::Url,
+    Scalar::Email,
+];
+
+/// What is decoded reads back from its own text; the walk over JSON text accepts what the decoder accepts, and refuses
+/// what it refuses for its grammar.
+pub fn fuzz_json(data: &[u8]) {
+    let bounds = DecodeBounds { values_max: 10_000, ..DecodeBounds::default() };
+    let walked = std::str::from_utf8(data).is_ok_and(|text| parts::check(text).is_ok());
+    match decode_json(data, &bounds) {
+        Ok(value) => {
+            assert!(walked);
+            assert_eq!(decode_json(value.json_text().as_bytes(), &bounds), Ok(value));
+        }
+        Err(error) => {
+            assert!(error.line > 0 && error.column > 0 && error.byte <= data.len());
+            assert!(!error.to_string().is_empty());
+            assert!(!walked || is_bound(error.problem), "{error}");
+        }
+    }
+}
+
+/// What the decoder refuses beyond the grammar.
+fn is_bound(problem: Problem) -> bool {
+    match problem {
+        Problem::DuplicateKey
+        | Problem::TooDeep
+        | Problem::TooManyValues
+        | Problem::NumberTooLong
+        | Problem::NumberTooLarge => true,
+        Problem::NotUtf8
+        | Problem::ByteOrderMark
+        | Problem::ExpectedValue
+        | Problem::ExpectedKey
+        | Problem::ExpectedColon
+        | Problem::ExpectedCommaOrBracket
+        | Problem::ExpectedCommaOrBrace
+        | Problem::TrailingData
+        | Problem::UnterminatedString
+        | Problem::ControlCharacter
+        | Problem::BadEscape
+        | Problem::LoneSurrogate
+        | Problem::BadNumber => false,
+    }
+}
+
+/// The first byte chooses a scalar, the others are its text. What is accepted is written in every format, and its
+/// stored form and its form in a stored list stand for the same.
+pub fn fuzz_scalar(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let scalar = SCALARS[usize::from(*first) % SCALARS.len()];
+    let Ok(stored) = text_to_stored(scalar, text) else { return };
+    if let (Value::Text(text), true) = (&stored, scalar != Scalar::Json) {
+        assert_eq!(text_to_stored(scalar, text).as_ref(), Ok(&stored));
+    }
+    let field = field(1, Layout::Scalar(scalar));
+    let shape = Shape { type_name: "Record".into(), fields: vec![field] };
+    write_everywhere(&shape, cell_of(&stored)).iter().for_each(|result| accept_unless_xml_cannot(result));
+    if let Ok(item) = to_stored_item(scalar, &Value::Text(text.to_owned())) {
+        assert_eq!(to_stored(scalar, &item).ok(), to_stored(scalar, &Value::Text(text.to_owned())).ok());
+        let list = Value::List(vec![item]).json_text();
+        let field = self::field(1, Layout::List(Box::new(Layout::Scalar(scalar))));
+        let shape = Shape { type_name: "Record".into(), fields: vec![field] };
+        write_everywhere(&shape, Cell::Text(&list))
+            .iter()
+            .for_each(|result| accept_unless_xml_cannot(result));
+    }
+}
+
+fn accept_unless_xml_cannot(result: &Result<Vec<u8>, EncodeError>) {
+    match result {
+        Ok(_) => {}
+        Err(EncodeError::Mismatch { found, .. }) => assert_eq!(*found, "a character that XML cannot hold"),
+        Err(EncodeError::TooLarge(_)) => panic!("far below the bound"),
+    }
+}
+
+/// The first byte chooses what is stored, the others are its text. What is no JSON is refused by every format, and what
+/// the JSON encoder copies is JSON.
+pub fn fuzz_stored(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let shape = Shape { type_name: "Record".into(), fields: vec![field(1, stored_layout(*first))] };
+    let results = write_everywhere(&shape, Cell::Text(text));
+    match parts::check(text) {
+        Ok(()) => results[0].iter().for_each(|json| {
+            let text = std::str::from_utf8(json).expect("JSON of text is text");
+            assert!(parts::check(text).is_ok());
+        }),
+        Err(_) => assert!(results.iter().all(Result::is_err)),
+    }
+}
+
+fn stored_layout(choice: u8) -> Layout {
+    let scalar = Layout::Scalar(SCALARS[usize::from(choice / 4) % SCALARS.len()]);
+    let colors = Layout::Enum(vec![("RED".into(), 1), ("GREEN".into(), 2)]);
+    let list = |layout: &Layout| Layout::List(Box::new(layout.clone()));
+    let inner =
+        Shape { type_name: "Inner".into(), fields: vec![field(1, list(&scalar)), field(2, colors.clone())] };
+    let inner = Layout::Object(Box::new(inner));
+    let mut outer = vec![field(1, scalar.clone()), field(2, list(&inner)), field(3, inner)];
+    outer[0].name.xml = Xml::Attribute;
+    let object = Layout::Object(Box::new(Shape { type_name: "Outer".into(), fields: outer }));
+    match choice % 4 {
+        0 => list(&scalar),
+        1 => list(&colors),
+        2 => list(&object),
+        _ => object,
+    }
+}
+
+fn field(number: u32, layout: Layout) -> ShapeField {
+    ShapeField { name: Name::new(&format!("f{number}"), number, Xml::Element), layout }
+}
+
+fn cell_of(value: &Value) -> Cell<'_> {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Bool(value) => Cell::Bool(*value),
+        Value::Int(number) => Cell::Int(*number),
+        Value::Float(number) => Cell::Float(*number),
+        Value::Text(text) => Cell::Text(text),
+        Value::Bytes(bytes) => Cell::Bytes(bytes),
+        Value::Number(_) | Value::List(_) | Value::Object(_) => panic!("not a stored form"),
+    }
+}
+
+/// JSON, protobuf and XML of a record with one cell.
+fn write_everywhere(shape: &Shape, cell: Cell<'_>) -> [Result<Vec<u8>, EncodeError>; 3] {
+    let mut json = JsonEncoder::new(Vec::new(), REPLY_BYTES_MAX);
+    let mut protobuf = ProtobufEncoder::new(Vec::new(), REPLY_BYTES_MAX);
+    let mut xml = XmlEncoder::new(Vec::new(), REPLY_BYTES_MAX, "list");
+    [
+        write_record(&mut json, shape, cell).map(|()| json.finish()),
+        write_record(&mut protobuf, shape, cell).map(|()| protobuf.finish()),
+        write_record(&mut xml, shape, cell).map(|()| xml.finish()),
+    ]
+}
+
+fn write_record(encoder: &mut impl Encoder, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
+    encoder.begin_record(shape)?;
+    encoder.cell(&shape.fields[0], cell)?;
+    encoder.end_record(shape)
+}
