@@ -43,7 +43,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 16_384,
-            connections_per_address_max: 4_096,
+            connections_per_address_max: 8_192,
             headers_max: 100,
             header_bytes_max: 32 * 1024,
             uri_bytes_max: 16 * 1024,
