@@ -19,6 +19,14 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve a contract
+    Serve(ServeArgs),
+    /// Say everything that is wrong with a contract
+    Check(CheckArgs),
+    /// Bring rows in, as the operator: past the rules, with keys kept
+    Load(LoadArgs),
+    /// Print the directive definitions that contracts are written with, for editors
+    Definitions,
     /// Sign a token for development and scripts; prints the token and nothing else
     Token(TokenArgs),
     /// Print every setting with its default and its meaning

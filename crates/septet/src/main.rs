@@ -25,6 +25,10 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Serve(args) => commands::serve::serve(&args, config::environment(), &mut io::stdout()),
+        Command::Check(args) => say(&commands::check::check(&args, config::environment())?),
+        Command::Load(args) => say(&commands::load::load(&args, config::environment())?),
+        Command::Definitions => say(contract::DEFINITIONS.trim_end()),
         Command::Token(args) => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
             let now = now.map_err(|_| Failure::Other("the clock is before 1970".into()))?;
