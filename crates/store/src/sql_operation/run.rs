@@ -152,7 +152,8 @@ impl<'a> Running<'a> {
         let columns = answer.columns(prepared)?;
         let mut writing = Writing { running: self, columns, encoder, found: 0, version: None };
         let rows = writing.rows(prepared, answer)?;
-        (reply.rows, reply.version) = (writing.found, writing.version);
+        reply.rows = writing.found;
+        reply.version = writing.version.filter(|_| !answer.is_list());
         if writing.found > 0 || answer.is_list() {
             reply.body = finish(writing.encoder);
         }
