@@ -276,6 +276,48 @@ fn a_new_row_is_held_to_the_rule() {
 }
 
 #[test]
+fn an_answer_is_read_by_the_rules_or_is_what_the_caller_gave() {
+    let world = World::new();
+    let column = |name| {
+        let field = at(&world.contract, ACCOUNT, name);
+        Operand::Column(Column { scope: 0, resource: ACCOUNT, hops: vec![], field })
+    };
+    let read = |visible: Predicate| {
+        let by_key = Predicate::Compare(Compare::Equal, column("id"), Operand::Param(0));
+        let select = store::Select {
+            from: ACCOUNT,
+            outputs: vec![store::Output::Value(column("owner"))],
+            filter: Predicate::And(vec![by_key, visible]),
+            order: vec![],
+            limit: None,
+            offset: None,
+        };
+        let name = wire::Name::new("owner", 1, contract::Xml::Element);
+        let layout = wire::Layout::Scalar(contract::Scalar::String);
+        let shape =
+            wire::Shape { type_name: "Account".into(), fields: vec![wire::ShapeField { name, layout }] };
+        Arc::new(world.store.plan_read(&select, shape, store::Root::One).unwrap())
+    };
+    let write = |id: &str, visible, otherwise| {
+        let values = [("id", text(id)), ("owner", text("ann")), ("balance", Value::Int(1))];
+        let step = insert(&world.store, &world.contract, ACCOUNT, &values);
+        let answer = store::AnswerRead { plan: read(visible), params: vec![Value::Null], key: 0, otherwise };
+        block(world.store.write(store::Mutation { answer: Some(answer), ..mutation(vec![step]) }))
+            .unwrap()
+            .reply
+    };
+    let seen = write("a1", Predicate::True, None);
+    assert_eq!(
+        (seen.body.as_slice(), seen.rows, seen.version),
+        (br#"{"owner":"ann"}"#.as_slice(), 1, Some(1))
+    );
+    let hidden = write("a2", Predicate::False, None);
+    assert_eq!((hidden.body.as_slice(), hidden.rows), (b"".as_slice(), 0));
+    let otherwise = Some((read(Predicate::True), vec![text("a1")]));
+    assert_eq!(write("a3", Predicate::False, otherwise), seen);
+}
+
+#[test]
 fn an_upsert_creates_and_then_changes() {
     let world = World::new();
     assert_eq!(world.upsert("a1", "ann", Some(1)), Err(Error::VersionMismatch));
