@@ -7,6 +7,7 @@ use crate::support::{
     Scratch, block, bounds, empty, indexed, list, nullable, options, resource, scalar, to_many, to_one, unique,
     with,
 };
+use rusqlite::config::DbConfig;
 use contract::{Contract, FieldId, KeyKind, OnDelete, Relation, Resource, ResourceId, Scalar};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -181,9 +182,10 @@ impl Social {
     /// How SQLite goes about each statement, one line for each.
     pub fn explain(&self, plan: &ReadPlan) -> Vec<String> {
         let conn = self.file.connection();
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         let explain = |sql: &str| {
             let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let lines = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            let lines = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };
         plan.statements().map(explain).collect()
