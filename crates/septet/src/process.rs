@@ -5,8 +5,8 @@ use std::io;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The runtime that everything runs on: one worker per processor. `on_thread_park` is called whenever a worker is about
-/// to sleep, which is when whatever it holds for the next request should be let go.
+/// The runtime that everything runs on: one worker per processor. `on_thread_park` is called whenever a
+/// worker is about to sleep, which is when whatever it holds for the next request should be let go.
 ///
 /// # Errors
 /// When the system gives no threads.
@@ -14,8 +14,8 @@ pub fn runtime(on_thread_park: impl Fn() + Send + Sync + 'static) -> io::Result<
     Builder::new_multi_thread().thread_name("septet").on_thread_park(on_thread_park).enable_all().build()
 }
 
-/// A future that is ready when the process is asked to stop (SIGTERM or SIGINT). Asked again, it ends at once: who
-/// presses Ctrl-C twice does not want to wait for a drain. Must be called within a runtime.
+/// A future that is ready when the process is asked to stop (SIGTERM or SIGINT). Asked again, it ends at
+/// once: who presses Ctrl-C twice does not want to wait for a drain. Must be called within a runtime.
 ///
 /// # Errors
 /// When the system takes no signal handlers.
