@@ -48,3 +48,29 @@ impl Signals {
 
 /// What a shell reports of a process that was interrupted: 128 + SIGINT.
 const EXIT_INTERRUPTED: i32 = 130;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    /// One signal only: a second would end the process that runs the tests.
+    #[test]
+    fn a_signal_is_heard_and_sleeping_workers_are_told_of() {
+        let parked = Arc::new(AtomicUsize::new(0));
+        let counted = parked.clone();
+        let runtime = runtime(move || {
+            counted.fetch_add(1, Relaxed);
+        });
+        runtime.unwrap().block_on(async {
+            let asked = asked_to_stop().unwrap();
+            let ourselves = std::process::id().to_string();
+            let sent = std::process::Command::new("kill").args(["-TERM", &ourselves]).status().unwrap();
+            assert!(sent.success());
+            asked.await;
+        });
+        assert!(parked.load(Relaxed) > 0);
+    }
+}
