@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::config::Argument;
+use crate::config::{Argument, FILE_VARIABLE};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,8 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What to do.
+/// What to do. Made once in a process: its size is no matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve a contract
@@ -54,7 +55,7 @@ pub struct CheckArgs {
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Configuration file to check as well; the contract's own septet.toml when none is named
-    #[arg(long, value_name = "FILE", env = "SEPTET_CONFIG")]
+    #[arg(long, value_name = "FILE", env = FILE_VARIABLE)]
     pub config: Option<PathBuf>,
 }
 
@@ -107,7 +108,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
     /// Configuration file; the contract's own septet.toml when none is named
-    #[arg(long, value_name = "FILE", env = "SEPTET_CONFIG")]
+    #[arg(long, value_name = "FILE", env = FILE_VARIABLE)]
     pub config: Option<PathBuf>,
 }
 

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Replies are buffers that one thread makes and another frees, a hundred thousand a second: mimalloc takes such frees
-/// without a lock, where the system's allocator contends.
+/// Replies are buffers that one thread makes and another frees, a hundred thousand a second: mimalloc takes
+/// such frees without a lock, where the system's allocator contends.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
