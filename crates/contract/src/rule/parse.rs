@@ -384,6 +384,6 @@ fn describe(token: &Token<'_>) -> String {
         Token::Null => "`null`".to_owned(),
         Token::Symbol(symbol) => format!("`{symbol}`"),
         Token::Bad => "something unreadable".to_owned(),
-        Token::End => "end".to_owned(),
+        Token::End => "end of the rule".to_owned(),
     }
 }

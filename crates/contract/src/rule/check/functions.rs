@@ -92,10 +92,10 @@ impl<'c> Checker<'c> {
     }
 
     fn unknown(&mut self, word: Word<'c>, arguments: &[Node<'c>], known: &[&'static str]) -> Typed {
-        for argument in arguments.iter().filter(|argument| !matches!(argument.form, Form::Name(_))) {
-            self.meaning(argument);
-        }
         let left_out = LEFT_OUT.iter().find(|(name, _)| *name == word.text);
+        if left_out.is_none() {
+            arguments.iter().for_each(|argument| drop(self.meaning(argument)));
+        }
         let help = match (left_out, METHODS.contains(&word.text), FUNCTIONS.contains(&word.text)) {
             (Some((_, why)), ..) => Some((*why).to_owned()),
             (None, true, _) => Some(format!("write `value.{}(…)`", word.text)),
