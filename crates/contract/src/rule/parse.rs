@@ -27,10 +27,11 @@ pub(super) fn parse<'s>(source: &'s str, errors: &mut Errors) -> Node<'s> {
     let tokens = lex(source, errors);
     let mut parser = Parser { tokens, at: 0, nesting: 0, nodes: 0, errors };
     let node = parser.expression();
-    if !matches!(parser.peek(), Token::End | Token::Bad) {
-        parser.unexpected("an operator or the end of the rule");
+    if *parser.peek() == Token::End {
+        return node;
     }
-    node
+    parser.unexpected("an operator or the end of the rule");
+    parser.node(node.place, Form::Unfinished(Box::new(node)))
 }
 
 struct Parser<'s, 'e> {
