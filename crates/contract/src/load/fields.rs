@@ -196,6 +196,7 @@ impl StoredField<'_> {
         if !columns::is_comparable(ty) || matches!(ty.base, Base::Resource(_)) {
             let span = self.cx.span(self.definition.ty.inner_named_type());
             report.error(code::BAD_TYPE, span, "a computed field is a single scalar or enum");
+            return Source::Result;
         }
         let text = directives.get("computed").and_then(|d| d.text("expr"));
         let rule = Rule {

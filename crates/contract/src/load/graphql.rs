@@ -3,6 +3,7 @@
 use crate::code;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::load::origin::Origin;
+use crate::load::places;
 use crate::load::text::offset;
 use apollo_compiler::Schema;
 use apollo_compiler::diagnostic::ToCliReport;
@@ -20,6 +21,15 @@ pub(crate) fn syntax(span: Span, message: &str) -> Diagnostic {
     Diagnostic::error(code::SYNTAX, span, lower_first(message))
 }
 
+/// Whether a finding says again what another one says: a required argument that is null is also of a wrong type.
+pub(crate) fn is_repeated(error: &DiagnosticData, origin: &Origin<'_>) -> bool {
+    let missing = error.unstable_error_name() == Some("RequiredArgument");
+    let message = error.to_string();
+    let argument = message.split(['(', ')', ':']).nth(1).unwrap_or("");
+    let written: String = origin.source(origin.span(error.location())).split_whitespace().collect();
+    missing && !argument.is_empty() && written.contains(&format!("{argument}:null"))
+}
+
 /// A finding of schema validation.
 pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin<'_>) -> Diagnostic {
     let message = error.to_string();
@@ -33,7 +43,7 @@ pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin
         "UndefinedDefinition" => found(code::UNKNOWN_TYPE, format!("there is no type `{first}`"))
             .suggest(first, type_names(schema)),
         "UndefinedDirective" => found(code::UNKNOWN_DIRECTIVE, format!("there is no directive `@{first}`"))
-            .suggest(first, schema.directive_definitions.keys().map(|name| name.as_str())),
+            .suggest(&format!("@{first}"), directive_names(schema).iter().map(String::as_str)),
         "UndefinedArgument" => {
             found(code::UNKNOWN_ARGUMENT, format!("`@{second}` has no argument `{first}`"))
                 .suggest(first, arguments(schema, second))
@@ -48,7 +58,9 @@ pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin
         "RequiredField" => found(code::MISSING_ARGUMENT, message.clone()),
         "UnsupportedLocation" => misplaced(span, given, schema),
         "UniqueDirective" => found(code::CONFLICT, format!("`@{given}` may stand here only once")),
-        "UniqueArgument" | "UniqueInputValue" => found(code::DUPLICATE, message.clone()),
+        "UniqueArgument" | "UniqueInputValue" => {
+            found(code::DUPLICATE, format!("`{first}` stands here twice"))
+        }
         "ReservedName" => found(code::RESERVED, "names beginning with `__` are kept for GraphQL".to_owned()),
         "UnsupportedValueType" | "IntCoercionError" | "FloatCoercionError" => {
             found(code::BAD_VALUE, message.clone())
@@ -63,18 +75,22 @@ pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin
 }
 
 fn misplaced(span: Span, directive: &str, schema: &Schema) -> Diagnostic {
-    let places: Vec<String> = schema
-        .directive_definitions
-        .get(directive)
-        .map(|d| d.locations.iter().map(|l| l.name().to_ascii_lowercase().replace('_', " ")).collect())
-        .unwrap_or_default();
-    Diagnostic::error(code::MISPLACED, span, format!("`@{directive}` does not belong here"))
-        .with_help(format!("it belongs on: {}", places.join(", ")))
+    let found = Diagnostic::error(code::MISPLACED, span, format!("`@{directive}` does not belong here"));
+    let definition = schema.directive_definitions.get(directive);
+    let locations = definition.into_iter().flat_map(|d| &d.locations).map(|location| location.name());
+    let help = places::belongs(directive).unwrap_or_else(|| {
+        format!("it belongs on {}", locations.collect::<Vec<_>>().join(" or ").to_ascii_lowercase())
+    });
+    found.with_help(help)
 }
 
 fn lower_first(message: &str) -> String {
     let mut chars = message.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().to_string() + chars.as_str())
+}
+
+fn directive_names(schema: &Schema) -> Vec<String> {
+    schema.directive_definitions.keys().map(|name| format!("@{name}")).collect()
 }
 
 /// The names a field may have as its type.

@@ -215,6 +215,9 @@ fn bind(
         let message = format!("`{}` is bound by `@{}` already", call.definition.name, first.name());
         report.error(code::BINDING, other.span(), message);
     }
+    if !places::fits(first.name(), place(root)) {
+        return None;
+    }
     match first.name() {
         "get" => storage::bind(call, Action::Get, report),
         "list" => storage::bind(call, Action::List, report),
