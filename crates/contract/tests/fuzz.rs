@@ -118,9 +118,9 @@ fn mutate(text: &str, random: &mut Random) -> Vec<u8> {
 #[test]
 fn mutated_contracts_have_an_answer() {
     let (mut random, good) = (Random(0x9E37_79B9_7F4A_7C15), good());
-    for i in 0..20_000 {
+    for i in 0..12_000 {
         // The great one costs as much as all others together.
-        let text = if i % 20 == 0 { &good[0] } else { &good[1 + i % (good.len() - 1)] };
+        let text = if i % 40 == 0 { &good[0] } else { &good[1 + i % (good.len() - 1)] };
         fuzz_sdl(&mutate(text, &mut random));
     }
 }
@@ -128,7 +128,7 @@ fn mutated_contracts_have_an_answer() {
 #[test]
 fn arbitrary_bytes_have_an_answer() {
     let mut random = Random(7);
-    for _ in 0..5_000 {
+    for _ in 0..4_000 {
         let length = random.below(200);
         let bytes: Vec<u8> = (0..length).map(|_| random.next().to_le_bytes()[0]).collect();
         fuzz_sdl(&bytes);

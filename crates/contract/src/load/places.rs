@@ -128,6 +128,7 @@ pub(crate) fn belongs(directive: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use apollo_compiler::ast::{Definition, Document};

@@ -157,6 +157,8 @@ pub(crate) fn complete(
     let names: HashSet<&str> = own.iter().map(|own| own.operation.name.as_str()).collect();
     let (replaced, mut all): (Vec<_>, Vec<_>) =
         standard.into_iter().partition(|operation| names.contains(operation.name.as_str()));
+    let replaced: HashMap<String, Operation> =
+        replaced.into_iter().map(|operation: Operation| (operation.name.clone(), operation)).collect();
     let mut places = Places::default();
     for operation in all.iter().filter(|operation| !indistinct.contains(&operation.span)) {
         if !places.name(operation) {
@@ -168,7 +170,7 @@ pub(crate) fn complete(
         places.take(operation, [operation.span; 3], report);
     }
     for Own { mut operation, rest, rest_span, rpc_span, soap_span } in own {
-        let standard = replaced.iter().find(|standard| standard.name == operation.name);
+        let standard = replaced.get(&operation.name);
         operation.rest = route(&operation, &rest, standard);
         operation.rpc = operation.rpc.or_else(|| Some(default_rpc(&operation.name, standard, contract)));
         // Of two own operations of one name the second has been refused.

@@ -4,7 +4,6 @@ use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::load::access::{ChannelAction, FieldAction, Pending, RowAction, RulePlace};
 use crate::load::operations::Own;
-use crate::load::paths;
 use crate::load::report::Report;
 use crate::load::resources::Draft;
 use crate::load::text::Text;
@@ -85,8 +84,7 @@ fn scope<'s>(
 
 /// The places of a channel's path as its rules see them: texts that are always there, in order.
 fn path_arguments(channel: &Channel) -> Vec<Argument> {
-    let names = paths::places(&channel.path);
-    let argument = |(number, (_, name)): (u32, (usize, &str))| Argument {
+    let argument = |(number, name): (u32, &str)| Argument {
         name: name.to_owned(),
         description: None,
         deprecated: None,
@@ -99,7 +97,7 @@ fn path_arguments(channel: &Channel) -> Vec<Argument> {
         xml: Xml::Element,
         span: channel.span,
     };
-    (1..).zip(names).map(argument).collect()
+    (1..).zip(channel.places()).map(argument).collect()
 }
 
 impl Ruled<'_> {
@@ -139,6 +137,7 @@ impl Ruled<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::diagnostic::Sources;

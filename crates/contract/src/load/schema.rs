@@ -146,7 +146,8 @@ fn validate(documents: &[Document], origin: &Origin<'_>, report: &mut Report) ->
     for list in [built, validated].into_iter().flatten() {
         let found = list.iter().filter(|d| !graphql::is_repeated(d.error, origin));
         for diagnostic in found {
-            report.settle(graphql::translate(diagnostic.error, &schema, origin));
+            let found = graphql::translate(diagnostic.error, &schema, origin, report);
+            report.settle(found);
         }
     }
     Some(schema)

@@ -73,8 +73,9 @@ pub(crate) fn bind(call: &mut Call<'_>, action: Action, report: &mut Report) -> 
     }
     call.arguments = arguments;
     match action {
-        Action::Get => mapped.then(|| names_one(call, resource, report)).unwrap_or_default(),
-        Action::List => {}
+        Action::Get if mapped => names_one(call, resource, report),
+        // What an argument that could not be mapped was meant for is not known.
+        Action::Get | Action::List => {}
         Action::Create => create(call, resource, mapped, report),
         Action::Update => update(call, resource, mapped, report),
         Action::Delete => names_row(call, resource, action, report),
