@@ -862,7 +862,8 @@ pub struct Channel {
     pub description: Option<String>,
     /// The path pattern, `chat/{room}`.
     pub path: String,
-    /// The message's fields.
+    /// The message's fields; their [`Source`] is [`Source::Column`], whose `default` and `assign` hold for messages
+    /// as they do for rows.
     pub fields: Vec<Field>,
     /// How many messages are kept per path.
     pub history: u32,
@@ -870,7 +871,8 @@ pub struct Channel {
     pub presence: bool,
     /// Messages a minute per member, when limited.
     pub rate_per_min: Option<u32>,
-    /// Who may publish.
+    /// Who may publish, over `caller`, the message's fields, the path's places and `now`. In a channel's rules the
+    /// arguments are [`Channel::places`], in their order.
     pub publish: Option<Rule>,
     /// Who may subscribe.
     pub subscribe: Option<Rule>,
@@ -907,6 +909,13 @@ impl Contract {
     /// All resources with their ids.
     pub fn resources(&self) -> impl Iterator<Item = (ResourceId, &Resource)> {
         self.resources.iter().enumerate().map(|(i, r)| (ResourceId(i as u16), r))
+    }
+}
+
+impl Channel {
+    /// The names of the places in the path, in their order: `room` of `chat/{room}`.
+    pub fn places(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
     }
 }
 

@@ -316,3 +316,9 @@ fn a_folder_is_read_in_the_order_of_names_and_never_left() {
     std::fs::remove_dir_all(&dir).unwrap();
     assert!(load(&dir).unwrap_err().has_errors());
 }
+
+#[test]
+fn nothing_at_all_is_refused_with_a_place() {
+    let diagnostics = compile(Sources::default(), &|_| Err("none".to_owned())).unwrap_err();
+    assert!(diagnostics.to_string().starts_with("error[CONTRACT]: the contract has no name"));
+}

@@ -11,6 +11,7 @@ use crate::load::resources::{Draft, resources};
 use crate::load::rules::{self, Ruled};
 use crate::load::{channels, events, routes, schema, sql, standard, types};
 use crate::model::{Contract, Resource};
+use std::collections::HashSet;
 
 /// Walks the texts into a contract; `None` when they are not GraphQL. What is found goes into the report.
 pub(crate) fn assemble(
@@ -41,7 +42,8 @@ fn walk(cx: &Context<'_>, report: &mut Report) -> Contract {
     let mut own = operations(cx, &known, &mut pending, report);
     let ruled = Ruled { drafts: &mut drafts, enums: &enums, channels: &mut channels, own: &mut own };
     rules::compile_all(ruled, pending, report);
-    let operations = routes::complete(standard::operations(&drafts), own, &header.name, report);
+    let indistinct: HashSet<Span> = drafts.iter().filter(|d| !d.distinct).map(|d| d.resource.span).collect();
+    let operations = routes::complete(standard::operations(&drafts), own, &header.name, &indistinct, report);
     Contract {
         name: header.name,
         version: header.version,

@@ -102,7 +102,11 @@ fn compared(directive: &str, field: &Stored<'_>, report: &mut Report) -> bool {
 /// `@default`: a constant of the field's type that passes its checks.
 pub(crate) fn default_value(field: &Stored<'_>, report: &mut Report) -> Option<Literal> {
     let applied = field.directives.get("default")?;
-    let value = applied.value("value")?;
+    // Not required in the definitions: GraphQL would then refuse nulls inside of lists.
+    let Some(value) = applied.value("value") else {
+        report.error(code::MISSING_ARGUMENT, applied.span(), "`@default` needs a `value` that is not null");
+        return None;
+    };
     if field.ty.arity == Arity::One && matches!(field.ty.base, Base::Resource(_)) {
         let message = "a relation has no default: which rows exist is not known to the contract";
         report.error(code::BAD_TYPE, applied.span(), message);

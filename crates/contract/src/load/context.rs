@@ -14,12 +14,15 @@ use apollo_compiler::schema::{
     EnumType, ExtendedType, InputObjectType, InterfaceType, ObjectType, UnionType,
 };
 use apollo_compiler::{Name, Node};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The contract's types by kind; an id is a position in its list.
 #[derive(Debug, Default)]
 pub(crate) struct Types<'a> {
     bases: HashMap<&'a str, Base>,
+    channel_ids: HashMap<&'a str, ChannelId>,
+    /// Objects with a field that is a row or an interface, in them or in objects inside.
+    rowful: HashSet<ObjectId>,
     /// Types with `@resource`.
     pub(crate) resources: Vec<&'a Node<ObjectType>>,
     /// Output types that are not stored, messages among them.
@@ -52,7 +55,7 @@ impl<'a> Types<'a> {
             ExtendedType::Object(node) => {
                 let id = ObjectId(push(&mut self.objects, node));
                 if node.directives.has("channel") {
-                    self.channels.push((node, id));
+                    self.channel_ids.insert(name, ChannelId(push(&mut self.channels, (node, id))));
                 }
                 Base::Object(id)
             }
@@ -88,8 +91,7 @@ impl<'a> Types<'a> {
 
     /// A channel by its type's name.
     pub(crate) fn channel(&self, name: &str) -> Option<ChannelId> {
-        let at = self.channels.iter().position(|(node, _)| node.name == name)?;
-        Some(ChannelId(u16::try_from(at).expect("ids are bounded by ITEMS_MAX")))
+        self.channel_ids.get(name).copied()
     }
 
     /// A resource's field by name.
@@ -133,6 +135,31 @@ impl<'a> Types<'a> {
         match ty.arity {
             Arity::One => format!("{name}{}", bang(ty.required)),
             Arity::List { item_required } => format!("[{name}{}]{}", bang(item_required), bang(ty.required)),
+        }
+    }
+
+    /// Whether a value of the object can be kept inside of a row.
+    pub(crate) fn is_value(&self, object: ObjectId) -> bool {
+        !self.rowful.contains(&object)
+    }
+
+    /// Finds the objects that hold rows, from the inside out.
+    fn find_rowful(&mut self) {
+        let mut holders: HashMap<ObjectId, Vec<ObjectId>> = HashMap::new();
+        let mut found: Vec<ObjectId> = Vec::new();
+        for (holder, node) in (0..).map(ObjectId).zip(&self.objects) {
+            for field in node.fields.values() {
+                match self.base(field.ty.inner_named_type()) {
+                    Some(Base::Resource(_) | Base::Abstract(_)) => found.push(holder),
+                    Some(Base::Object(inner)) => holders.entry(inner).or_default().push(holder),
+                    Some(Base::Scalar(_) | Base::Enum(_) | Base::Input(_)) | None => {}
+                }
+            }
+        }
+        while let Some(object) = found.pop() {
+            if self.rowful.insert(object) {
+                found.extend(holders.get(&object).into_iter().flatten());
+            }
         }
     }
 
@@ -208,6 +235,7 @@ impl<'a> Context<'a> {
                 types.add(definition);
             }
         }
+        types.find_rowful();
         Self { schema, origin, types, sql_files }
     }
 

@@ -7,7 +7,6 @@ use crate::load::context::Context;
 use crate::load::names;
 use crate::load::operations::Call;
 use crate::load::origin::{Applied, Directives};
-use crate::load::paths;
 use crate::load::report::Report;
 use crate::load::storage::{self, Use};
 use crate::load::text::Text;
@@ -16,25 +15,28 @@ use crate::model::{
     Outcome, Resource, TypeRef,
 };
 use apollo_compiler::ast::OperationType;
+use std::collections::BTreeMap;
 
-/// An event that some mutation emits.
+/// The end of a mutation that emits an event.
 #[derive(Debug)]
 pub(crate) struct Emitted {
-    pub(crate) event: String,
     on: Outcome,
     /// What the mutation answers, which is what subscribers of a success get.
     result: Option<TypeRef>,
 }
 
-/// All events that mutations emit.
-pub(crate) fn emitted(cx: &Context<'_>) -> Vec<Emitted> {
+/// All events that mutations emit. In the order of their names, so that a suggestion is always the same.
+pub(crate) fn emitted(cx: &Context<'_>) -> BTreeMap<String, Vec<Emitted>> {
     let root = cx.schema.root_operation(OperationType::Mutation).and_then(|name| cx.schema.get_object(name));
-    let mut all = Vec::new();
+    let mut all: BTreeMap<String, Vec<Emitted>> = BTreeMap::new();
     for definition in root.into_iter().flat_map(|object| object.fields.values()) {
         let directives = cx.of_member(&definition.directives);
         let result = cx.type_ref(&definition.ty, &mut Report::default());
-        let event = |d: Applied<'_>| Some(Emitted { event: d.text("event")?.value, on: outcome(d), result });
-        all.extend(directives.all("emits").filter_map(event));
+        for applied in directives.all("emits") {
+            if let Some(event) = applied.text("event") {
+                all.entry(event.value).or_default().push(Emitted { on: outcome(applied), result });
+            }
+        }
     }
     all
 }
@@ -128,7 +130,7 @@ fn needed(channel: &Channel) -> impl Iterator<Item = &str> {
         let filled = field.column().is_some_and(|c| c.default.is_some() || c.assign.is_some());
         field.ty.required && !filled
     });
-    let places = paths::places(&channel.path).into_iter().map(|(_, name)| name);
+    let places = channel.places();
     places.chain(fields.map(|field| field.name.as_str()))
 }
 
@@ -142,13 +144,13 @@ fn check_message_member(
 ) -> bool {
     // The fields of an input are blamed where the operation uses them: elsewhere they may be right.
     let span = list.unwrap_or(argument.span);
-    let is_place = paths::places(&channel.path).iter().any(|(_, name)| *name == argument.name);
+    let is_place = channel.places().any(|name| name == argument.name);
     let field = channel.fields.iter().find(|field| field.name == argument.name);
     match field {
         None if is_place => true,
         None => {
             let message = format!("`{}` has neither a field nor a place `{}`", channel.name, argument.name);
-            let places = paths::places(&channel.path).into_iter().map(|(_, name)| name);
+            let places = channel.places();
             let known = channel.fields.iter().map(|field| field.name.as_str()).chain(places);
             report.unknown(code::ARGUMENT, span, message, &argument.name, known);
             false
@@ -223,15 +225,14 @@ fn on_change(call: &mut Call<'_>, applied: Applied<'_>, report: &mut Report) -> 
 }
 
 fn on_emitted(call: &Call<'_>, name: &Text, report: &mut Report) -> Option<Binding> {
-    let mut emitters = call.known.emitted.iter().filter(|e| e.event == name.value).peekable();
-    if emitters.peek().is_none() {
+    let Some(emitters) = call.known.emitted.get(&name.value) else {
         let message = format!("no operation emits `{}`", name.value);
-        let known = call.known.emitted.iter().map(|e| e.event.as_str());
+        let known = call.known.emitted.keys().map(String::as_str);
         report.unknown(code::UNKNOWN_EVENT, name.span(), message, &name.value, known);
         return None;
-    }
+    };
     let result = call.result?;
-    let other = emitters.filter(|e| e.on == Outcome::Success).find_map(|e| {
+    let other = emitters.iter().filter(|e| e.on == Outcome::Success).find_map(|e| {
         e.result.filter(|emitted| emitted.base != result.base || emitted.arity != result.arity)
     });
     if let Some(other) = other {
@@ -260,7 +261,7 @@ fn on_message(call: &Call<'_>, name: &Text, report: &mut Report) -> Option<Bindi
     let id = channel(call, name, report)?;
     let message = &call.known.channels[id.index()];
     check_message_result(call, id, report);
-    for (_, place) in paths::places(&message.path) {
+    for place in message.places() {
         let argument = call.arguments.iter().find(|a| a.name == place);
         if !argument.is_some_and(always_has_value) {
             let text = format!("the channel's path needs the argument `{place}`");

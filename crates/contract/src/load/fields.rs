@@ -169,6 +169,12 @@ impl StoredField<'_> {
                 report.error(code::BAD_TYPE, cx.span(self.definition.ty.inner_named_type()), message);
                 Source::Column(bare_column(&self.definition.name))
             }
+            (Base::Object(object), _) if !cx.types.is_value(object) => {
+                let message =
+                    format!("`{}` has rows inside, so it cannot be kept in one", cx.types.name(ty.base));
+                report.error(code::BAD_TYPE, type_span(cx, &self.definition.ty), message);
+                Source::Column(bare_column(&self.definition.name))
+            }
             (Base::Scalar(_) | Base::Enum(_) | Base::Resource(_) | Base::Object(_) | Base::Input(_), _) => {
                 let stored = Stored { cx, directives, name: &self.definition.name, ty, checks };
                 Source::Column(columns::column(&stored, report))
@@ -196,6 +202,7 @@ impl StoredField<'_> {
         if !columns::is_comparable(ty) || matches!(ty.base, Base::Resource(_)) {
             let span = self.cx.span(self.definition.ty.inner_named_type());
             report.error(code::BAD_TYPE, span, "a computed field is a single scalar or enum");
+            return Source::Result;
         }
         let text = directives.get("computed").and_then(|d| d.text("expr"));
         let rule = Rule {
@@ -320,7 +327,7 @@ pub(crate) fn xml(directives: &Directives<'_>, ty: TypeRef, report: &mut Report)
 }
 
 /// Checks that at most one member is the element's text, and that all others are attributes then.
-pub(crate) fn check_xml<'a>(members: impl Iterator<Item = (Xml, Span)> + Clone, report: &mut Report) {
+pub(crate) fn check_xml(members: impl Iterator<Item = (Xml, Span)> + Clone, report: &mut Report) {
     let mut texts = members.clone().filter(|(xml, _)| *xml == Xml::Text);
     let Some(_) = texts.next() else { return };
     for (_, span) in texts {

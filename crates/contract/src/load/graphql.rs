@@ -3,6 +3,8 @@
 use crate::code;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::load::origin::Origin;
+use crate::load::places;
+use crate::load::report::Report;
 use crate::load::text::offset;
 use apollo_compiler::Schema;
 use apollo_compiler::diagnostic::ToCliReport;
@@ -20,8 +22,22 @@ pub(crate) fn syntax(span: Span, message: &str) -> Diagnostic {
     Diagnostic::error(code::SYNTAX, span, lower_first(message))
 }
 
+/// Whether a finding says again what another one says: a required argument that is null is also of a wrong type.
+pub(crate) fn is_repeated(error: &DiagnosticData, origin: &Origin<'_>) -> bool {
+    let missing = error.unstable_error_name() == Some("RequiredArgument");
+    let message = error.to_string();
+    let argument = message.split(['(', ')', ':']).nth(1).unwrap_or("");
+    let written: String = origin.source(origin.span(error.location())).split_whitespace().collect();
+    missing && !argument.is_empty() && written.contains(&format!("{argument}:null"))
+}
+
 /// A finding of schema validation.
-pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin<'_>) -> Diagnostic {
+pub(crate) fn translate(
+    error: &DiagnosticData,
+    schema: &Schema,
+    origin: &Origin<'_>,
+    report: &Report,
+) -> Diagnostic {
     let message = error.to_string();
     let span = narrow(origin, origin.span(error.location()), &message);
     let given = origin.source(span).trim_start_matches('@');
@@ -29,17 +45,28 @@ pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin
     let second = quoted.get(1).copied().unwrap_or("").trim_start_matches('@');
     let first = quoted.first().copied().unwrap_or(given).trim_start_matches('@');
     let found = |code, text: String| Diagnostic::error(code, span, text);
+    let near = |found: Diagnostic, given: &str, known: &dyn Fn() -> Vec<String>| match report.suggests() {
+        true => found.suggest(given, known().iter().map(String::as_str)),
+        false => found,
+    };
     match error.unstable_error_name().unwrap_or("") {
-        "UndefinedDefinition" => found(code::UNKNOWN_TYPE, format!("there is no type `{first}`"))
-            .suggest(first, type_names(schema)),
-        "UndefinedDirective" => found(code::UNKNOWN_DIRECTIVE, format!("there is no directive `@{first}`"))
-            .suggest(first, schema.directive_definitions.keys().map(|name| name.as_str())),
-        "UndefinedArgument" => {
-            found(code::UNKNOWN_ARGUMENT, format!("`@{second}` has no argument `{first}`"))
-                .suggest(first, arguments(schema, second))
+        "UndefinedDefinition" => {
+            near(found(code::UNKNOWN_TYPE, format!("there is no type `{first}`")), first, &|| {
+                type_names(schema)
+            })
         }
-        "UndefinedEnumValue" => found(code::UNKNOWN_VALUE, format!("`{second}` has no value `{first}`"))
-            .suggest(first, enum_values(schema, second)),
+        "UndefinedDirective" => {
+            let found = found(code::UNKNOWN_DIRECTIVE, format!("there is no directive `@{first}`"));
+            near(found, &format!("@{first}"), &|| directive_names(schema))
+        }
+        "UndefinedArgument" => {
+            let found = found(code::UNKNOWN_ARGUMENT, format!("`@{second}` has no argument `{first}`"));
+            near(found, first, &|| arguments(schema, second))
+        }
+        "UndefinedEnumValue" => {
+            let found = found(code::UNKNOWN_VALUE, format!("`{second}` has no value `{first}`"));
+            near(found, first, &|| enum_values(schema, second))
+        }
         "UndefinedInputValue" => found(code::UNKNOWN_FIELD, format!("`{second}` has no field `{first}`")),
         "RequiredArgument" => {
             let argument = first.split(['(', ')', ':']).nth(1).unwrap_or("");
@@ -48,7 +75,9 @@ pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin
         "RequiredField" => found(code::MISSING_ARGUMENT, message.clone()),
         "UnsupportedLocation" => misplaced(span, given, schema),
         "UniqueDirective" => found(code::CONFLICT, format!("`@{given}` may stand here only once")),
-        "UniqueArgument" | "UniqueInputValue" => found(code::DUPLICATE, message.clone()),
+        "UniqueArgument" | "UniqueInputValue" => {
+            found(code::DUPLICATE, format!("`{first}` stands here twice"))
+        }
         "ReservedName" => found(code::RESERVED, "names beginning with `__` are kept for GraphQL".to_owned()),
         "UnsupportedValueType" | "IntCoercionError" | "FloatCoercionError" => {
             found(code::BAD_VALUE, message.clone())
@@ -63,13 +92,13 @@ pub(crate) fn translate(error: &DiagnosticData, schema: &Schema, origin: &Origin
 }
 
 fn misplaced(span: Span, directive: &str, schema: &Schema) -> Diagnostic {
-    let places: Vec<String> = schema
-        .directive_definitions
-        .get(directive)
-        .map(|d| d.locations.iter().map(|l| l.name().to_ascii_lowercase().replace('_', " ")).collect())
-        .unwrap_or_default();
-    Diagnostic::error(code::MISPLACED, span, format!("`@{directive}` does not belong here"))
-        .with_help(format!("it belongs on: {}", places.join(", ")))
+    let found = Diagnostic::error(code::MISPLACED, span, format!("`@{directive}` does not belong here"));
+    let definition = schema.directive_definitions.get(directive);
+    let locations = definition.into_iter().flat_map(|d| &d.locations).map(|location| location.name());
+    let help = places::belongs(directive).unwrap_or_else(|| {
+        format!("it belongs on {}", locations.collect::<Vec<_>>().join(" or ").to_ascii_lowercase())
+    });
+    found.with_help(help)
 }
 
 fn lower_first(message: &str) -> String {
@@ -77,18 +106,23 @@ fn lower_first(message: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().to_string() + chars.as_str())
 }
 
+fn directive_names(schema: &Schema) -> Vec<String> {
+    schema.directive_definitions.keys().map(|name| format!("@{name}")).collect()
+}
+
 /// The names a field may have as its type.
-fn type_names(schema: &Schema) -> impl Iterator<Item = &str> {
-    schema.types.keys().map(|name| name.as_str()).filter(|name| !name.starts_with("__"))
+fn type_names(schema: &Schema) -> Vec<String> {
+    let names = schema.types.keys().filter(|name| !name.starts_with("__"));
+    names.map(|name| name.to_string()).collect()
 }
 
-fn arguments<'s>(schema: &'s Schema, directive: &str) -> impl Iterator<Item = &'s str> {
+fn arguments(schema: &Schema, directive: &str) -> Vec<String> {
     let definition = schema.directive_definitions.get(directive);
-    definition.into_iter().flat_map(|d| d.arguments.iter().map(|a| a.name.as_str()))
+    definition.into_iter().flat_map(|d| d.arguments.iter().map(|a| a.name.to_string())).collect()
 }
 
-fn enum_values<'s>(schema: &'s Schema, name: &str) -> impl Iterator<Item = &'s str> {
-    schema.get_enum(name).into_iter().flat_map(|def| def.values.keys().map(|value| value.as_str()))
+fn enum_values(schema: &Schema, name: &str) -> Vec<String> {
+    schema.get_enum(name).into_iter().flat_map(|def| def.values.keys().map(|v| v.to_string())).collect()
 }
 
 /// The library marks whole definitions with their descriptions, whole directives and arguments; the place that a
@@ -99,8 +133,8 @@ fn narrow(origin: &Origin<'_>, span: Span, message: &str) -> Span {
         let start = span.start + offset(from);
         Span { start, end: start + offset(bytes), ..span }
     };
-    if source.starts_with('@') {
-        let name = source[1..].find(|c: char| !is_word(c)).unwrap_or(source.len() - 1);
+    if let Some(rest) = source.strip_prefix('@') {
+        let name = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
         return part(0, name + 1);
     }
     let body = source.len() - without_description(source).len();

@@ -22,14 +22,14 @@ use crate::model::{
     Input, Operation, Resource, Root, Scalar, SqlBinding, TypeRef,
 };
 use apollo_compiler::ast::{FieldDefinition, OperationType};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What operations are bound to.
 pub(crate) struct Known<'a> {
     pub(crate) resources: &'a [Resource],
     pub(crate) inputs: &'a [Input],
     pub(crate) channels: &'a [Channel],
-    pub(crate) emitted: &'a [Emitted],
+    pub(crate) emitted: &'a BTreeMap<String, Vec<Emitted>>,
 }
 
 /// An own operation whose names on the wires are not all decided.
@@ -214,6 +214,9 @@ fn bind(
     for other in bindings.filter(|other| other.name() != first.name()) {
         let message = format!("`{}` is bound by `@{}` already", call.definition.name, first.name());
         report.error(code::BINDING, other.span(), message);
+    }
+    if !places::fits(first.name(), place(root)) {
+        return None;
     }
     match first.name() {
         "get" => storage::bind(call, Action::Get, report),

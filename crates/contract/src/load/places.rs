@@ -101,19 +101,34 @@ const PLACES: &[(&str, &[Place])] = &[
 /// Reports directives that mean nothing where they stand.
 pub(crate) fn check(place: Place, directives: &Directives<'_>, report: &mut Report) {
     for directive in directives.iter() {
-        let Some((name, places)) = PLACES.iter().find(|(name, _)| *name == directive.name()) else {
-            continue;
-        };
-        if !places.contains(&place) {
+        let name = directive.name();
+        // That a type cannot be stored and a message is said in other words.
+        let is_message = (name, place) == ("channel", Resource);
+        if let (false, Some(help)) = (fits(name, place) || is_message, belongs(name)) {
             let message = format!("`@{name}` does not belong on {}", place.name());
-            let belongs: Vec<&str> = places.iter().map(|place| place.name()).collect();
-            let help = format!("it belongs on {}", belongs.join(" or "));
             report.push(Diagnostic::error(code::MISPLACED, directive.span(), message).with_help(help));
         }
     }
 }
 
+/// Whether a directive means something in a place.
+pub(crate) fn fits(directive: &str, place: Place) -> bool {
+    PLACES.iter().any(|(name, places)| *name == directive && places.contains(&place))
+}
+
+/// Where a directive of Septet's belongs.
+pub(crate) fn belongs(directive: &str) -> Option<String> {
+    let (_, places) = PLACES.iter().find(|(name, _)| *name == directive)?;
+    let names: Vec<&str> = places.iter().map(|place| place.name()).collect();
+    let (last, rest) = names.split_last()?;
+    Some(match rest {
+        [] => format!("it belongs on {last}"),
+        rest => format!("it belongs on {} or {last}", rest.join(", ")),
+    })
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use apollo_compiler::ast::{Definition, Document};

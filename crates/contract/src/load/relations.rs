@@ -95,10 +95,11 @@ impl ToMany<'_> {
     }
 
     fn through(&self, relation: Applied<'_>, report: &mut Report) -> Option<Relation> {
-        let mut complete = true;
-        for needed in ["from", "to"].into_iter().filter(|name| !relation.has(name)) {
-            report.error(code::MISSING_ARGUMENT, relation.span(), format!("`through` needs `{needed}`"));
-            complete = false;
+        let missing: Vec<&str> =
+            ["`from`", "`to`"].into_iter().filter(|name| !relation.has(name.trim_matches('`'))).collect();
+        if !missing.is_empty() {
+            let message = format!("`through` needs {}", missing.join(" and "));
+            report.error(code::MISSING_ARGUMENT, relation.span(), message);
         }
         let name = relation.text("through")?;
         let Some(join) = self.cx.types.resource(&name.value) else {
@@ -107,9 +108,6 @@ impl ToMany<'_> {
             report.unknown(code::UNKNOWN_TYPE, name.span(), message, &name.value, known);
             return None;
         };
-        if !complete {
-            return None;
-        }
         let (from, to) = (relation.text("from")?, relation.text("to")?);
         let from_field = self.end(&from, join, self.owner, report);
         let to_field = self.end(&to, join, self.target, report);

@@ -42,7 +42,13 @@ impl Report {
         given: &str,
         known: impl IntoIterator<Item = &'a str>,
     ) {
-        self.push(Diagnostic::error(code, span, message).suggest(given, known));
+        let found = Diagnostic::error(code, span, message);
+        self.push(if self.suggests() { found.suggest(given, known) } else { found });
+    }
+
+    /// Whether suggestions are still worth their time: what is cut off in the end needs none.
+    pub(crate) fn suggests(&self) -> bool {
+        self.found.len() <= FINDINGS_MAX
     }
 
     /// Remembers a field whose type could not be resolved, so that rules naming it are not blamed.

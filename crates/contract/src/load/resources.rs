@@ -25,15 +25,17 @@ pub(crate) struct Draft {
     pub(crate) resource: Resource,
     /// The standard operations it has.
     pub(crate) standard: Vec<Standard>,
+    /// Whether its plural is its own; if not, that its operations clash with others' goes without saying.
+    pub(crate) distinct: bool,
 }
 
 /// All resources, without their rules.
 pub(crate) fn resources(cx: &Context<'_>, pending: &mut Vec<Pending>, report: &mut Report) -> Vec<Draft> {
-    let drafts: Vec<Draft> = (0..)
+    let mut drafts: Vec<Draft> = (0..)
         .zip(&cx.types.resources)
         .map(|(i, node)| resource(cx, ResourceId(i), node, pending, report))
         .collect();
-    unique_names(cx, &drafts, report);
+    unique_names(cx, &mut drafts, report);
     drafts
 }
 
@@ -75,7 +77,8 @@ fn resource(
         span,
     };
     check_table(stored, &resource, report);
-    Draft { resource, standard: standard(stored) }
+    let distinct = resource.plural != names::camel(&resource.name);
+    Draft { resource, standard: standard(stored), distinct }
 }
 
 fn refuse_channel(directives: &Directives<'_>, report: &mut Report) {
@@ -279,29 +282,35 @@ fn unique_columns(fields: &[Field], report: &mut Report) {
                 seen.insert(column.name.to_ascii_lowercase(), &field.name);
             }
         }
-        if let (Some(why), false) = (names::reserved_identifier(&column.name), field.name.starts_with('_')) {
+        // A name that `@column` gives is checked there, and one that begins with `_` as the field's.
+        let derived = column.name == names::snake(&field.name) && !field.name.starts_with('_');
+        if let Some(why) = names::reserved_identifier(&column.name).filter(|_| derived) {
             report.error(code::RESERVED, field.span, why);
         }
     }
 }
 
 /// Tables and plurals are unique whatever their case: databases and people do not tell them apart.
-fn unique_names(cx: &Context<'_>, drafts: &[Draft], report: &mut Report) {
+fn unique_names(cx: &Context<'_>, drafts: &mut [Draft], report: &mut Report) {
     let (mut tables, mut plurals) = (HashMap::new(), HashMap::new());
-    for (Draft { resource, .. }, node) in drafts.iter().zip(&cx.types.resources) {
-        let stored = node.directives.get("resource");
-        let place = |argument: &str| {
-            let value = stored.and_then(|d| d.specified_argument_by_name(argument));
-            value.map_or(resource.span, |v| cx.origin.span(v.location()))
+    for (Draft { resource, distinct, .. }, node) in drafts.iter_mut().zip(&cx.types.resources) {
+        let stored = cx.of_type(&node.directives).get("resource");
+        let place =
+            |argument| stored.filter(|d| d.has(argument)).map_or(resource.span, |d| d.place(argument));
+        let taken = |what: &str, name: &str, other: &str, span| {
+            let found = Diagnostic::error(
+                code::DUPLICATE,
+                span,
+                format!("the {what} `{name}` is that of `{other}` already"),
+            );
+            found.with_help(format!("`@resource({what}:)` gives it another one"))
         };
-        for (seen, what, name) in
-            [(&mut tables, "table", &resource.table), (&mut plurals, "plural", &resource.plural)]
-        {
-            if let Some(other) = seen.insert(name.to_ascii_lowercase(), &resource.name) {
-                let message = format!("the {what} `{name}` is that of `{other}` already");
-                let found = Diagnostic::error(code::DUPLICATE, place(what), message);
-                report.push(found.with_help(format!("`@resource({what}:)` gives it another one")));
-            }
+        if let Some(other) = tables.insert(resource.table.to_ascii_lowercase(), &resource.name) {
+            report.push(taken("table", &resource.table, other, place("table")));
+        }
+        if let Some(other) = plurals.insert(resource.plural.to_ascii_lowercase(), &resource.name) {
+            report.push(taken("plural", &resource.plural, other, place("plural")));
+            *distinct = false;
         }
     }
 }

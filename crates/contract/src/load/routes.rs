@@ -151,20 +151,32 @@ pub(crate) fn complete(
     standard: Vec<Operation>,
     own: Vec<Own>,
     contract: &str,
+    indistinct: &HashSet<Span>,
     report: &mut Report,
 ) -> Vec<Operation> {
     let names: HashSet<&str> = own.iter().map(|own| own.operation.name.as_str()).collect();
     let (replaced, mut all): (Vec<_>, Vec<_>) =
         standard.into_iter().partition(|operation| names.contains(operation.name.as_str()));
+    let replaced: HashMap<String, Operation> =
+        replaced.into_iter().map(|operation: Operation| (operation.name.clone(), operation)).collect();
     let mut places = Places::default();
-    for operation in &all {
+    for operation in all.iter().filter(|operation| !indistinct.contains(&operation.span)) {
+        if !places.name(operation) {
+            let message = format!("another standard operation is named `{}` too", operation.name);
+            let found = Diagnostic::error(code::DUPLICATE, operation.span, message);
+            report.push(found.with_help("`@resource(plural:)` renames the operations of a resource"));
+            continue;
+        }
         places.take(operation, [operation.span; 3], report);
     }
     for Own { mut operation, rest, rest_span, rpc_span, soap_span } in own {
-        let standard = replaced.iter().find(|standard| standard.name == operation.name);
+        let standard = replaced.get(&operation.name);
         operation.rest = route(&operation, &rest, standard);
         operation.rpc = operation.rpc.or_else(|| Some(default_rpc(&operation.name, standard, contract)));
-        places.take(&operation, [rest_span, rpc_span, soap_span], report);
+        // Of two own operations of one name the second has been refused.
+        if places.name(&operation) {
+            places.take(&operation, [rest_span, rpc_span, soap_span], report);
+        }
         all.push(operation);
     }
     all
@@ -215,6 +227,11 @@ struct Places {
 }
 
 impl Places {
+    /// Takes the operation's name; false when it is another one's.
+    fn name(&mut self, operation: &Operation) -> bool {
+        self.names.insert(operation.name.clone())
+    }
+
     /// Takes the operation's places and reports those that are another one's.
     fn take(
         &mut self,
@@ -223,13 +240,6 @@ impl Places {
         report: &mut Report,
     ) {
         let name = &operation.name;
-        let replace =
-            "an operation of that name of the contract's own replaces it; `@resource(plural:)` renames";
-        if !self.names.insert(name.clone()) {
-            let message = format!("two standard operations are named `{name}`");
-            report.push(Diagnostic::error(code::DUPLICATE, operation.span, message).with_help(replace));
-            return;
-        }
         let mut taken = |other: Option<String>, span: Span, place: String| {
             if let Some(other) = other {
                 report.error(code::ROUTE, span, format!("{place} is the place of `{other}` already"));

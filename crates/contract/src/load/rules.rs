@@ -4,12 +4,12 @@ use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::load::access::{ChannelAction, FieldAction, Pending, RowAction, RulePlace};
 use crate::load::operations::Own;
-use crate::load::paths;
 use crate::load::report::Report;
 use crate::load::resources::Draft;
+use crate::load::text::Text;
 use crate::model::{Argument, Arity, Base, Channel, Checks, Enum, Resource, Scalar, Source, TypeRef, Xml};
 use crate::rule::Rule;
-use crate::rule::{Expect, Scope, compile};
+use crate::rule::{Expect, RuleError, Scope, compile};
 
 /// Everything that rules name and that has rules.
 pub(crate) struct Ruled<'a> {
@@ -49,14 +49,16 @@ fn compile_one(
         // A field without a type has been reported; what a rule makes of it is not the rule's fault.
         Err(_) if report.names_unresolved(&text.value) => None,
         Err(errors) => {
-            for error in errors {
-                let found =
-                    Diagnostic::error(code::RULE, text.places.span(error.start, error.end), error.message);
-                report.push(Diagnostic { help: error.help, ..found });
-            }
+            errors.into_iter().for_each(|error| report.push(found(text, error)));
             None
         }
     }
+}
+
+/// A mistake in a rule at its own place inside the string.
+fn found(text: &Text, error: RuleError) -> Diagnostic {
+    let found = Diagnostic::error(code::RULE, text.places.span(error.start, error.end), error.message);
+    Diagnostic { help: error.help, ..found }
 }
 
 fn scope<'s>(
@@ -82,8 +84,7 @@ fn scope<'s>(
 
 /// The places of a channel's path as its rules see them: texts that are always there, in order.
 fn path_arguments(channel: &Channel) -> Vec<Argument> {
-    let names = paths::places(&channel.path);
-    let argument = |(number, (_, name)): (u32, (usize, &str))| Argument {
+    let argument = |(number, name): (u32, &str)| Argument {
         name: name.to_owned(),
         description: None,
         deprecated: None,
@@ -96,7 +97,7 @@ fn path_arguments(channel: &Channel) -> Vec<Argument> {
         xml: Xml::Element,
         span: channel.span,
     };
-    (1..).zip(names).map(argument).collect()
+    (1..).zip(channel.places()).map(argument).collect()
 }
 
 impl Ruled<'_> {
@@ -131,6 +132,34 @@ impl Ruled<'_> {
                     ChannelAction::Subscribe => channel.subscribe = rule,
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sources;
+
+    #[test]
+    fn a_mistake_is_shown_inside_of_its_string() {
+        for (raw, wrong, line, column) in [
+            (r#"@access(read: "caller.id == authr")"#, "authr", 1, 29),
+            (r#"@access(read: "name == \"ä\" && authr")"#, "authr", 1, 33),
+            (r#"@access(read: "\u0061 == authr")"#, "authr", 1, 26),
+            ("@access(read: \"\"\"\n    caller.id != null &&\n      authr == 1\n  \"\"\")", "authr", 3, 7),
+        ] {
+            let mut sources = Sources::default();
+            let file = sources.add("a.graphql", raw);
+            let start = raw.find('"').unwrap();
+            let literal = &raw[start..raw.len() - 1];
+            let text = Text::unescape(literal, file, u32::try_from(start).unwrap());
+            let at = text.value.find(wrong).unwrap();
+            let error = RuleError { start: at, end: at + wrong.len(), message: "m".into(), help: None };
+            let diagnostic = found(&text, error);
+            assert_eq!(sources.position(file, diagnostic.span.start), (line, column), "{raw}");
+            assert_eq!(&raw[diagnostic.span.start as usize..diagnostic.span.end as usize], wrong);
         }
     }
 }

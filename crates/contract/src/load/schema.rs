@@ -13,6 +13,7 @@ use apollo_compiler::diagnostic::ToCliReport;
 use apollo_compiler::parser::{FileId as NodeFile, Parser};
 use apollo_compiler::{Name, Schema};
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 /// The contract as GraphQL sees it.
 pub(crate) struct Parsed {
@@ -34,12 +35,11 @@ pub(crate) fn parse(sources: &Sources, report: &mut Report) -> Option<Parsed> {
     if report.has_errors() {
         return None;
     }
-    let own = parse_definitions();
     let origin = Origin { sources, files: &files };
     for document in &mut documents {
-        keep_own_out(&own, document, &origin, report);
+        keep_own_out(document, &origin, report);
     }
-    let schema = validate(&own, &documents, &origin, report)?;
+    let schema = validate(&documents, &origin, report)?;
     Some(Parsed { schema, files })
 }
 
@@ -88,14 +88,15 @@ fn parse_file(
     None
 }
 
-fn parse_definitions() -> Document {
+/// Septet's own definitions, parsed once.
+static OWN: LazyLock<Document> = LazyLock::new(|| {
     Document::parse(DEFINITIONS, DEFINITIONS_FILE)
-        .expect("Septet's definitions are GraphQL: a test loads them")
-}
+        .expect("Septet's definitions are GraphQL: every test loads them")
+});
 
 /// Takes out what a contract cannot define: directives, scalars, and what Septet itself defines.
-fn keep_own_out(own: &Document, document: &mut Document, origin: &Origin<'_>, report: &mut Report) {
-    let names: HashSet<&str> = own.definitions.iter().filter_map(type_name).map(Name::as_str).collect();
+fn keep_own_out(document: &mut Document, origin: &Origin<'_>, report: &mut Report) {
+    let names: HashSet<&str> = OWN.definitions.iter().filter_map(type_name).map(Name::as_str).collect();
     let message = |definition: &Definition| {
         let name = definition.name().map_or("", |name| name.as_str());
         match definition {
@@ -126,13 +127,8 @@ fn type_name(definition: &Definition) -> Option<&Name> {
     }
 }
 
-fn validate(
-    own: &Document,
-    documents: &[Document],
-    origin: &Origin<'_>,
-    report: &mut Report,
-) -> Option<Schema> {
-    let mut builder = Schema::builder().add_ast(own).add_ast(&missing_roots(documents));
+fn validate(documents: &[Document], origin: &Origin<'_>, report: &mut Report) -> Option<Schema> {
+    let mut builder = Schema::builder().add_ast(&OWN).add_ast(&missing_roots(documents));
     for document in documents {
         builder = builder.add_ast(document);
     }
@@ -148,8 +144,10 @@ fn validate(
         Err(failed) => (failed.partial, Some(failed.errors)),
     };
     for list in [built, validated].into_iter().flatten() {
-        for diagnostic in list.iter() {
-            report.settle(graphql::translate(diagnostic.error, &schema, origin));
+        let found = list.iter().filter(|d| !graphql::is_repeated(d.error, origin));
+        for diagnostic in found {
+            let found = graphql::translate(diagnostic.error, &schema, origin, report);
+            report.settle(found);
         }
     }
     Some(schema)

@@ -73,8 +73,9 @@ pub(crate) fn bind(call: &mut Call<'_>, action: Action, report: &mut Report) -> 
     }
     call.arguments = arguments;
     match action {
-        Action::Get => mapped.then(|| names_one(call, resource, report)).unwrap_or_default(),
-        Action::List => {}
+        Action::Get if mapped => names_one(call, resource, report),
+        // What an argument that could not be mapped was meant for is not known.
+        Action::Get | Action::List => {}
         Action::Create => create(call, resource, mapped, report),
         Action::Update => update(call, resource, mapped, report),
         Action::Delete => names_row(call, resource, action, report),
@@ -187,8 +188,7 @@ fn check_type(call: &Call<'_>, field: &Field, argument: &mut Argument, report: &
         Base::Object(_) => Base::Scalar(Scalar::Json),
         other => other,
     };
-    let decimal = |base: Base| matches!(base, Base::Scalar(Scalar::Decimal { .. }));
-    if decimal(expected) && decimal(argument.ty.base) && !has_scale(call, &argument.name) {
+    if scale(expected).is_some() && scale(argument.ty.base).is_some() && !has_scale(call, &argument.name) {
         argument.ty.base = expected;
     }
     let same = argument.ty.base == expected
@@ -196,12 +196,21 @@ fn check_type(call: &Call<'_>, field: &Field, argument: &mut Argument, report: &
     if !same {
         let wanted = TypeRef { base: expected, ..field.ty };
         let message = format!(
-            "`{}` is for the field `{}`, so it is `{}`",
+            "`{}` is for the field `{}`, so it is `{}`{}",
             argument.name,
             field.name,
             call.cx.types.written(TypeRef { required: argument.ty.required, ..wanted }),
+            scale(expected).map_or_else(String::new, |scale| format!(" with the scale {scale}")),
         );
         report.error(code::BAD_TYPE, argument.span, message);
+    }
+}
+
+fn scale(base: Base) -> Option<u8> {
+    match base {
+        Base::Scalar(Scalar::Decimal { scale }) => Some(scale),
+        Base::Scalar(_) | Base::Enum(_) | Base::Resource(_) | Base::Object(_) | Base::Input(_) => None,
+        Base::Abstract(_) => None,
     }
 }
 

@@ -200,6 +200,7 @@ fn common_indent(body: &str, lines: &[(usize, usize)]) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use apollo_compiler::ast::{Definition, Document, Value};

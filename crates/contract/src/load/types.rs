@@ -10,6 +10,7 @@ use crate::load::report::Report;
 use crate::model::{Abstract, AbstractId, Base, Enum, EnumValue, Input, Object};
 use apollo_compiler::collections::IndexSet;
 use apollo_compiler::schema::{ComponentName, EnumType, InputObjectType, ObjectType};
+use std::collections::HashMap;
 
 /// All enums.
 pub(crate) fn enums(cx: &Context<'_>, report: &mut Report) -> Vec<Enum> {
@@ -107,14 +108,21 @@ pub(crate) fn implements(cx: &Context<'_>, names: &IndexSet<ComponentName>) -> V
 
 /// All interfaces and unions.
 pub(crate) fn abstracts(cx: &Context<'_>, report: &mut Report) -> Vec<Abstract> {
-    cx.types.abstracts.iter().map(|node| one_abstract(cx, *node, report)).collect()
+    let implementers = implementers(cx);
+    cx.types.abstracts.iter().map(|node| one_abstract(cx, *node, &implementers, report)).collect()
 }
 
-fn one_abstract(cx: &Context<'_>, node: AbstractType<'_>, report: &mut Report) -> Abstract {
+fn one_abstract(
+    cx: &Context<'_>,
+    node: AbstractType<'_>,
+    implementers: &HashMap<&str, Vec<Base>>,
+    report: &mut Report,
+) -> Abstract {
     let (name, text, fields, members) = match node {
         AbstractType::Interface(node) => {
             let fields = fields::of_object(cx, &node.fields, Place::InterfaceField, report);
-            (&node.name, &node.description, fields, implementers(cx, &node.name))
+            let members = implementers.get(node.name.as_str()).cloned().unwrap_or_default();
+            (&node.name, &node.description, fields, members)
         }
         AbstractType::Union(node) => {
             let members = node.members.iter().filter_map(|name| cx.types.base(name)).collect();
@@ -125,10 +133,14 @@ fn one_abstract(cx: &Context<'_>, node: AbstractType<'_>, report: &mut Report) -
     Abstract { name: name.to_string(), description: description(text), fields, members, span: cx.span(name) }
 }
 
-/// The stored types and output objects that implement an interface.
-fn implementers(cx: &Context<'_>, interface: &str) -> Vec<Base> {
-    let all = cx.types.resources.iter().chain(&cx.types.objects);
-    all.filter(|node| node.implements_interfaces.contains(interface))
-        .filter_map(|node| cx.types.base(&node.name))
-        .collect()
+/// For each interface the stored types and output objects that implement it.
+fn implementers<'a>(cx: &Context<'a>) -> HashMap<&'a str, Vec<Base>> {
+    let mut implementers: HashMap<&str, Vec<Base>> = HashMap::new();
+    for node in cx.types.resources.iter().chain(&cx.types.objects) {
+        let Some(base) = cx.types.base(&node.name) else { continue };
+        for interface in &node.implements_interfaces {
+            implementers.entry(interface.as_str()).or_default().push(base);
+        }
+    }
+    implementers
 }

@@ -15,7 +15,7 @@ const DECIMAL_SCALE_MAX: usize = 18;
 const DECIMAL_UNITS_END: i128 = 10_i128.pow(18);
 
 /// A constant as it is written; `None` for what is no constant, which GraphQL's grammar has refused.
-pub(crate) fn literal(cx: &Context<'_>, value: &Node<Value>) -> Option<Literal> {
+fn literal(value: &Node<Value>) -> Option<Literal> {
     Some(match &**value {
         Value::Null => Literal::Null,
         Value::Boolean(b) => Literal::Bool(*b),
@@ -25,12 +25,10 @@ pub(crate) fn literal(cx: &Context<'_>, value: &Node<Value>) -> Option<Literal> 
         Value::Float(number) => Literal::Number(number.as_str().to_owned()),
         Value::String(text) => Literal::Text(text.clone()),
         Value::Enum(name) => Literal::Enum(name.to_string()),
-        Value::List(items) => {
-            Literal::List(items.iter().map(|item| literal(cx, item)).collect::<Option<_>>()?)
-        }
+        Value::List(items) => Literal::List(items.iter().map(literal).collect::<Option<_>>()?),
         Value::Object(members) => {
             let member = |(name, value): &(apollo_compiler::Name, Node<Value>)| {
-                Some((name.to_string(), literal(cx, value)?))
+                Some((name.to_string(), literal(value)?))
             };
             Literal::Object(members.iter().map(member).collect::<Option<_>>()?)
         }
@@ -45,7 +43,7 @@ pub(crate) fn of_type(
     ty: TypeRef,
     report: &mut Report,
 ) -> Option<Literal> {
-    let constant = literal(cx, value)?;
+    let constant = literal(value)?;
     match check(cx, &constant, ty) {
         Ok(()) => Some(constant),
         Err(Mismatch { message, help }) => {

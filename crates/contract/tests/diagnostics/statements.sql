@@ -1,0 +1,3 @@
+-- expect: one else GONE
+select 1;
+select "x
