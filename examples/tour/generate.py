@@ -3,12 +3,13 @@
 
 usage: generate.py FOLDER [--users N]
 
-One NDJSON file per resource, as `septet load FOLDER` takes them in. The numbers of the other rows follow from the
-number of users (1,000 unless told otherwise): 10 posts, 30 comments, 20 follows, 10 products, 1 account and
-2 orders for each. Rows are written as they are made, so a million users need no more memory than a thousand.
+One NDJSON file per resource, as `septet load FOLDER` takes them in. The numbers of the other rows follow from
+the number of users (1,000 unless told otherwise): 10 posts, 30 comments, 20 follows, 10 products, 1 account
+and 2 orders for each. Rows are written as they are made, so a million users need no more memory than a
+thousand.
 
-Only the standard library is used, and chance is a small xorshift64* kept here, so no library version can change the
-rows. The last line printed is the SHA-256 of all that was written, file after file.
+Only the standard library is used, and chance is a small xorshift64* kept here, so no library version can
+change the rows. The last line printed is the SHA-256 of all that was written, file after file.
 """
 import argparse
 import datetime
@@ -24,12 +25,12 @@ USERS_MIN = FOLLOWS + 1  # everybody follows this many others
 PASSWORD = ("$argon2id$v=19$m=19456,t=2,p=1$c2VwdGV0LXRvdXItc2VlZA"
             "$8upQno0MGJOgAvl6hqp6VInofG3H8McVIGTyO+PfiQw")
 
-WORDS = """able acid arch bank base bell bird blue bolt bone book bowl brick cable camp card chalk city clay coal
-coast copper cord corn crane creek dawn deck desk door draft drum dune edge ember farm field flag flint fog forge
-frost gate glass grain harbor hill inlet iron island kettle ladder lake lamp leaf ledge lime linen maple marsh meadow
-mill mist moss nail north oak oar paper path pine plank pond port quarry rail reed ridge river road rope sail salt
-sand shade shore silk slate smoke snow spring steel stone storm straw table tide timber tower trail valley wall wheel
-wind""".split()
+WORDS = """able acid arch bank base bell bird blue bolt bone book bowl brick cable camp card chalk city clay
+coal coast copper cord corn crane creek dawn deck desk door draft drum dune edge ember farm field flag flint
+fog forge frost gate glass grain harbor hill inlet iron island kettle ladder lake lamp leaf ledge lime linen
+maple marsh meadow mill mist moss nail north oak oar paper path pine plank pond port quarry rail reed ridge
+river road rope sail salt sand shade shore silk slate smoke snow spring steel stone storm straw table tide
+timber tower trail valley wall wheel wind""".split()
 FIRST = "Ada Ben Cleo Dan Eva Finn Gia Hugo Ida Jon Kai Lea Max Nina Omar Pia Quin Rosa Sam Tess".split()
 LAST = "Abel Brook Cole Dale Ellis Ford Grant Hale Irwin Jarvis Keane Lowe Marsh Nash Odell Price".split()
 START = datetime.datetime(2025, 1, 1)
@@ -84,8 +85,9 @@ def posts(random, count):
 
 def comments(random, count):
     for i in range(1, count * COMMENTS + 1):
-        yield {"id": f"c{i}", "text": random.text(40 + random.below(60)), "author": f"u{1 + random.below(count)}",
-               "post": f"post{1 + random.below(count * POSTS)}", "createdAt": instant(4 * i % 1_000_000)}
+        yield {"id": f"c{i}", "text": random.text(40 + random.below(60)),
+               "author": f"u{1 + random.below(count)}", "post": f"post{1 + random.below(count * POSTS)}",
+               "createdAt": instant(4 * i % 1_000_000)}
 
 
 def follows(random, count):
@@ -125,12 +127,13 @@ def order_items(random, count):
     for order in range(1, count * ORDERS + 1):
         for _ in range(1 + random.below(3)):
             number += 1
-            yield {"id": f"i{number}", "order": f"o{order}", "product": f"p{1 + random.below(count * PRODUCTS)}",
-                   "quantity": 1 + random.below(9), "price": cents(100 + random.below(49_900))}
+            yield {"id": f"i{number}", "order": f"o{order}",
+                   "product": f"p{1 + random.below(count * PRODUCTS)}", "quantity": 1 + random.below(9),
+                   "price": cents(100 + random.below(49_900))}
 
 
-RESOURCES = [("User", users), ("Post", posts), ("Comment", comments), ("Follow", follows), ("Product", products),
-             ("Account", accounts), ("Order", orders), ("OrderItem", order_items)]
+RESOURCES = [("User", users), ("Post", posts), ("Comment", comments), ("Follow", follows),
+             ("Product", products), ("Account", accounts), ("Order", orders), ("OrderItem", order_items)]
 
 
 def write(path, rows, digest):
@@ -156,7 +159,8 @@ def main():
     for seed, (resource, rows) in enumerate(RESOURCES, 0x5EED5EED5EED):
         path = os.path.join(given.folder, f"{resource}.ndjson")
         # A generator of its own for each file: a change to one leaves the others as they are.
-        number = write(path, rows(Random(seed * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF), given.users), digest)
+        random = Random(seed * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF)
+        number = write(path, rows(random, given.users), digest)
         print(f"{resource}: {number}")
     print("sha256", digest.hexdigest())
 

@@ -55,6 +55,7 @@ pub fn run(project: &Path, rounds: u32) -> Result<bool, String> {
     }
     // What earlier rounds acknowledged must have survived the later kills as well.
     faults.extend(check(&server, &data, &tokens[0], &all)?);
+    faults.sort();
     faults.dedup();
     for fault in &faults {
         println!("FAILED {fault}");

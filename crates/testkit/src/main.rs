@@ -7,12 +7,13 @@
 //! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory
 //! ```
 //!
-//! The server is the `septet` beside this binary, or the one that `SEPTET_BIN` names.
+//! It is run in the project's folder. The server is the `septet` beside this binary, or the one that `SEPTET_BIN` names.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 
 mod case;
 mod chance;
+mod corpus;
 mod driver;
 mod expect;
 mod kill;
@@ -30,7 +31,8 @@ mod wire_case;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The folder of the project, where `cases` and `examples` are.
+/// The folder of the project when the tests run, which is another than the one they are run in.
+#[cfg(test)]
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn main() -> ExitCode {
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
 
 /// Runs what the words ask for and tells whether all went well.
 fn dispatch(words: &[&str]) -> Result<bool, String> {
-    let project = PathBuf::from(PROJECT).canonicalize().map_err(|e| format!("{PROJECT}: {e}"))?;
+    let project = project()?;
     match words {
         ["cases"] => Ok(run::cases(&project, "")?.print()),
         ["cases", filter] => Ok(run::cases(&project, filter)?.print()),
@@ -62,6 +64,15 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         ["storm"] => storm::run(&project, storm::REQUESTS),
         ["storm", requests] => storm::run(&project, number(requests)?),
         _ => Err("usage: testkit cases [FILTER] | parity FILE | kill [ROUNDS] | storm [REQUESTS]".into()),
+    }
+}
+
+/// The folder it is run in, where `cases` and `examples` are.
+fn project() -> Result<PathBuf, String> {
+    let here = std::env::current_dir().map_err(|e| format!("the current folder: {e}"))?;
+    match here.join("cases").is_dir() {
+        true => Ok(here),
+        false => Err(format!("{} has no `cases`: run it in the project's folder", here.display())),
     }
 }
 
