@@ -1,9 +1,34 @@
 //! Rules: a subset of the Common Expression Language, parsed and typed at load, partially evaluated per call.
+//!
+//! Text goes through `lex`, `parse`, `check` (names and types) and `normal` (the form that SQL can hold) once, at load,
+//! in [`compile()`]. [`Expr::reduce`] puts a call's facts in, on every call.
+
+mod check;
+pub mod compile;
+mod display;
+mod evaluate;
+#[doc(hidden)]
+pub mod fuzz;
+mod kind;
+mod lex;
+mod names;
+mod normal;
+mod parse;
+mod reduce;
+#[doc(hidden)]
+pub mod sample;
+mod syntax;
+mod time;
+mod value;
+mod walk;
+
+pub use compile::{Expect, RuleError, Scope, compile};
+pub use display::Named;
 
 use crate::diagnostic::Span;
 use crate::model::{FieldId, ResourceId, Scalar};
 
-/// A checked rule or expression.
+/// A checked rule or expression. One that is not compiled yet has [`Expr::Error`] as its tree.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// As written, unescaped.
@@ -27,7 +52,20 @@ pub enum Expr {
     /// The time of the call. Gone after partial evaluation.
     Now,
     /// An argument of the operation and the path inside it. Gone after partial evaluation.
+    ///
+    /// A member that is not there is null, and so is every step into null.
     Argument(u16, Vec<String>),
+    /// A field of the channel message that is judged. Gone after partial evaluation; an error when
+    /// [`Facts::message`] is `None`.
+    Message(u16),
+    /// The item of a list that an [`Expr::Each`] is at, 0 being the innermost, and the path inside it (steps as in an
+    /// argument). Gone after partial evaluation.
+    Item(u8, Vec<String>),
+    /// A value of the call at the type of what it meets: null stays null, exact conversions are made (an integer to a
+    /// decimal), a list is converted item by item, anything else is an error. Gone after partial evaluation.
+    As(ValueKind, Box<Expr>),
+    /// A compiled regular expression, the second operand of [`Function::Matches`]. Partial evaluation leaves its text.
+    Pattern(Pattern),
     /// A scalar, enum or to-one field of a record (a to-one field's value is the other row's key).
     Field(FieldPath),
     /// Negation.
@@ -44,7 +82,8 @@ pub enum Expr {
     List(Vec<Expr>),
     /// `condition ? a : b`.
     If(Box<Expr>, Box<Expr>, Box<Expr>),
-    /// Arithmetic on numbers, `+` also on texts.
+    /// Arithmetic on two numbers of one kind, or a decimal times an integer. On values of the call also `+` on texts,
+    /// and times with durations; with the record in it, texts are joined by [`Function::Concat`].
     Arithmetic(Arithmetic, Box<Expr>, Box<Expr>),
     /// A function.
     Call(Function, Vec<Expr>),
@@ -58,6 +97,16 @@ pub enum Expr {
         /// The rows it ranges over.
         target: ResourceId,
         /// The condition on each.
+        body: Box<Expr>,
+    },
+    /// `list.exists(x, …)`, `.all`, `.exists_one`, over a list of the call. Gone after partial evaluation: what depends
+    /// on the record is written out once per item.
+    Each {
+        /// Which of the three.
+        quantifier: Quantifier,
+        /// The list; it does not depend on the record.
+        list: Box<Expr>,
+        /// The condition on each; [`Expr::Item`] 0 is the item.
         body: Box<Expr>,
     },
     /// `size(relation)`.
@@ -118,6 +167,53 @@ pub enum CallerPart {
     Scopes,
     /// `caller.claims.a.b`: whatever the token says; an error when it is not there.
     Claim(Vec<String>),
+    /// `has(caller.claims.a.b)`: whether the token says anything there.
+    HasClaim(Vec<String>),
+}
+
+/// The types a value of the call may be converted to, see [`Expr::As`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ValueKind {
+    /// A boolean.
+    Bool,
+    /// An integer.
+    Int,
+    /// A double, or an integer that is one exactly.
+    Float,
+    /// An integer or a double, as it is.
+    Number,
+    /// A number at this scale.
+    Decimal {
+        /// Digits after the point.
+        scale: u8,
+    },
+    /// Text.
+    Text,
+    /// RFC 3339 text, brought to UTC with microseconds.
+    Timestamp,
+    /// Text `2026-11-22`.
+    Date,
+    /// Text `18:32:34`, brought to microseconds.
+    Time,
+    /// A length of time.
+    Duration,
+}
+
+/// A regular expression with its compiled form.
+#[derive(Debug, Clone)]
+pub struct Pattern(regex::Regex);
+
+impl Pattern {
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
 }
 
 /// A comparison.
@@ -169,6 +265,18 @@ pub enum Function {
     LowerAscii,
     /// `text.upperAscii()`.
     UpperAscii,
+    /// Two texts, one after the other: `+`.
+    Concat,
+    /// `timestamp(text)`, `timestamp(seconds)`. Gone after partial evaluation, like all conversions.
+    Timestamp,
+    /// `duration("1h30m")`.
+    Duration,
+    /// `int(value)`.
+    Int,
+    /// `double(value)`.
+    Double,
+    /// `string(value)`.
+    String,
 }
 
 /// A quantifier over a to-many relation.
@@ -197,6 +305,8 @@ pub struct Facts<'a> {
     pub now: &'a str,
     /// The operation's arguments in order, empty for a resource's rules.
     pub arguments: &'a [Value],
+    /// The fields of the channel message that is judged, in order; `None` where there is none.
+    pub message: Option<&'a [Value]>,
 }
 
 /// A rule after partial evaluation.
@@ -224,11 +334,5 @@ pub fn comparable(scalar: Scalar) -> &'static str {
         Scalar::Duration => "duration",
         Scalar::Json => "json",
         Scalar::Bytes => "bytes",
-    }
-}
-impl Expr {
-    /// tmp
-    pub fn reduce(&self, _facts: &Facts<'_>) -> Reduced {
-        unimplemented!()
     }
 }

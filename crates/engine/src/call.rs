@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 use wire::{Format, Value};
 
+/// The words of the store's intentions that calls share, so that adapters need not know the store.
+pub use store::{Direction, JsonTest, Nulls, SearchMode, TextTest};
+
 /// What somebody wants. Untrusted; knows no protocol.
 #[derive(Debug, Clone)]
 pub struct Call {

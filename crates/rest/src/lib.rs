@@ -1,1 +1,76 @@
-//! .
+//! REST: HTTP requests to calls, answers and faults to HTTP.
+//!
+//! Pure functions over [`http`] types: sockets are `edge`'s, meaning is the engine's. A request goes through
+//! [`Rest::route`] and [`Rest::decode`]; what the engine says goes through [`Rest::reply`] or
+//! [`Rest::fault`].
+#![expect(
+    clippy::result_large_err,
+    reason = "a fault is made once per refused request; a box would be in every signature"
+)]
+
+mod body;
+mod decode;
+mod fault;
+#[doc(hidden)]
+pub mod fuzz;
+mod headers;
+mod operation;
+mod problem;
+pub mod query;
+mod reply;
+mod route;
+
+pub use decode::{Arrival, Decoded, Head, Manner};
+pub use headers::trace::request_id;
+pub use reply::About;
+pub use route::{Allow, Matched, Route, RouteError};
+
+use contract::{Contract, OperationId};
+use operation::Facts;
+use route::Routes;
+use std::sync::Arc;
+use wire::DecodeBounds;
+
+/// How REST is served.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The path all routes are under, `/api`; empty for the root.
+    pub base_path: String,
+    /// Bytes of a body at the most.
+    pub body_bytes_max: usize,
+    /// Bytes of a query string at the most.
+    pub query_bytes_max: usize,
+    /// How deep and large the value in a body may be.
+    pub decode: DecodeBounds,
+}
+
+/// The REST face of a contract. Immutable; a reload makes a new one.
+#[derive(Debug)]
+pub struct Rest {
+    contract: Arc<Contract>,
+    settings: Settings,
+    routes: Routes,
+    facts: Vec<Facts>,
+}
+
+impl Rest {
+    /// Builds the route table.
+    ///
+    /// # Errors
+    /// When two operations are at the same method and path, or a path cannot be one.
+    pub fn new(contract: Arc<Contract>, settings: Settings) -> Result<Self, RouteError> {
+        let routes = Routes::new(&settings.base_path, operation::places(&contract))?;
+        let facts = operation::facts(&contract, routes.base());
+        Ok(Self { contract, settings, routes, facts })
+    }
+
+    /// Which operation a method and a path name. `path` is as it came, percent-encoded, without the query
+    /// string.
+    pub fn route(&self, method: &http::Method, path: &str) -> Route {
+        self.routes.find(method, path)
+    }
+
+    fn facts(&self, id: OperationId) -> &Facts {
+        &self.facts[id.index()]
+    }
+}

@@ -1,7 +1,12 @@
 //! What the engine sees of the store: plans made from intentions, and running them.
 
 use crate::query::{Param, Select, Write};
-use contract::{Contract, FieldId, OperationId, ResourceId};
+pub use crate::read::ReadPlan;
+use crate::sql::Dialect;
+pub use crate::sql_operation::SqlPlan;
+pub use crate::sqlite::Store;
+pub use crate::write::{Event, WritePlan};
+use contract::{FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -207,18 +212,6 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError(pub String);
 
-/// A compiled read.
-#[derive(Debug)]
-pub struct ReadPlan {}
-
-/// A compiled write.
-#[derive(Debug)]
-pub struct WritePlan {}
-
-/// A compiled `@sql` operation.
-#[derive(Debug)]
-pub struct SqlPlan {}
-
 /// How the rows of an `@sql` operation's last statement become its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SqlAnswer {
@@ -272,94 +265,82 @@ pub enum SqlParameter {
     NewId,
 }
 
-impl SqlPlan {
-    /// The parameters of the `each:` statements, in order.
-    pub fn each_parameters(&self) -> &[SqlParameter] {
-        unimplemented!()
-    }
-
-    /// The parameters of the other statements, in order.
-    pub fn parameters(&self) -> &[SqlParameter] {
-        unimplemented!()
-    }
-}
-
-/// The database of one contract. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Store {}
-
 impl Store {
-    /// Opens the database, creating or additively migrating its tables.
-    pub fn open(_contract: Arc<Contract>, _options: &Options) -> Result<Self, crate::face::OpenError> {
-        unimplemented!()
-    }
-
     /// Compiles a read. `shape.fields` corresponds to `select.outputs` one to one, at every level.
-    pub fn plan_read(&self, _select: &Select, _shape: Shape, _root: Root) -> Result<ReadPlan, PlanError> {
-        unimplemented!()
+    pub fn plan_read(&self, select: &Select, shape: Shape, root: Root) -> Result<ReadPlan, PlanError> {
+        ReadPlan::records(&self.inner.contract, select, shape, root)
     }
 
     /// Compiles counting the rows of a select (its outputs, order, limit and offset do not matter).
-    pub fn plan_count(&self, _select: &Select) -> Result<ReadPlan, PlanError> {
-        unimplemented!()
+    pub fn plan_count(&self, select: &Select) -> Result<ReadPlan, PlanError> {
+        ReadPlan::count(&self.inner.contract, select)
     }
 
     /// Compiles a write.
-    pub fn plan_write(&self, _write: &Write) -> Result<WritePlan, PlanError> {
-        unimplemented!()
+    pub fn plan_write(&self, write: &Write) -> Result<WritePlan, PlanError> {
+        WritePlan::new(&self.inner.contract, Dialect::Sqlite, write)
     }
 
     /// Compiles the statements and the answer of an `@sql` operation.
     pub fn plan_sql(
         &self,
-        _operation: OperationId,
-        _answer: &SqlAnswer,
-        _shape: Option<Shape>,
-        _root: Root,
+        operation: OperationId,
+        answer: &SqlAnswer,
+        shape: Option<Shape>,
+        root: Root,
     ) -> Result<SqlPlan, PlanError> {
-        unimplemented!()
+        SqlPlan::new(&self.inner.contract, operation, answer, shape, root)
     }
 
     /// Runs a read.
     pub async fn read(
         &self,
-        _plan: &Arc<ReadPlan>,
-        _params: Vec<Value>,
-        _format: Format,
-        _bounds: Bounds,
+        plan: &Arc<ReadPlan>,
+        params: Vec<Value>,
+        format: Format,
+        bounds: Bounds,
     ) -> Result<Reply, Error> {
-        unimplemented!()
+        self.inner.readers.read(plan, params, format, bounds).await
     }
 
     /// Counts.
     pub async fn count(
         &self,
-        _plan: &Arc<ReadPlan>,
-        _params: Vec<Value>,
-        _bounds: Bounds,
+        plan: &Arc<ReadPlan>,
+        params: Vec<Value>,
+        bounds: Bounds,
     ) -> Result<u64, Error> {
-        unimplemented!()
+        self.inner.readers.count(plan, params, bounds).await
     }
 
     /// Runs the statements of a reading `@sql` operation.
     pub async fn read_sql(
         &self,
-        _plan: &Arc<SqlPlan>,
-        _run: Vec<Value>,
-        _answer_params: Vec<Value>,
-        _format: Format,
-        _bounds: Bounds,
+        plan: &Arc<SqlPlan>,
+        run: Vec<Value>,
+        answer_params: Vec<Value>,
+        format: Format,
+        bounds: Bounds,
     ) -> Result<Reply, Error> {
-        unimplemented!()
+        let (contract, plan) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
+        let work = move |conn: &_| plan.read(conn, &contract, &run, &answer_params, format, bounds);
+        self.inner.readers.run(bounds.deadline, work).await
     }
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.
-    pub async fn write(&self, _mutation: Mutation) -> Result<Written, Error> {
-        unimplemented!()
+    pub async fn write(&self, mutation: Mutation) -> Result<Written, Error> {
+        self.inner.writer.write(mutation).await
+    }
+
+    /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of them.
+    pub fn events(&self, after_seq: i64, limit: u32) -> Result<Vec<Event>, Error> {
+        self.inner.writer.events(after_seq, limit)
     }
 
     /// Ends the calling thread's held read snapshot. To be called whenever a thread that reads goes to sleep.
-    pub fn release_thread(&self) {}
+    pub fn release_thread(&self) {
+        self.inner.readers.release_thread();
+    }
 }
 
 /// Why a store could not be opened.

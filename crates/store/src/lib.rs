@@ -4,5 +4,16 @@
 pub mod face;
 pub mod query;
 
+mod functions;
+mod read;
+mod schema;
+mod sql;
+mod sql_operation;
+mod sqlite;
+mod write;
+
 pub use face::*;
 pub use query::*;
+pub use schema::{MigrationStep, Plan as MigrationPlan};
+pub use sql_operation::check as check_sql;
+pub use sqlite::open::migration_plan;

@@ -1,7 +1,8 @@
 //! One borrowed scalar on its way from a driver's row to an encoder.
 
-/// A scalar in its stored form. How it looks on a wire follows from the [`crate::shape::Layout`] of its place:
-/// text in a `DateTime` place is already RFC 3339, an `Int` in a `Decimal` place is units at the scale.
+/// A scalar in its stored form. How it looks on a wire follows from the [`crate::shape::Layout`] of its
+/// place: text in a `DateTime` place is already RFC 3339, an `Int` in a `Decimal` place is units at the
+/// scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {
     /// Nothing.

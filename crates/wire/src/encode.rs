@@ -56,8 +56,8 @@ impl std::error::Error for EncodeError {}
 
 /// Receives a reply in document order.
 ///
-/// A whole reply is `begin_record … end_record` or `begin_list … end_list`. Inside a record each field is one call to
-/// [`Encoder::cell`] or one nested record or list; a field that is not written at all is absent.
+/// A whole reply is `begin_record … end_record` or `begin_list … end_list`. Inside a record each field is one
+/// call to [`Encoder::cell`] or one nested record or list; a field that is not written at all is absent.
 pub trait Encoder {
     /// One scalar, enum, stored list or stored object in `field`'s place.
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError>;

@@ -1,4 +1,5 @@
-//! Bodies for fuzzers: hostile bytes into every decoder of outside input, with what must hold whatever they are.
+//! Bodies for fuzzers: hostile bytes into every decoder of outside input, with what must hold whatever they
+//! are.
 
 use crate::decode::json::{DecodeBounds, Problem, decode_json};
 use crate::json::parts;
@@ -30,8 +31,8 @@ const SCALARS: [Scalar; 17] = [
     Scalar::Email,
 ];
 
-/// What is decoded reads back from its own text; the walk over JSON text accepts what the decoder accepts, and refuses
-/// what it refuses for its grammar.
+/// What is decoded reads back from its own text; the walk over JSON text accepts what the decoder accepts,
+/// and refuses what it refuses for its grammar.
 pub fn fuzz_json(data: &[u8]) {
     let bounds = DecodeBounds { values_max: 10_000, ..DecodeBounds::default() };
     let walked = std::str::from_utf8(data).is_ok_and(|text| parts::check(text).is_ok());
@@ -72,8 +73,8 @@ fn is_bound(problem: Problem) -> bool {
     }
 }
 
-/// The first byte chooses a scalar, the others are its text. What is accepted is written in every format, and its
-/// stored form and its form in a stored list stand for the same.
+/// The first byte chooses a scalar, the others are its text. What is accepted is written in every format, and
+/// its stored form and its form in a stored list stand for the same.
 pub fn fuzz_scalar(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
@@ -84,15 +85,13 @@ pub fn fuzz_scalar(data: &[u8]) {
     }
     let field = field(1, Layout::Scalar(scalar));
     let shape = Shape { type_name: "Record".into(), fields: vec![field] };
-    write_everywhere(&shape, cell_of(&stored)).iter().for_each(|result| accept_unless_xml_cannot(result));
+    write_everywhere(&shape, cell_of(&stored)).iter().for_each(accept_unless_xml_cannot);
     if let Ok(item) = to_stored_item(scalar, &Value::Text(text.to_owned())) {
         assert_eq!(to_stored(scalar, &item).ok(), to_stored(scalar, &Value::Text(text.to_owned())).ok());
         let list = Value::List(vec![item]).json_text();
         let field = self::field(1, Layout::List(Box::new(Layout::Scalar(scalar))));
         let shape = Shape { type_name: "Record".into(), fields: vec![field] };
-        write_everywhere(&shape, Cell::Text(&list))
-            .iter()
-            .for_each(|result| accept_unless_xml_cannot(result));
+        write_everywhere(&shape, Cell::Text(&list)).iter().for_each(accept_unless_xml_cannot);
     }
 }
 
@@ -104,8 +103,8 @@ fn accept_unless_xml_cannot(result: &Result<Vec<u8>, EncodeError>) {
     }
 }
 
-/// The first byte chooses what is stored, the others are its text. What is no JSON is refused by every format, and what
-/// the JSON encoder copies is JSON.
+/// The first byte chooses what is stored, the others are its text. What is no JSON is refused by every
+/// format, and what the JSON encoder copies is JSON.
 pub fn fuzz_stored(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };

@@ -4,5 +4,6 @@ pub(crate) mod escape;
 pub(crate) mod lexer;
 pub(crate) mod parts;
 
-/// How deep arrays and objects may nest anywhere: what is decoded, what is stored and what is copied into replies.
+/// How deep arrays and objects may nest anywhere: what is decoded, what is stored and what is copied into
+/// replies.
 pub const DEPTH_MAX: usize = 128;

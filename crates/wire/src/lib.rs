@@ -1,5 +1,5 @@
-//! What goes over any wire: the layout of a reply, compiled once per selection, and the encoders that write rows
-//! into it cell by cell; and the decoding of inputs. A reply is never a value tree.
+//! What goes over any wire: the layout of a reply, compiled once per selection, and the encoders that write
+//! rows into it cell by cell; and the decoding of inputs. A reply is never a value tree.
 
 pub mod cell;
 pub mod decode;

@@ -2,7 +2,8 @@
 
 use contract::Scalar;
 
-/// A record: its fields in the order they are written. The store's plan has one output per field, in this order.
+/// A record: its fields in the order they are written. The store's plan has one output per field, in this
+/// order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     /// The type's name (XML element of list items, protobuf message, GraphQL `__typename`).
@@ -54,7 +55,8 @@ impl Name {
     }
 }
 
-/// Whether a text may name an element or attribute without a prefix (Namespaces in XML 1.0, section 3, `NCName`).
+/// Whether a text may name an element or attribute without a prefix (Namespaces in XML 1.0, section 3,
+/// `NCName`).
 pub(crate) fn is_xml_name(text: &str) -> bool {
     let starts = |c: char| matches!(c, 'A'..='Z' | 'a'..='z' | '_') || !c.is_ascii() && starts_xml_name(c);
     let follows = |c: char| {

@@ -49,8 +49,9 @@ impl Value {
         }
     }
 
-    /// Appends the value as JSON text without white space: bytes in base64, numbers as they were written, members in
-    /// their order. Recursive, as deep as the value; what the decoders made is at most [`crate::DEPTH_MAX`] deep.
+    /// Appends the value as JSON text without white space: bytes in base64, numbers as they were written,
+    /// members in their order. Recursive, as deep as the value; what the decoders made is at most
+    /// [`crate::DEPTH_MAX`] deep.
     pub fn to_json(&self, out: &mut String) {
         match self {
             Value::Null => out.push_str("null"),

@@ -65,6 +65,7 @@ impl Caller {
             claims: &self.claims,
             now,
             arguments,
+            message: None,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A rule after partial evaluation becomes a predicate over the row.
 //!
-//! The rule language and SQL agree on most things; where they do not, this is where the difference is bridged:
-//! `==` takes null as a value, a step through an absent record is an error (unknown, so never true, also under `!`),
-//! and an error inside an operand makes the comparison unknown rather than unequal.
+//! Compiled rules are in the form whose plain reading in SQL is true exactly where the rule is (`Expr::normal`): `==`
+//! takes null as a value, everything else is null where an operand is, and an error is null. So this is a plain
+//! reading, and the only thing decided here is how a constant is kept.
 
 use crate::select::Params;
 use contract::rule::{Arithmetic, Expr, Facts, FieldPath, Function, Reduced, Rule, Value as RuleValue};
-use contract::{Base, Compare, Contract, FieldId, KeyKind, ResourceId, Scalar};
+use contract::{Compare, Contract, FieldId, KeyKind, ResourceId};
 use store::{Column, Operand, Predicate, TextTest};
 use wire::Value;
 
@@ -28,11 +28,7 @@ impl Translate<'_> {
 
     /// A computed field's value.
     pub fn computed(&mut self, rule: &Rule, facts: &Facts<'_>) -> Operand {
-        match rule.expr.reduce(facts) {
-            Reduced::Always => Operand::Bool(true),
-            Reduced::Never => Operand::Bool(false),
-            Reduced::Depends(expr) => self.operand(&expr).unwrap_or(Operand::Null),
-        }
+        self.operand(&rule.expr.fold(facts)).unwrap_or(Operand::Null)
     }
 
     /// An expression that is true, false or unknown.
@@ -50,14 +46,12 @@ impl Translate<'_> {
             Expr::Call(function, arguments) => self.test(*function, arguments),
             Expr::Quantified { quantifier, over, target: _, body } => {
                 let filter = Box::new(self.predicate(body));
-                let related = Predicate::Related { quantifier: *quantifier, over: column(over), filter };
-                self.guarded(&[over], related)
+                Predicate::Related { quantifier: *quantifier, over: column(over), filter }
             }
-            Expr::Value(_) | Expr::List(_) | Expr::Arithmetic(..) | Expr::Count(_) | Expr::Error => {
-                Predicate::Unknown
-            }
+            Expr::Value(_) | Expr::List(_) | Expr::Arithmetic(..) | Expr::Count(_) | Expr::Error => Predicate::Unknown,
             // Folded away by partial evaluation; if one is left it is not known, so it is not true.
-            Expr::Caller(_) | Expr::Now | Expr::Argument(..) => Predicate::Unknown,
+            Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) => Predicate::Unknown,
+            Expr::As(..) | Expr::Pattern(_) | Expr::Each { .. } => Predicate::Unknown,
         }
     }
 
@@ -66,37 +60,22 @@ impl Translate<'_> {
         Predicate::SqlCompare(Compare::Equal, Operand::Column(column(path)), Operand::Bool(true))
     }
 
-    /// The condition is looked at once more so that an unknown one makes the whole unknown.
     fn conditional(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Predicate {
         let condition = self.predicate(condition);
-        let not = Predicate::Not(Box::new(condition.clone()));
-        Predicate::Or(vec![
-            Predicate::And(vec![condition.clone(), self.predicate(then)]),
-            Predicate::And(vec![not.clone(), self.predicate(otherwise)]),
-            Predicate::And(vec![condition, not]),
-        ])
+        let opposite = not(condition.clone());
+        let (then, otherwise) = (self.predicate(then), self.predicate(otherwise));
+        any(vec![all(vec![condition, then]), all(vec![opposite, otherwise])])
     }
 
     fn compare(&mut self, operator: Compare, left: &Expr, right: &Expr) -> Predicate {
         let equality = matches!(operator, Compare::Equal | Compare::NotEqual);
-        let (null, other) = match (left, right) {
-            (Expr::Value(RuleValue::Null), other) | (other, Expr::Value(RuleValue::Null)) => (true, other),
-            (other, _) => (false, other),
-        };
-        if null {
+        if let (Expr::Value(RuleValue::Null), other) | (other, Expr::Value(RuleValue::Null)) = (left, right) {
             return if equality { self.compare_null(operator, other) } else { Predicate::Unknown };
         }
         let (Some(a), Some(b)) = (self.operand_like(left, right), self.operand_like(right, left)) else {
             return Predicate::Unknown;
         };
-        let paths: Vec<&FieldPath> = [left, right].into_iter().filter_map(as_field).collect();
-        let null_is_a_value = [left, right].into_iter().all(|e| matches!(e, Expr::Field(_) | Expr::Value(_)));
-        let compared = if equality && null_is_a_value {
-            Predicate::Compare(operator, a, b)
-        } else {
-            Predicate::SqlCompare(operator, a, b)
-        };
-        self.guarded(&paths, compared)
+        if equality { Predicate::Compare(operator, a, b) } else { Predicate::SqlCompare(operator, a, b) }
     }
 
     fn compare_null(&mut self, operator: Compare, other: &Expr) -> Predicate {
@@ -109,67 +88,28 @@ impl Translate<'_> {
                 Some(operand) => Predicate::IsNull(operand),
             },
         };
-        let result = if operator == Compare::Equal { is_null } else { Predicate::Not(Box::new(is_null)) };
-        let paths: Vec<&FieldPath> = as_field(other).into_iter().collect();
-        self.guarded(&paths, result)
+        if operator == Compare::Equal { is_null } else { not(is_null) }
     }
 
     fn is_required(&self, path: &FieldPath) -> bool {
         self.contract.resource(path.resource).field(path.field).ty.required
     }
 
-    /// Unknown where a record on the way to one of the fields is absent.
-    fn guarded(&self, paths: &[&FieldPath], predicate: Predicate) -> Predicate {
-        paths.iter().fold(predicate, |inner, path| match self.last_key(path) {
-            None => inner,
-            Some(key) => {
-                let absent = Predicate::IsNull(Operand::Column(key));
-                let present = Predicate::Not(Box::new(absent.clone()));
-                Predicate::Or(vec![
-                    Predicate::And(vec![absent, Predicate::Unknown]),
-                    Predicate::And(vec![present, inner]),
-                ])
-            }
-        })
-    }
-
-    /// The key of the last record on the way, where it can be absent.
-    fn last_key(&self, path: &FieldPath) -> Option<Column> {
-        let (mut at, mut may_be_absent) = (path.resource, false);
-        for hop in &path.hops {
-            let field = self.contract.resource(at).field(*hop);
-            at = field.target()?;
-            may_be_absent |= !field.ty.required || self.contract.resource(at).soft_delete;
-        }
-        let key = self.contract.resource(at).key;
-        may_be_absent.then(|| Column { field: key, ..column(path) })
-    }
-
     fn membership(&mut self, item: &Expr, list: &Expr) -> Predicate {
         let Some(operand) = self.operand(item) else {
             return Predicate::Unknown;
         };
-        let found = match list {
+        match list {
             Expr::Value(RuleValue::List(values)) => {
-                let values =
-                    values.iter().map(|v| self.constant(v, Some(item)).unwrap_or(Value::Null)).collect();
-                let json = Value::List(values).json_text();
-                Predicate::InList(operand.clone(), self.params.push(Value::Text(json)))
+                let values = values.iter().map(|v| self.constant(v, Some(item)).unwrap_or(Value::Null)).collect();
+                Predicate::InList(operand, self.params.push(Value::Text(Value::List(values).json_text())))
             }
             Expr::List(items) => {
-                let operands: Option<Vec<Operand>> =
-                    items.iter().map(|e| self.operand_like(e, item)).collect();
-                match operands {
-                    Some(operands) => Predicate::InOperands(operand.clone(), operands),
-                    None => return Predicate::Unknown,
-                }
+                let operands: Option<Vec<Operand>> = items.iter().map(|e| self.operand_like(e, item)).collect();
+                operands.map_or(Predicate::Unknown, |operands| Predicate::InOperands(operand, operands))
             }
-            _ => return Predicate::Unknown,
-        };
-        // In the rule language null is simply not in the list; in SQL that would be unknown.
-        let present = Predicate::Not(Box::new(Predicate::IsNull(operand)));
-        let paths: Vec<&FieldPath> = as_field(item).into_iter().collect();
-        self.guarded(&paths, Predicate::And(vec![present, found]))
+            _ => Predicate::Unknown,
+        }
     }
 
     fn test(&mut self, function: Function, arguments: &[Expr]) -> Predicate {
@@ -178,7 +118,9 @@ impl Translate<'_> {
             Function::EndsWith => TextTest::EndsWith,
             Function::Contains => TextTest::Contains,
             Function::Matches => TextTest::Matches,
-            Function::Size | Function::LowerAscii | Function::UpperAscii => return Predicate::Unknown,
+            Function::Size | Function::LowerAscii | Function::UpperAscii | Function::Concat => return Predicate::Unknown,
+            Function::Timestamp | Function::Duration => return Predicate::Unknown,
+            Function::Int | Function::Double | Function::String => return Predicate::Unknown,
         };
         match arguments {
             [text, part] => match (self.operand(text), self.operand(part)) {
@@ -218,11 +160,22 @@ impl Translate<'_> {
                 self.as_boolean(expr)
             }
             Expr::Quantified { .. } => self.as_boolean(expr),
+            Expr::Call(Function::Concat, arguments) => match arguments.as_slice() {
+                [a, b] => Some(Operand::Concat(Box::new(self.operand(a)?), Box::new(self.operand(b)?))),
+                _ => None,
+            },
             Expr::Call(
                 Function::StartsWith | Function::EndsWith | Function::Contains | Function::Matches,
                 _,
             ) => self.as_boolean(expr),
-            Expr::List(_) | Expr::Error | Expr::Caller(_) | Expr::Now | Expr::Argument(..) => None,
+            Expr::Pattern(pattern) => Some(Operand::Param(self.params.push(Value::Text(pattern.as_str().to_owned())))),
+            // Conversions, lists and what partial evaluation folds away: if one is left, its value is not known.
+            Expr::Call(
+                Function::Timestamp | Function::Duration | Function::Int | Function::Double | Function::String,
+                _,
+            ) => None,
+            Expr::List(_) | Expr::Error | Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) => None,
+            Expr::Item(..) | Expr::As(..) | Expr::Each { .. } => None,
         }
     }
 
@@ -238,30 +191,8 @@ impl Translate<'_> {
     }
 
     fn arithmetic(&mut self, operator: Arithmetic, left: &Expr, right: &Expr) -> Option<Operand> {
-        let (a, b) = (Box::new(self.operand_like(left, right)?), Box::new(self.operand_like(right, left)?));
-        let is_text = [left, right].into_iter().any(|e| self.is_text(e));
-        Some(match operator {
-            Arithmetic::Add if is_text => Operand::Concat(a, b),
-            operator => Operand::Arithmetic(operator, a, b),
-        })
-    }
-
-    fn is_text(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Value(RuleValue::Text(_)) | Expr::Call(Function::LowerAscii | Function::UpperAscii, _) => {
-                true
-            }
-            Expr::Field(path) => matches!(
-                self.field_base(path),
-                Some(Base::Scalar(Scalar::String | Scalar::Id | Scalar::Email | Scalar::Url | Scalar::Uuid))
-            ),
-            Expr::Arithmetic(Arithmetic::Add, left, right) => self.is_text(left) || self.is_text(right),
-            _ => false,
-        }
-    }
-
-    fn field_base(&self, path: &FieldPath) -> Option<Base> {
-        Some(self.contract.resource(self.resource_at(path)?).field(path.field).ty.base)
+        let (a, b) = (self.operand_like(left, right)?, self.operand_like(right, left)?);
+        Some(Operand::Arithmetic(operator, Box::new(a), Box::new(b)))
     }
 
     /// The resource that the last hop of a path leads to.

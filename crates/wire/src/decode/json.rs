@@ -66,8 +66,9 @@ impl DecodeError {
 
 /// Reads one JSON value.
 ///
-/// Stricter than the RFC asks for: keys are unique within an object, strings hold no lone surrogates, and numbers are
-/// finite as doubles. Integers of 64 bits become [`Value::Int`]; all other numbers are kept as written.
+/// Stricter than the RFC asks for: keys are unique within an object, strings hold no lone surrogates, and
+/// numbers are finite as doubles. Integers of 64 bits become [`Value::Int`]; all other numbers are kept as
+/// written.
 pub fn decode_json(bytes: &[u8], bounds: &DecodeBounds) -> Result<Value, DecodeError> {
     if bytes.starts_with("\u{feff}".as_bytes()) {
         return Err(DecodeError::new(bytes, Flaw { at: 0, problem: Problem::ByteOrderMark }));

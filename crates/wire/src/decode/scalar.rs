@@ -59,8 +59,8 @@ fn wrong_type(expected: &str, value: &Value) -> ScalarError {
     error("TYPE", format!("expected {expected}, not {}", value.kind()))
 }
 
-/// Brings a JSON-like value into stored form. Nulls are the caller's business; here they are of the wrong type, but
-/// for `JSON`, where null is a value.
+/// Brings a JSON-like value into stored form. Nulls are the caller's business; here they are of the wrong
+/// type, but for `JSON`, where null is a value.
 pub fn to_stored(scalar: Scalar, value: &Value) -> Stored {
     match scalar {
         Scalar::Json => Ok(Value::Text(value.json_text())),
@@ -112,8 +112,9 @@ pub fn text_to_stored(scalar: Scalar, text: &str) -> Stored {
     }
 }
 
-/// Checks a value and brings it into the form of an item of a stored list or a member of a stored object: what JSON
-/// replies show, because those texts are copied into them (`Long`, `Decimal`, `Duration` and `Bytes` are text there).
+/// Checks a value and brings it into the form of an item of a stored list or a member of a stored object:
+/// what JSON replies show, because those texts are copied into them (`Long`, `Decimal`, `Duration` and
+/// `Bytes` are text there).
 pub fn to_stored_item(scalar: Scalar, value: &Value) -> Stored {
     let stored = to_stored(scalar, value)?;
     let mut text = Ascii::new();

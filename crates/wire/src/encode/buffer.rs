@@ -4,9 +4,9 @@ use super::EncodeError;
 
 /// Bytes with a bound.
 ///
-/// The bound is checked once per cell, before it is written, against the fewest bytes it can take, and exactly at the
-/// end of every record and list. So a reply that is handed on is never larger than the bound, and one that is refused
-/// was never larger than it by more than what escaping adds to one record.
+/// The bound is checked once per cell, before it is written, against the fewest bytes it can take, and
+/// exactly at the end of every record and list. So a reply that is handed on is never larger than the bound,
+/// and one that is refused was never larger than it by more than names and what escaping adds to one cell.
 #[derive(Debug)]
 pub(super) struct Buffer {
     pub bytes: Vec<u8>,

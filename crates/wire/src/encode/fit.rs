@@ -153,9 +153,9 @@ fn boolean(cell: Cell<'_>) -> Option<bool> {
     }
 }
 
-/// JSON text, which is copied into replies and so is checked: SQL in a contract can make anything, also text that
-/// would end the value it stands in. The scan costs about as much as escaping a string. Numbers and booleans are here
-/// because databases unwrap them.
+/// JSON text, which is copied into replies and so is checked: SQL in a contract can make anything, also text
+/// that would end the value it stands in. The scan costs about as much as escaping a string. Numbers and
+/// booleans are here because databases unwrap them.
 fn json<'a>(cell: Cell<'a>, scratch: &'a mut Ascii) -> Option<Fitted<'a>> {
     match cell {
         Cell::Text(text) => json::parts::check(text).ok().map(|()| Fitted::Json(text.as_bytes())),

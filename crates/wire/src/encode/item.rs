@@ -1,5 +1,5 @@
-//! Items of stored lists and members of stored objects: JSON text in one cell, streamed into formats that are not
-//! JSON.
+//! Items of stored lists and members of stored objects: JSON text in one cell, streamed into formats that are
+//! not JSON.
 
 use super::fit::{self, Fitted};
 use crate::json::lexer::{Lexer, unescape};
@@ -46,8 +46,8 @@ pub(super) enum Item<'a> {
     Object(&'a Shape),
 }
 
-/// What stands in one cell of a layout. A nested record in a cell is one that was stored, as an object is. `None` for
-/// what has no cell: a spread, and lists of lists, which a contract cannot say.
+/// What stands in one cell of a layout. A nested record in a cell is one that was stored, as an object is.
+/// `None` for what has no cell: a spread, and lists of lists, which a contract cannot say.
 #[inline]
 pub(super) fn place(layout: &Layout) -> Option<Place<'_>> {
     match layout {
@@ -65,8 +65,9 @@ pub(super) fn place(layout: &Layout) -> Option<Place<'_>> {
     }
 }
 
-/// The text of each member of a stored object, by the shape's fields; `None` where it is not there. Members the shape
-/// does not have are left out. `None` when the text is no object, or has one of the shape's members twice.
+/// The text of each member of a stored object, by the shape's fields; `None` where it is not there. Members
+/// the shape does not have are left out. `None` when the text is no object, or has one of the shape's members
+/// twice.
 ///
 /// The slices let a format write members in its own order (XML wants attributes first), without a tree.
 pub(super) fn members<'a>(shape: &Shape, text: &'a str) -> Option<Vec<Option<&'a str>>> {
@@ -105,6 +106,7 @@ pub(super) fn scalar<'a>(scalar: Scalar, raw: &'a str, scratch: &'a mut Scratch)
         b'{' | b'[' => return None,
         _ => number_cell(scalar, raw)?,
     };
+    ascii.clear();
     fit::scalar(scalar, cell, ascii)
 }
 

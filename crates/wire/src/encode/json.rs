@@ -3,7 +3,7 @@
 //! | place | form |
 //! |---|---|
 //! | `ID`, `Long`, `Decimal` | a string, because readers lose digits of numbers above 2^53 |
-//! | `Int`, `Float` | a number; a double in the fewest digits that read back as the same, whole ones without `.0` |
+//! | `Int`, `Float` | a number; a double in the fewest digits that read back as it, whole ones without `.0` |
 //! | `Duration` | a string, ISO 8601 in hours and smaller |
 //! | `Bytes` | a string, base64 (RFC 4648, section 4, padded) |
 //! | `JSON`, stored lists and objects | the stored text |
@@ -29,8 +29,8 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Writes a reply as JSON without white space.
 ///
-/// Every value is followed by a comma, which the end of its record or list overwrites: there is nothing to remember
-/// between the calls.
+/// Every value is followed by a comma, which the end of its record or list overwrites: there is nothing to
+/// remember between the calls.
 #[derive(Debug)]
 pub struct JsonEncoder {
     out: Buffer,

@@ -10,10 +10,10 @@
 //! | nested records and stored objects | the message |
 //! | lists | `repeated`, numbers packed |
 //!
-//! A null is absent, and so is an empty list. A value is always written, also where it is the type's zero: a shape
-//! does not say which fields have explicit presence, and a zero on the wire is legal for those that have none. A list
-//! with a null in it is a mismatch, because `repeated` has no place for one. A reply that is a list is field 1 of the
-//! reply's message, repeated.
+//! A null is absent, and so is an empty list. A value is always written, also where it is the type's zero: a
+//! shape does not say which fields have explicit presence, and a zero on the wire is legal for those that
+//! have none. A list with a null in it is a mismatch, because `repeated` has no place for one. A reply that
+//! is a list is field 1 of the reply's message, repeated.
 
 use super::buffer::Buffer;
 use super::fit::{self, Fitted};
@@ -53,9 +53,10 @@ enum Open {
 
 /// Writes a reply as a protobuf message.
 ///
-/// The length of a message stands before it and is known after it. One byte is reserved for it, which most messages
-/// need no more than; a longer message is moved up by the bytes that are missing. That writes everything in one pass
-/// and always in the shortest form, where a size pass would need the rows twice and padded lengths trip strict readers.
+/// The length of a message stands before it and is known after it. One byte is reserved for it, which most
+/// messages need no more than; a longer message is moved up by the bytes that are missing. That writes
+/// everything in one pass and always in the shortest form, where a size pass would need the rows twice and
+/// padded lengths trip strict readers.
 #[derive(Debug)]
 pub struct ProtobufEncoder {
     out: Buffer,
@@ -119,7 +120,8 @@ impl ProtobufEncoder {
         }
     }
 
-    /// The length of a message of 128 bytes or more: moves the message up by what its length needs beyond one byte.
+    /// The length of a message of 128 bytes or more: moves the message up by what its length needs beyond one
+    /// byte.
     fn end_long(&mut self, start: usize, length: u64) {
         self.varint(length);
         let end = start + length as usize;
@@ -180,8 +182,8 @@ impl ProtobufEncoder {
         Some(())
     }
 
-    /// `google.protobuf.Timestamp` and `google.protobuf.Duration` are the same on the wire: seconds = 1, nanos = 2,
-    /// both without presence.
+    /// `google.protobuf.Timestamp` and `google.protobuf.Duration` are the same on the wire: seconds = 1,
+    /// nanos = 2, both without presence.
     fn seconds_and_nanos(&mut self, number: u32, seconds: i64, nanos: i64) {
         let start = self.begin(number);
         for (field, part) in [(1, seconds), (2, nanos)] {

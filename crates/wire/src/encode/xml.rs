@@ -2,7 +2,8 @@
 //!
 //! | place | form |
 //! |---|---|
-//! | `Boolean`, `Int`, `Long`, `Decimal` | `xs:boolean` (`true`, `false`), `xs:int`, `xs:long`, `xs:decimal` |
+//! | `Boolean` | `xs:boolean`: `true`, `false` |
+//! | `Int`, `Long`, `Decimal` | `xs:int`, `xs:long`, `xs:decimal` |
 //! | `Float` | `xs:double`, never `INF` or `NaN` |
 //! | `DateTime`, `Date`, `Time`, `Duration` | `xs:dateTime`, `xs:date`, `xs:time`, `xs:duration` |
 //! | `Bytes` | `xs:base64Binary` |
@@ -10,8 +11,9 @@
 //! | other scalars and enums | `xs:string` |
 //! | lists | the element repeated; a null in a list is an empty one with `xsi:nil` |
 //!
-//! A null is absent. A reply that is a record is an element named as its type; one that is a list is an element named
-//! by the caller with such elements in it. Text with a character that XML 1.0 cannot hold (section 2.2) is a mismatch.
+//! A null is absent. A reply that is a record is an element named as its type; one that is a list is an
+//! element named by the caller with such elements in it. Text with a character that XML 1.0 cannot hold
+//! (section 2.2) is a mismatch.
 
 use super::buffer::Buffer;
 use super::fit::{self, Fitted};
@@ -40,8 +42,8 @@ enum Open {
 
 /// Writes a reply as XML.
 ///
-/// Attributes may come at any place in their record. One that comes before all elements, as it should, is written
-/// where it belongs; a later one is moved there.
+/// Attributes may come at any place in their record. One that comes before all elements, as it should, is
+/// written where it belongs; a later one is moved there.
 #[derive(Debug)]
 pub struct XmlEncoder {
     out: Buffer,
@@ -52,7 +54,8 @@ pub struct XmlEncoder {
 }
 
 impl XmlEncoder {
-    /// Appends to `buffer`, which may hold `bytes_max` bytes in all. `root` is the element of a reply that is a list.
+    /// Appends to `buffer`, which may hold `bytes_max` bytes in all. `root` is the element of a reply that is
+    /// a list.
     pub fn new(buffer: Vec<u8>, bytes_max: usize, root: &str) -> Self {
         let out = Buffer::new(buffer, bytes_max);
         Self { out, root: root.into(), open: Vec::new(), names: String::new() }
@@ -135,21 +138,16 @@ impl XmlEncoder {
 
     /// UTF-8 text, escaped.
     fn escape(&mut self, field: &ShapeField, text: &[u8], within: Within) -> Result<(), EncodeError> {
-        let mut run = 0;
-        for (i, byte) in text.iter().enumerate() {
-            let reference: &[u8] = match (CLASSES[usize::from(*byte)], within) {
-                (Class::Plain, _) | (Class::Space, Within::Element) => continue,
-                (Class::Noncharacter, _) if !matches!(text[i + 1..], [0xbf, 0xbe | 0xbf, ..]) => continue,
-                (Class::Noncharacter | Class::Illegal, _) => {
-                    return Err(EncodeError::mismatch(&field.name.text, "a character that XML cannot hold"));
-                }
-                (Class::Escaped, _) | (Class::Space, Within::Attribute) => reference(*byte),
-            };
-            self.out.extend(&text[run..i]);
-            self.out.extend(reference);
-            run = i + 1;
+        let mut rest = text;
+        while let Some(at) = rest.iter().position(|byte| CLASSES[usize::from(*byte)] != Class::Plain) {
+            let (run, special) = rest.split_at(at);
+            self.out.extend(run);
+            let replacement = replacement(special, within)
+                .ok_or_else(|| EncodeError::mismatch(&field.name.text, "a character that XML cannot hold"))?;
+            self.out.extend(replacement);
+            rest = &special[1..];
         }
-        self.out.extend(&text[run..]);
+        self.out.extend(rest);
         Ok(())
     }
 
@@ -282,6 +280,16 @@ static CLASSES: [Class; 256] = {
     classes[0xef] = Class::Noncharacter;
     classes
 };
+
+/// What stands for the first byte of a text; `None` when XML cannot hold the character it begins.
+fn replacement(text: &[u8], within: Within) -> Option<&[u8]> {
+    match (CLASSES[usize::from(text[0])], within) {
+        (Class::Illegal, _) => None,
+        (Class::Noncharacter, _) if matches!(text, [0xef, 0xbf, 0xbe | 0xbf, ..]) => None,
+        (Class::Plain | Class::Noncharacter, _) | (Class::Space, Within::Element) => Some(&text[..1]),
+        (Class::Escaped, _) | (Class::Space, Within::Attribute) => Some(reference(text[0])),
+    }
+}
 
 fn reference(byte: u8) -> &'static [u8] {
     match byte {

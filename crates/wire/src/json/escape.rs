@@ -27,8 +27,8 @@ pub(crate) fn escape(text: &str, mut put: impl FnMut(&str)) {
     put(rest);
 }
 
-/// Where the first quote, backslash or control character is: eight bytes at a time, because almost all texts have
-/// none and the scan is then the whole cost.
+/// Where the first quote, backslash or control character is: eight bytes at a time, because almost all texts
+/// have none and the scan is then the whole cost.
 #[inline]
 pub(crate) fn first_special(bytes: &[u8]) -> Option<usize> {
     let Some(last) = bytes.last_chunk::<8>() else {
@@ -40,7 +40,8 @@ pub(crate) fn first_special(bytes: &[u8]) -> Option<usize> {
             return Some(i * 8 + at);
         }
     }
-    // The last eight bytes overlap those already found clean, which is cheaper than a loop over the remainder.
+    // The last eight bytes overlap those already found clean, which is cheaper than a loop over the
+    // remainder.
     special_in(*last).map(|at| bytes.len() - 8 + at)
 }
 
@@ -49,8 +50,8 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// The first special byte of eight. Borrows between the bytes only ever reach bytes behind a true hit, so the lowest
-/// bit set is exact.
+/// The first special byte of eight. Borrows between the bytes only ever reach bytes behind a true hit, so the
+/// lowest bit set is exact.
 #[inline]
 fn special_in(chunk: [u8; 8]) -> Option<usize> {
     let word = u64::from_le_bytes(chunk);

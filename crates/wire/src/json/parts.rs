@@ -1,4 +1,5 @@
-//! Walking JSON text without a tree: the items of an array, the members of an object, each as a slice of the text.
+//! Walking JSON text without a tree: the items of an array, the members of an object, each as a slice of the
+//! text.
 
 use super::DEPTH_MAX;
 use super::lexer::{Flaw, Lexer, Problem};
@@ -144,7 +145,8 @@ impl<'a> Members<'a> {
         Ok(Self { lexer, begun: false })
     }
 
-    /// The next member's key, still escaped, and its value's text; `None` at the end of a text that holds nothing else.
+    /// The next member's key, still escaped, and its value's text; `None` at the end of a text that holds
+    /// nothing else.
     pub fn next(&mut self) -> Result<Option<(&'a str, &'a str)>, Flaw> {
         if separator(&mut self.lexer, b'}', &mut self.begun, Problem::ExpectedCommaOrBrace)? {
             return Ok(None);

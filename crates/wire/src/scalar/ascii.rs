@@ -16,6 +16,11 @@ impl Ascii {
     }
 
     #[inline]
+    pub fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }

@@ -8,7 +8,8 @@ pub const MICROS_MAX: i64 = 315_576_000_000 * MICROS_PER_S;
 /// Microseconds of a second.
 pub(crate) const MICROS_PER_S: i64 = 1_000_000;
 
-/// The designators in the order they may come: weeks and days are fixed lengths here; months and years are none.
+/// The designators in the order they may come: weeks and days are fixed lengths here; months and years are
+/// none.
 const DATE_UNITS: [(u8, i64); 2] = [(b'W', 7 * 24 * 3600), (b'D', 24 * 3600)];
 const TIME_UNITS: [(u8, i64); 3] = [(b'H', 3600), (b'M', 60), (b'S', 1)];
 

@@ -22,7 +22,8 @@ pub(crate) fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
-/// Whether a text is an e-mail address by the rule of the HTML standard (section 4.10.5.1.5), which browsers apply.
+/// Whether a text is an e-mail address by the rule of the HTML standard (section 4.10.5.1.5), which browsers
+/// apply.
 pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
@@ -40,12 +41,12 @@ fn is_host_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// Whether a text is an absolute URL: a scheme and what the scheme needs (RFC 3986, sections 3 and 4.3), characters
-/// outside ASCII allowed as in RFC 3987.
+/// Whether a text is an absolute URL: a scheme and what the scheme needs (RFC 3986, sections 3 and 4.3),
+/// characters outside ASCII allowed as in RFC 3987.
 ///
-/// A check by hand, not the `url` crate: URLs are stored as they were written, so nothing of a parser's result would
-/// be used, and the parser's normalisation (it accepts `http:\\x`, tabs and spaces) is more lenient than a server
-/// should be about what it hands to other clients.
+/// A check by hand, not the `url` crate: URLs are stored as they were written, so nothing of a parser's
+/// result would be used, and the parser's normalisation (it accepts `http:\\x`, tabs and spaces) is more
+/// lenient than a server should be about what it hands to other clients.
 pub(crate) fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
@@ -67,8 +68,8 @@ fn needs_host(scheme: &str) -> bool {
     ["http", "https", "ws", "wss", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// Every character may stand in a URL, brackets aside (they belong to the host), and each `%` has two hexadecimal
-/// digits behind it; at most one `#`.
+/// Every character may stand in a URL, brackets aside (they belong to the host), and each `%` has two
+/// hexadecimal digits behind it; at most one `#`.
 fn are_url_characters(text: &str) -> bool {
     let fits = |character: char| match character {
         'a'..='z' | 'A'..='Z' | '0'..='9' => true,

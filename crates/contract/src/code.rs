@@ -1,0 +1,83 @@
+//! The codes of findings about a contract. They are stable: tools may match on them.
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident),* $(,)?) => {
+        $($(#[doc = $doc])+ pub const $name: &str = stringify!($name);)*
+
+        /// Every code with what it means.
+        pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($doc),+))),*];
+    };
+}
+
+codes! {
+    /// A file could not be read, or a name of a file leads out of the folder.
+    FILE,
+    /// The text is not GraphQL.
+    SYNTAX,
+    /// There is more of something than a contract may have.
+    TOO_MANY,
+    /// Types, constants or required inputs nest too deep.
+    TOO_DEEP,
+    /// A rule of the GraphQL specification is broken.
+    SCHEMA,
+    /// A name is used for two things.
+    DUPLICATE,
+    /// A name is kept for Septet, GraphQL or the database.
+    RESERVED,
+    /// A name has letters or a form that it cannot have.
+    BAD_NAME,
+    /// There is no such type.
+    UNKNOWN_TYPE,
+    /// There is no such directive.
+    UNKNOWN_DIRECTIVE,
+    /// There is no such argument.
+    UNKNOWN_ARGUMENT,
+    /// There is no such field.
+    UNKNOWN_FIELD,
+    /// There is no such value.
+    UNKNOWN_VALUE,
+    /// There is no such channel.
+    UNKNOWN_CHANNEL,
+    /// No operation emits such an event.
+    UNKNOWN_EVENT,
+    /// An argument or a combination of arguments is missing.
+    MISSING_ARGUMENT,
+    /// Arguments or directives exclude each other.
+    CONFLICT,
+    /// A directive stands where it means nothing.
+    MISPLACED,
+    /// A value is not of the type or in the range that is asked for.
+    BAD_VALUE,
+    /// A type cannot be used in this place.
+    BAD_TYPE,
+    /// The contract has no `@contract`, or two.
+    CONTRACT,
+    /// A resource has no key `id: ID!`.
+    KEY,
+    /// A relation does not lead back.
+    RELATION,
+    /// `@login` does not name a unique field and a secret one.
+    LOGIN,
+    /// A `@secret` field where it would be shown or compared.
+    SECRET,
+    /// An operation has no binding, or more than one.
+    BINDING,
+    /// A result is not of the type that the binding answers.
+    RESULT,
+    /// An argument has no meaning for the binding.
+    ARGUMENT,
+    /// A `@create` leaves required fields unset.
+    UNSET_FIELD,
+    /// A path is malformed or names no argument.
+    PATH,
+    /// Two operations have the same place on a wire.
+    ROUTE,
+    /// SQL text that cannot be split into statements.
+    SQL,
+    /// An `-- expect:` comment is malformed or names no `@error`.
+    EXPECT,
+    /// A mistake in a rule or an expression.
+    RULE,
+    /// Nobody can reach it: a resource, a channel or an operation without rules.
+    CLOSED,
+}

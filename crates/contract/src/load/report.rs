@@ -1,0 +1,78 @@
+//! Collects findings.
+
+use crate::code;
+use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
+use crate::load::bounds::FINDINGS_MAX;
+use std::collections::HashSet;
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    found: Vec<Diagnostic>,
+    settled: HashSet<Span>,
+    unresolved: HashSet<String>,
+}
+
+impl Report {
+    /// Adds a finding, unless GraphQL validation has already found fault with this very place.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        if !self.settled.contains(&diagnostic.span) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Adds a finding of GraphQL validation: nothing further is said about its place.
+    pub(crate) fn settle(&mut self, diagnostic: Diagnostic) {
+        if self.settled.insert(diagnostic.span) {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Adds an error.
+    pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::error(code, span, message));
+    }
+
+    /// Adds an error about a name that is not among `known`.
+    pub(crate) fn unknown<'a>(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        given: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) {
+        self.push(Diagnostic::error(code, span, message).suggest(given, known));
+    }
+
+    /// Remembers a field whose type could not be resolved, so that rules naming it are not blamed.
+    pub(crate) fn leave_unresolved(&mut self, field: &str) {
+        self.unresolved.insert(field.to_owned());
+    }
+
+    /// Whether a rule names a field that could not be resolved.
+    pub(crate) fn names_unresolved(&self, rule: &str) -> bool {
+        let word = |c: char| !(c.is_alphanumeric() || c == '_');
+        !self.unresolved.is_empty() && rule.split(word).any(|name| self.unresolved.contains(name))
+    }
+
+    /// Whether anything found refuses the contract.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// All findings in the order of their places; what is too much is cut off and counted.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|d| (d.span.file, d.span.start));
+        let all = self.found.len();
+        if all > FINDINGS_MAX {
+            // Errors first, or warnings could push out the only reason for the refusal.
+            self.found.sort_by_key(|d| d.severity);
+            self.found.truncate(FINDINGS_MAX);
+            let last = Span { file: FileId(0), start: 0, end: 0 };
+            let message = format!("{} more findings are not shown", all - FINDINGS_MAX);
+            self.found.push(Diagnostic::error(code::TOO_MANY, last, message));
+        }
+        self.found
+    }
+}

@@ -1,0 +1,152 @@
+//! From a rule's text to a typed expression, or to everything that is wrong with it.
+
+use super::check::Checker;
+use super::parse::parse;
+use super::syntax::Place;
+use super::{Expr, Value};
+use crate::diagnostic::closest;
+use crate::model::{Argument, Enum, Field, Resource, ResourceId, TypeRef};
+
+/// Bytes of a rule's text at the most.
+pub const RULE_BYTES_MAX: usize = 8 * 1024;
+/// Levels of nesting in a rule's text at the most.
+pub const DEPTH_MAX: usize = 64;
+/// Parts (names, constants, operators) of a rule's text at the most.
+pub const NODES_MAX: usize = 1024;
+/// Parts of a compiled rule at the most, computed fields and both ways of every conditional written out.
+pub const COMPILED_NODES_MAX: usize = 4 * NODES_MAX;
+/// Levels of nesting in a compiled rule at the most, computed fields written out.
+pub const COMPILED_DEPTH_MAX: usize = 4 * DEPTH_MAX;
+/// Findings reported for one rule at the most.
+pub const ERRORS_MAX: usize = 20;
+
+/// What the names of a rule may stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// All resources, by id.
+    pub resources: &'a [Resource],
+    /// All enums, by id.
+    pub enums: &'a [Enum],
+    /// The resource whose record is `this`.
+    pub record: Option<ResourceId>,
+    /// The fields of the channel message that is judged.
+    pub message: &'a [Field],
+    /// The arguments of the operation.
+    pub arguments: &'a [Argument],
+    /// What the expression must be.
+    pub expect: Expect,
+}
+
+/// What an expression must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// A condition.
+    Bool,
+    /// A value for a field of this type (`@computed`).
+    Type(TypeRef),
+}
+
+/// Something wrong with a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleError {
+    /// The first byte in the rule's text that is wrong.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+    /// What was found and what was expected: lower case, no full stop.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl RuleError {
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds "did you mean …?" when one of `known` is close to `given`.
+    pub(super) fn suggest<'n>(&mut self, given: &str, known: impl IntoIterator<Item = &'n str>) -> &mut Self {
+        if let Some(name) = closest(given, known) {
+            self.help = Some(format!("did you mean `{name}`?"));
+        }
+        self
+    }
+}
+
+/// The findings so far.
+#[derive(Debug, Default)]
+pub(super) struct Errors {
+    found: Vec<RuleError>,
+    /// A bound was passed and the rest of the text was not read: what follows from that is not reported.
+    pub gave_up: bool,
+}
+
+impl Errors {
+    pub fn add(&mut self, place: Place, message: impl Into<String>) -> &mut RuleError {
+        self.found.push(RuleError {
+            start: place.start,
+            end: place.end,
+            message: message.into(),
+            help: None,
+        });
+        self.found.last_mut().expect("just pushed")
+    }
+
+    /// Adds "did you mean …?" to the last finding.
+    pub fn suggest_last<'n>(&mut self, given: &str, known: impl IntoIterator<Item = &'n str>) {
+        if let Some(error) = self.found.last_mut() {
+            error.suggest(given, known);
+        }
+    }
+
+    pub fn none(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The findings in the order of their places, one for each.
+    fn finish(mut self) -> Vec<RuleError> {
+        self.found.sort_by_key(|error| error.start);
+        self.found.dedup_by_key(|error| (error.start, error.end));
+        self.found.truncate(ERRORS_MAX);
+        self.found
+    }
+}
+
+/// Compiles a rule. On failure: all findings that do not follow from one another, in the order of their places.
+///
+/// The result is in the form that [`Expr::normal`] describes. Computed fields are written out, so those of
+/// `scope.resources` that `source` names have to be compiled before.
+pub fn compile(source: &str, scope: &Scope<'_>) -> Result<Expr, Vec<RuleError>> {
+    let whole = Place { start: 0, end: source.len() };
+    let mut errors = Errors::default();
+    if source.len() > RULE_BYTES_MAX {
+        errors.add(whole, format!("the rule has more than {RULE_BYTES_MAX} bytes"));
+        return Err(errors.finish());
+    }
+    let tree = parse(source, &mut errors);
+    let mut checker = Checker::new(scope, errors);
+    let expr = checker.whole(&tree);
+    let mut errors = checker.errors;
+    if !errors.none() {
+        return Err(errors.finish());
+    }
+    let normal = match scope.expect {
+        Expect::Bool => expr.normal(scope.resources),
+        Expect::Type(_) => expr.normal_value(scope.resources),
+    };
+    match normal {
+        Some(Expr::Error) => errors.add(whole, "the rule is an error whatever the caller and the record are"),
+        Some(expr) => return Ok(expr),
+        None => errors
+            .add(whole, format!("the rule has more than {COMPILED_NODES_MAX} parts once it is written out"))
+            .help("nest fewer conditionals and computed fields in conditions"),
+    };
+    Err(errors.finish())
+}
+
+impl From<bool> for Expr {
+    fn from(value: bool) -> Self {
+        Self::Value(Value::Bool(value))
+    }
+}

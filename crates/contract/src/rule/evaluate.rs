@@ -1,0 +1,452 @@
+//! What an expression comes to when only the facts of a call are known. Nothing is built here: see `reduce` for what
+//! is left when the record matters.
+
+use super::value::{Datum, arithmetic, compare, decimal_text, units};
+use super::{CallerPart, Compare, Expr, Facts, Function, Quantifier, Value, ValueKind, time};
+use std::borrow::Cow;
+
+/// What is known of an expression.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome<'a> {
+    /// Its value.
+    Known(Datum<'a>),
+    /// That it is an error.
+    Error,
+    /// Nothing: it depends on the record.
+    Open,
+}
+
+/// What an expression is evaluated with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub facts: &'a Facts<'a>,
+    /// The item of the innermost [`Expr::Each`].
+    pub item: Option<&'a Item<'a>>,
+}
+
+/// The item that an [`Expr::Each`] is at.
+#[derive(Debug)]
+pub(super) struct Item<'a> {
+    pub datum: Datum<'a>,
+    pub outer: Option<&'a Item<'a>>,
+}
+
+impl<'a> From<Option<Datum<'a>>> for Outcome<'a> {
+    fn from(datum: Option<Datum<'a>>) -> Self {
+        datum.map_or(Self::Error, Self::Known)
+    }
+}
+
+impl From<Option<bool>> for Outcome<'_> {
+    fn from(value: Option<bool>) -> Self {
+        Self::from(value.map(Datum::Bool))
+    }
+}
+
+impl<'a> Outcome<'a> {
+    fn known(value: impl Into<Datum<'a>>) -> Self {
+        Self::Known(value.into())
+    }
+
+    /// As a condition.
+    pub fn truth(&self) -> Truth {
+        match self {
+            Self::Known(Datum::Bool(true)) => Truth::True,
+            Self::Known(Datum::Bool(false)) => Truth::False,
+            Self::Known(_) | Self::Error => Truth::Error,
+            Self::Open => Truth::Open,
+        }
+    }
+}
+
+/// What is known of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Truth {
+    True,
+    False,
+    Error,
+    Open,
+}
+
+impl Truth {
+    fn outcome<'a>(self) -> Outcome<'a> {
+        match self {
+            Self::True => Outcome::Known(Datum::Bool(true)),
+            Self::False => Outcome::Known(Datum::Bool(false)),
+            Self::Error => Outcome::Error,
+            Self::Open => Outcome::Open,
+        }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            same @ (Self::Error | Self::Open) => same,
+        }
+    }
+}
+
+/// Evaluates as far as it goes without a record.
+pub(super) fn evaluate<'a>(expr: &'a Expr, known: Known<'a>) -> Outcome<'a> {
+    match expr {
+        Expr::Value(value) => Outcome::Known(Datum::from(value)),
+        Expr::Caller(part) => caller(part, known.facts),
+        Expr::Now => Outcome::Known(Datum::Text(Cow::Borrowed(known.facts.now))),
+        Expr::Argument(at, path) => {
+            Outcome::from(known.facts.arguments.get(usize::from(*at)).and_then(|v| inside(v.into(), path)))
+        }
+        Expr::Message(at) => {
+            Outcome::from(known.facts.message.and_then(|m| m.get(usize::from(*at))).map(Datum::from))
+        }
+        Expr::Item(level, path) => item(known.item, *level).and_then(|datum| inside(datum, path)).into(),
+        Expr::As(kind, of) => strict(evaluate(of, known), |datum| convert(datum, *kind)),
+        Expr::Pattern(pattern) => Outcome::Known(Datum::Text(Cow::Borrowed(pattern.as_str()))),
+        Expr::Field(_) | Expr::Count(_) => Outcome::Open,
+        Expr::Not(of) => evaluate(of, known).truth().not().outcome(),
+        Expr::And(items) => {
+            junction(items.iter().map(|item| evaluate(item, known).truth()), Truth::False).outcome()
+        }
+        Expr::Or(items) => {
+            junction(items.iter().map(|item| evaluate(item, known).truth()), Truth::True).outcome()
+        }
+        Expr::Compare(operator, a, b) => comparison(*operator, evaluate(a, known), evaluate(b, known)),
+        Expr::In(of, list) => membership(of, list, known),
+        Expr::List(items) => collect(items, known),
+        Expr::If(condition, a, b) => match evaluate(condition, known).truth() {
+            Truth::True => evaluate(a, known),
+            Truth::False => evaluate(b, known),
+            Truth::Error => Outcome::Error,
+            Truth::Open => Outcome::Open,
+        },
+        Expr::Arithmetic(operator, a, b) => match (evaluate(a, known), evaluate(b, known)) {
+            (Outcome::Error | Outcome::Known(Datum::Null), _)
+            | (_, Outcome::Error | Outcome::Known(Datum::Null)) => Outcome::Error,
+            (Outcome::Known(a), Outcome::Known(b)) => arithmetic(*operator, &a, &b).into(),
+            (Outcome::Open, _) | (_, Outcome::Open) => Outcome::Open,
+        },
+        Expr::Call(function, operands) => call(*function, operands, known),
+        Expr::Quantified { quantifier, body, .. } => quantified(*quantifier, evaluate(body, known).truth()),
+        Expr::Each { quantifier, list, body } => each(*quantifier, list, body, known).outcome(),
+        Expr::Error => Outcome::Error,
+    }
+}
+
+fn caller<'a>(part: &'a CallerPart, facts: &'a Facts<'a>) -> Outcome<'a> {
+    match part {
+        CallerPart::Id => {
+            Outcome::Known(facts.caller_id.map_or(Datum::Null, |id| Datum::Text(Cow::Borrowed(id))))
+        }
+        CallerPart::Roles => Outcome::Known(Datum::Texts(facts.roles)),
+        CallerPart::Scopes => Outcome::Known(Datum::Texts(facts.scopes)),
+        CallerPart::Claim(path) => claim(facts.claims, path).map(Datum::from).into(),
+        CallerPart::HasClaim(path) => Outcome::Known(Datum::Bool(claim(facts.claims, path).is_some())),
+    }
+}
+
+fn claim<'a>(claims: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(claims, |value, step| match value {
+        Value::Map(members) => members.iter().find(|(name, _)| name == step).map(|(_, value)| value),
+        _ => None,
+    })
+}
+
+/// A part of an argument: what is not there is null, as is every step into null.
+fn inside<'a>(datum: Datum<'a>, path: &[String]) -> Option<Datum<'a>> {
+    path.iter().try_fold(datum, |datum, step| match datum {
+        Datum::Null => Some(Datum::Null),
+        Datum::Map(members) => {
+            Some(members.iter().find(|(name, _)| name == step).map_or(Datum::Null, |(_, value)| value.into()))
+        }
+        _ => None,
+    })
+}
+
+fn item<'a>(innermost: Option<&'a Item<'a>>, level: u8) -> Option<Datum<'a>> {
+    let mut item = innermost;
+    for _ in 0..level {
+        item = item?.outer;
+    }
+    item.map(|item| item.datum.clone())
+}
+
+fn strict<'a>(outcome: Outcome<'a>, change: impl FnOnce(Datum<'a>) -> Option<Datum<'a>>) -> Outcome<'a> {
+    match outcome {
+        Outcome::Known(datum) => change(datum).into(),
+        Outcome::Error | Outcome::Open => Outcome::Error,
+    }
+}
+
+/// `absorbing` decides whatever the others are; else one that is open leaves it open, else an error is an error.
+fn junction(items: impl Iterator<Item = Truth>, absorbing: Truth) -> Truth {
+    let mut all = absorbing.not();
+    for truth in items {
+        match truth {
+            Truth::Open => all = Truth::Open,
+            Truth::Error if all != Truth::Open => all = Truth::Error,
+            _ if truth == absorbing => return absorbing,
+            Truth::Error | Truth::True | Truth::False => {}
+        }
+    }
+    all
+}
+
+fn comparison<'a>(operator: Compare, a: Outcome<'a>, b: Outcome<'a>) -> Outcome<'a> {
+    let ordered = !matches!(operator, Compare::Equal | Compare::NotEqual);
+    match (a, b) {
+        (Outcome::Error, _) | (_, Outcome::Error) => Outcome::Error,
+        (Outcome::Known(a), Outcome::Known(b)) => compare(operator, &a, &b).into(),
+        (Outcome::Known(Datum::Null), Outcome::Open) | (Outcome::Open, Outcome::Known(Datum::Null))
+            if ordered =>
+        {
+            Outcome::Error
+        }
+        (Outcome::Open, _) | (_, Outcome::Open) => Outcome::Open,
+    }
+}
+
+fn membership<'a>(operand: &'a Expr, list: &'a Expr, known: Known<'a>) -> Outcome<'a> {
+    let of = evaluate(operand, known);
+    if let Expr::List(items) = list {
+        return among(&of, items.iter().map(|item| evaluate(item, known)));
+    }
+    match evaluate(list, known) {
+        Outcome::Known(list) => match list.items() {
+            // A field is never an error, so nothing is to be found out about it.
+            Some(0) if matches!(operand, Expr::Field(_)) => Outcome::known(false),
+            Some(count) => among(&of, (0..count).map(|at| Outcome::Known(list.item(at)))),
+            None => Outcome::Error,
+        },
+        Outcome::Error => Outcome::Error,
+        Outcome::Open if matches!(of, Outcome::Error) => Outcome::Error,
+        Outcome::Open => Outcome::Open,
+    }
+}
+
+/// Whether `of` equals one of the items. An item that is an error, or does not compare, is an error unless another one
+/// is equal; the list itself is made before it is searched, so an item that is an error always is.
+fn among<'i>(of: &Outcome<'_>, items: impl Iterator<Item = Outcome<'i>>) -> Outcome<'static> {
+    let Outcome::Known(of) = of else {
+        let error =
+            matches!(of, Outcome::Error) || items.into_iter().any(|item| matches!(item, Outcome::Error));
+        return if error { Outcome::Error } else { Outcome::Open };
+    };
+    let (mut found, mut unlike, mut open) = (false, false, false);
+    for item in items {
+        match item {
+            Outcome::Error => return Outcome::Error,
+            Outcome::Open => open = true,
+            Outcome::Known(item) => match compare(Compare::Equal, of, &item) {
+                Some(equal) => found |= equal,
+                None => unlike = true,
+            },
+        }
+    }
+    match (open, found, unlike) {
+        (true, ..) => Outcome::Open,
+        (false, true, _) => Outcome::known(true),
+        (false, false, true) => Outcome::Error,
+        (false, false, false) => Outcome::known(false),
+    }
+}
+
+impl From<bool> for Datum<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+fn collect<'a>(items: &'a [Expr], known: Known<'a>) -> Outcome<'a> {
+    let mut values = Vec::with_capacity(items.len());
+    let mut open = false;
+    for item in items {
+        match evaluate(item, known) {
+            Outcome::Known(datum) => values.push(Value::from(datum)),
+            Outcome::Error => return Outcome::Error,
+            Outcome::Open => open = true,
+        }
+    }
+    if open { Outcome::Open } else { Outcome::Known(Datum::List(Cow::Owned(values))) }
+}
+
+fn quantified<'a>(quantifier: Quantifier, body: Truth) -> Outcome<'a> {
+    match (quantifier, body) {
+        (Quantifier::Exists | Quantifier::ExistsOne, Truth::False) => Outcome::known(false),
+        (Quantifier::All, Truth::True) => Outcome::known(true),
+        // There may be no rows: then `all` holds and the others do not, whatever the condition is.
+        (Quantifier::Exists | Quantifier::ExistsOne, Truth::True | Truth::Error | Truth::Open) => {
+            Outcome::Open
+        }
+        (Quantifier::All, Truth::False | Truth::Error | Truth::Open) => Outcome::Open,
+    }
+}
+
+fn each(quantifier: Quantifier, list: &Expr, body: &Expr, known: Known<'_>) -> Truth {
+    let list = match evaluate(list, known) {
+        Outcome::Known(list) => list,
+        Outcome::Error | Outcome::Open => return Truth::Error,
+    };
+    let Some(count) = list.items() else { return Truth::Error };
+    let truths = (0..count).map(|at| {
+        let item = Item { datum: list.item(at), outer: known.item };
+        evaluate(body, Known { facts: known.facts, item: Some(&item) }).truth()
+    });
+    match quantifier {
+        Quantifier::Exists => junction(truths, Truth::True),
+        Quantifier::All => junction(truths, Truth::False),
+        Quantifier::ExistsOne => exactly_one(truths),
+    }
+}
+
+/// Not absorbing: an error anywhere is an error.
+fn exactly_one(truths: impl Iterator<Item = Truth>) -> Truth {
+    let (mut found, mut open) = (0usize, false);
+    for truth in truths {
+        match truth {
+            Truth::True => found += 1,
+            Truth::False => {}
+            Truth::Error => return Truth::Error,
+            Truth::Open => open = true,
+        }
+    }
+    match (open, found) {
+        (true, _) => Truth::Open,
+        (false, 1) => Truth::True,
+        (false, _) => Truth::False,
+    }
+}
+
+/// A value of the call at the type it has to have; `None` when it has another.
+fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
+    match (kind, &datum) {
+        (_, Datum::Null) => Some(datum),
+        (ValueKind::Text, Datum::Map(_) | Datum::Texts(_)) => Some(datum),
+        (_, Datum::List(items)) => {
+            if items.iter().all(|item| fits(item, kind)) {
+                return Some(datum);
+            }
+            let items = items.iter().map(|item| convert(item.into(), kind).map(Value::from));
+            items.collect::<Option<_>>().map(|items| Datum::List(Cow::Owned(items)))
+        }
+        (ValueKind::Bool, Datum::Bool(_))
+        | (ValueKind::Int, Datum::Int(_))
+        | (ValueKind::Float, Datum::Float(_)) => Some(datum),
+        (ValueKind::Number, Datum::Int(_) | Datum::Float(_)) => Some(datum),
+        (ValueKind::Text, Datum::Text(_)) | (ValueKind::Duration, Datum::Duration(_)) => Some(datum),
+        (ValueKind::Float, Datum::Int(value)) => {
+            let float = *value as f64;
+            (compare(Compare::Equal, &datum, &Datum::Float(float)) == Some(true))
+                .then_some(Datum::Float(float))
+        }
+        (ValueKind::Decimal { scale }, _) => {
+            Some(Datum::Decimal { units: units(&number_text(&datum)?, scale)?, scale })
+        }
+        (ValueKind::Timestamp, Datum::Text(text)) => {
+            time::timestamp(text).map(|t| Datum::Text(Cow::Owned(t)))
+        }
+        (ValueKind::Date, Datum::Text(text)) => time::date(text).map(|t| Datum::Text(Cow::Owned(t))),
+        (ValueKind::Time, Datum::Text(text)) => time::time(text).map(|t| Datum::Text(Cow::Owned(t))),
+        _ => None,
+    }
+}
+
+/// Whether an item of a list is of the type already, so that the list need not be copied.
+fn fits(item: &Value, kind: ValueKind) -> bool {
+    match (kind, item) {
+        (_, Value::Null) => true,
+        (ValueKind::Text, Value::Text(_))
+        | (ValueKind::Int, Value::Int(_))
+        | (ValueKind::Float, Value::Float(_)) => true,
+        (ValueKind::Number, Value::Int(_) | Value::Float(_)) | (ValueKind::Bool, Value::Bool(_)) => true,
+        (ValueKind::Decimal { scale }, Value::Decimal { scale: same, .. }) => scale == *same,
+        _ => false,
+    }
+}
+
+fn number_text(datum: &Datum<'_>) -> Option<String> {
+    match datum {
+        Datum::Int(value) => Some(value.to_string()),
+        Datum::Float(value) => Some(value.to_string()),
+        Datum::Decimal { units, scale } => Some(decimal_text(*units, *scale)),
+        _ => None,
+    }
+}
+
+fn call<'a>(function: Function, operands: &'a [Expr], known: Known<'a>) -> Outcome<'a> {
+    let mut outcomes = operands.iter().map(|operand| evaluate(operand, known));
+    let (first, second) = (outcomes.next().unwrap_or(Outcome::Error), outcomes.next());
+    match (first, second) {
+        (Outcome::Error, _) | (_, Some(Outcome::Error)) => Outcome::Error,
+        (Outcome::Known(of), None) => on_one(function, of).into(),
+        (Outcome::Known(Datum::Text(a)), Some(Outcome::Known(Datum::Text(b)))) => {
+            match (function, operands) {
+                (Function::Matches, [_, Expr::Pattern(pattern)]) => Outcome::known(pattern.0.is_match(&a)),
+                _ => on_texts(function, &a, &b).into(),
+            }
+        }
+        // The record has the other operand, and this one can only be text.
+        (Outcome::Open, None | Some(Outcome::Open | Outcome::Known(Datum::Text(_)))) => Outcome::Open,
+        (Outcome::Known(Datum::Text(_)), Some(Outcome::Open)) => Outcome::Open,
+        (Outcome::Known(_) | Outcome::Open, Some(_)) => Outcome::Error,
+    }
+}
+
+fn on_texts<'a>(function: Function, a: &str, b: &str) -> Option<Datum<'a>> {
+    match function {
+        Function::StartsWith => Some(Datum::Bool(a.starts_with(b))),
+        Function::EndsWith => Some(Datum::Bool(a.ends_with(b))),
+        Function::Contains => Some(Datum::Bool(a.contains(b))),
+        Function::Concat => Some(Datum::Text(Cow::Owned(format!("{a}{b}")))),
+        Function::Matches | Function::Size | Function::LowerAscii | Function::UpperAscii => None,
+        Function::Timestamp | Function::Duration | Function::Int | Function::Double | Function::String => {
+            None
+        }
+    }
+}
+
+fn on_one(function: Function, of: Datum<'_>) -> Option<Datum<'_>> {
+    match (function, &of) {
+        (Function::Size, Datum::Text(text)) => i64::try_from(text.chars().count()).ok().map(Datum::Int),
+        (Function::Size, _) => i64::try_from(of.items()?).ok().map(Datum::Int),
+        (Function::LowerAscii, Datum::Text(text)) => Some(Datum::Text(Cow::Owned(text.to_ascii_lowercase()))),
+        (Function::UpperAscii, Datum::Text(text)) => Some(Datum::Text(Cow::Owned(text.to_ascii_uppercase()))),
+        (Function::Timestamp, Datum::Text(text)) => time::timestamp(text).map(|t| Datum::Text(Cow::Owned(t))),
+        (Function::Timestamp, Datum::Int(seconds)) => {
+            time::timestamp_of_seconds(*seconds).map(|t| Datum::Text(Cow::Owned(t)))
+        }
+        (Function::Duration, Datum::Text(text)) => time::duration(text).map(Datum::Duration),
+        (Function::Int, _) => to_int(&of).map(Datum::Int),
+        (Function::Double, _) => to_double(&of).map(Datum::Float),
+        (Function::String, _) => to_text(of).map(Datum::Text),
+        _ => None,
+    }
+}
+
+fn to_int(of: &Datum<'_>) -> Option<i64> {
+    match of {
+        Datum::Int(value) => Some(*value),
+        Datum::Float(value) if (-9.2e18..9.2e18).contains(value) => Some(value.trunc() as i64),
+        Datum::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn to_double(of: &Datum<'_>) -> Option<f64> {
+    match of {
+        Datum::Float(value) => Some(*value),
+        Datum::Int(value) => Some(*value as f64),
+        Datum::Decimal { units, scale } => decimal_text(*units, *scale).parse().ok(),
+        Datum::Text(text) => super::lex::finite(text),
+        _ => None,
+    }
+}
+
+fn to_text(of: Datum<'_>) -> Option<Cow<'_, str>> {
+    match of {
+        Datum::Text(text) => Some(text),
+        Datum::Bool(value) => Some(Cow::Owned(value.to_string())),
+        Datum::Int(_) | Datum::Float(_) | Datum::Decimal { .. } => number_text(&of).map(Cow::Owned),
+        Datum::Duration(micros) => Some(Cow::Owned(time::duration_text(micros))),
+        Datum::Null | Datum::Texts(_) | Datum::List(_) | Datum::Map(_) => None,
+    }
+}

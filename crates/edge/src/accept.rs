@@ -1,0 +1,138 @@
+//! Accepting connections, as many as there are places for.
+
+use crate::limits::Limits;
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long to wait when the system gives no more sockets: long enough not to spin, short enough not to matter.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The places for connections, in all and per address.
+#[derive(Debug)]
+pub(crate) struct Places {
+    all: Arc<Semaphore>,
+    all_max: usize,
+    per_address_max: usize,
+    per_address: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A place that is free for anybody.
+type Vacancy = OwnedSemaphorePermit;
+
+/// A place that a connection holds until this is dropped.
+pub(crate) struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+    _vacancy: Vacancy,
+}
+
+impl Places {
+    pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        Arc::new(Places {
+            all: Arc::new(Semaphore::new(limits.connections_max)),
+            all_max: limits.connections_max,
+            per_address_max: limits.connections_per_address_max,
+            per_address: Mutex::default(),
+        })
+    }
+
+    /// Waits until there is a place.
+    pub(crate) async fn vacancy(&self) -> Vacancy {
+        self.all.clone().acquire_owned().await.expect("the semaphore of places is never closed")
+    }
+
+    /// Gives the place to a peer, unless its address has too many.
+    pub(crate) fn take(self: &Arc<Self>, vacancy: Vacancy, peer: SocketAddr) -> Option<Place> {
+        let address = block(peer.ip());
+        let mut per_address = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = per_address.entry(address).or_default();
+        if *held >= self.per_address_max {
+            return None;
+        }
+        *held += 1;
+        Some(Place { places: self.clone(), address, _vacancy: vacancy })
+    }
+
+    /// How many places are taken. Only exact once nobody waits for a vacancy any more.
+    pub(crate) fn taken(&self) -> usize {
+        self.all_max - self.all.available_permits()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut per_address = self.places.per_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = per_address.get_mut(&self.address) {
+            *held -= 1;
+            if *held == 0 {
+                per_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has.
+fn block(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+/// The next connection. An error is told and waited out, so that a lack of file descriptors does not spin.
+pub(crate) async fn accept(listener: &TcpListener, failed: impl Fn(io::Error)) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_the_peer(&error) => {}
+            Err(error) => {
+                failed(error);
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether only the connection that was to be accepted failed.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn one_ipv6_subscriber_is_one_address() {
+        let same = |a: &str, b: &str| block(a.parse().unwrap()) == block(b.parse().unwrap());
+        assert!(same("2001:db8:0:1::1", "2001:db8:0:1:ffff::9"));
+        assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1"));
+        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
+    }
+
+    #[tokio::test]
+    async fn places_come_back() {
+        let limits = Limits { connections_max: 3, connections_per_address_max: 1, ..Limits::default() };
+        let places = Places::new(&limits);
+        let peer = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let first = places.take(places.vacancy().await, peer("192.0.2.1:1")).unwrap();
+        assert!(places.take(places.vacancy().await, peer("192.0.2.1:2")).is_none());
+        let other = places.take(places.vacancy().await, peer("192.0.2.2:1")).unwrap();
+        assert_eq!(places.taken(), 2);
+        drop((first, other));
+        assert_eq!(places.taken(), 0);
+        assert!(places.per_address.lock().unwrap().is_empty());
+        assert!(places.take(places.vacancy().await, peer("192.0.2.1:3")).is_some());
+    }
+}

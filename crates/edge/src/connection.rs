@@ -1,0 +1,228 @@
+//! One connection from its first byte to its last.
+
+use crate::activity::{Activity, Lapse, Open};
+use crate::limits::Limits;
+use crate::message::{Body, Handler, Notice, Request, Response};
+use crate::reply::{Outgoing, ResponseBody, Streams};
+use crate::serve::Phase;
+use crate::socket::Socket;
+use http::{HeaderValue, Method, StatusCode, Version, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// hyper asks for a read buffer of at least so many bytes.
+const BUFFER_BYTES_MIN: usize = 8 * 1024;
+/// What hyper parses without an allocation per request.
+const HEADERS_ON_STACK: usize = 100;
+/// What a peer may send of one HTTP/2 request's body, and of all on a connection, before it is read.
+const WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// What all connections of a server share.
+pub(crate) struct Shared<H> {
+    pub(crate) handler: Arc<H>,
+    pub(crate) limits: Limits,
+    pub(crate) protocols: auto::Builder<Streams>,
+}
+
+/// What the requests of one connection share.
+struct Link<H> {
+    shared: Arc<Shared<H>>,
+    activity: Arc<Activity>,
+    peer: SocketAddr,
+}
+
+/// hyper's settings for these limits. Its own header timer is off: it would be set anew for every request, where our
+/// watch moves one timer a minute.
+pub(crate) fn protocols(limits: &Limits) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { stall_max: limits.write_stall() });
+    let mut http1 = builder.http1();
+    http1
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        // A head has to fit into the read buffer, so this is the bound of a head as well.
+        .max_buf_size(limits.header_bytes_max.max(BUFFER_BYTES_MIN));
+    if limits.headers_max > HEADERS_ON_STACK {
+        http1.max_headers(limits.headers_max);
+    }
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams_max)
+        .max_header_list_size(limits.header_bytes_max.try_into().unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(limits.stream_resets_max)
+        .max_local_error_reset_streams(limits.stream_errors_max)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .keep_alive_interval(Duration::from_millis(limits.ping_interval_ms))
+        .keep_alive_timeout(Duration::from_millis(limits.ping_answer_ms_max));
+    builder
+}
+
+/// Serves one connection until it is finished, has lapsed, or is cut.
+pub(crate) async fn run<H: Handler, S>(
+    shared: Arc<Shared<H>>,
+    stream: S,
+    peer: SocketAddr,
+    mut phase: watch::Receiver<Phase>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Activity::begin();
+    let link = Arc::new(Link { shared: shared.clone(), activity: activity.clone(), peer });
+    let service = service_fn(|request| answer(link.clone(), link.activity.open(), request));
+    let io = TokioIo::new(Socket::new(stream, activity.clone()));
+    let mut connection = pin!(shared.protocols.serve_connection(io, service));
+    loop {
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            lapse = watched(&activity, &shared.limits) => match lapse {
+                Lapse::WriteStall => return shared.handler.notice(Notice::WriteStall(peer)),
+                Lapse::Closing => return,
+                Lapse::Idle => {
+                    activity.closing();
+                    connection.as_mut().graceful_shutdown();
+                }
+                Lapse::SlowHead => {
+                    if activity.is_heading() {
+                        shared.handler.notice(Notice::SlowHead(peer));
+                    }
+                    activity.set_overdue();
+                    // The socket says its last word when it is next read from, which an awaited head does.
+                    let _ = std::future::poll_fn(|cx| Poll::Ready(connection.as_mut().poll(cx))).await;
+                    return;
+                }
+            },
+            changed = phase.changed() => match changed.map(|()| *phase.borrow_and_update()) {
+                Ok(Phase::Draining) => connection.as_mut().graceful_shutdown(),
+                Ok(Phase::Open) => {}
+                Ok(Phase::Cut) | Err(_) => return,
+            },
+        }
+    }
+}
+
+/// Waits until a deadline of the connection passes. Deadlines that move later are let move: when the timer fires early
+/// it is set again. So a busy connection touches its timer once in `idle_ms_max`, not once in a request.
+async fn watched(activity: &Activity, limits: &Limits) -> Lapse {
+    let mut timer = pin!(tokio::time::sleep_until(Instant::now()));
+    let mut armed: Option<Instant> = None;
+    std::future::poll_fn(|cx| {
+        loop {
+            let due = activity.deadline(limits);
+            if let Some((deadline, _)) = due
+                && armed.is_none_or(|at| deadline < at)
+            {
+                timer.as_mut().reset(deadline);
+                armed = Some(deadline);
+            }
+            if armed.is_none() || timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            armed = None;
+            if let Some((deadline, lapse)) = due
+                && deadline <= Instant::now()
+            {
+                return Poll::Ready(lapse);
+            }
+        }
+    })
+    .await
+}
+
+/// Answers one request of a connection. What needs no waiting is done before the future is made: hyper moves that
+/// future, so it is kept small.
+fn answer<H: Handler>(
+    link: Arc<Link<H>>,
+    open: Open,
+    request: http::Request<Incoming>,
+) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send {
+    let version = request.version();
+    let request = admissible(&request, &link.shared.limits).map(|()| link.request(request));
+    async move {
+        let response = match request {
+            Err(status) => refusal(status),
+            Ok(request) => handled(&link, request).await,
+        };
+        Ok(response.map(|body| Outgoing::new(body, version, open)))
+    }
+}
+
+impl<H> Link<H> {
+    fn request(&self, request: http::Request<Incoming>) -> Request {
+        let (head, incoming) = request.into_parts();
+        let http::request::Parts { method, uri, version, headers, .. } = head;
+        let body = Body::incoming(incoming, self.shared.limits.body_read(), &self.activity);
+        Request { method, uri, version, headers, peer: self.peer, body }
+    }
+}
+
+/// What hyper leaves to us of what makes a request's head acceptable.
+fn admissible<B>(request: &http::Request<B>, limits: &Limits) -> Result<(), StatusCode> {
+    let uri = request.uri();
+    if uri.path_and_query().map_or(0, |target| target.as_str().len()) > limits.uri_bytes_max {
+        return Err(StatusCode::URI_TOO_LONG);
+    }
+    if request.headers().len() > limits.headers_max {
+        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    // RFC 9112 section 3.2: exactly one, and a peer that sends two is up to something.
+    if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    // A tunnel is nothing this server gives (RFC 9110 section 9.3.6).
+    if request.method() == Method::CONNECT {
+        return Err(StatusCode::NOT_IMPLEMENTED);
+    }
+    Ok(())
+}
+
+/// An answer without a word, after which the connection is not trusted further.
+fn refusal(status: StatusCode) -> Response {
+    let mut response = Response::new(ResponseBody::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Runs the handler; a panic in it is a 500 for this request and nobody else's business.
+fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output = Response> + Send {
+    let handler = &*link.shared.handler;
+    let response = caught(|| handler.handle(request));
+    async move {
+        let response = match response {
+            None => None,
+            Some(response) => {
+                let mut response = pin!(response);
+                std::future::poll_fn(|cx| match caught(|| response.as_mut().poll(cx)) {
+                    Some(Poll::Pending) => Poll::Pending,
+                    Some(Poll::Ready(response)) => Poll::Ready(Some(response)),
+                    None => Poll::Ready(None),
+                })
+                .await
+            }
+        };
+        response.unwrap_or_else(|| {
+            handler.notice(Notice::Panicked(link.peer));
+            refusal(StatusCode::INTERNAL_SERVER_ERROR)
+        })
+    }
+}
+
+/// What a step of the handler returns, unless it panics. Whatever the panic left half done belongs to its request.
+fn caught<T>(step: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(step)).ok()
+}

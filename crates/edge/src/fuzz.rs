@@ -1,0 +1,71 @@
+//! Bodies for a fuzzer: whatever a peer sends, a connection ends, and the handler sees only what is within bounds.
+
+use crate::connection::{self, Shared};
+use crate::limits::Limits;
+use crate::message::{Handler, Notice, Request, Response};
+use crate::reply::ResponseBody;
+use crate::serve::Phase;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+
+const BODY_BYTES_MAX: usize = 64;
+const HEADERS_MAX: usize = 16;
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// Checks what it is given and answers with the body.
+#[derive(Default)]
+struct Checking {
+    has_panicked: AtomicBool,
+}
+
+impl Handler for Checking {
+    async fn handle(&self, request: Request) -> Response {
+        assert!(request.headers.len() <= HEADERS_MAX && request.method != http::Method::CONNECT);
+        match request.body.read(BODY_BYTES_MAX).await {
+            Ok(body) => {
+                assert!(body.len() <= BODY_BYTES_MAX);
+                Response::new(ResponseBody::from(body))
+            }
+            Err(error) => {
+                let mut response = Response::new(ResponseBody::empty());
+                *response.status_mut() = error.status();
+                response
+            }
+        }
+    }
+
+    fn notice(&self, notice: Notice) {
+        if let Notice::Panicked(_) = notice {
+            self.has_panicked.store(true, Relaxed);
+        }
+    }
+}
+
+/// A peer sends these bytes and closes its side. Returns what it got.
+pub fn fuzz_connection(data: &[u8]) -> Vec<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    runtime.expect("a runtime without sockets needs nothing").block_on(exchange(data))
+}
+
+async fn exchange(data: &[u8]) -> Vec<u8> {
+    let limits = Limits { headers_max: HEADERS_MAX, ..Limits::default() };
+    let handler = Arc::new(Checking::default());
+    let protocols = connection::protocols(&limits);
+    let shared = Arc::new(Shared { handler: handler.clone(), limits, protocols });
+    let (_phase, receiver) = watch::channel(Phase::Open);
+    let (mut ours, theirs) = tokio::io::duplex(PIPE_BYTES);
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let mut answers = Vec::new();
+    tokio::join!(connection::run(shared, theirs, peer, receiver), async {
+        // The server may close first: then there is simply no more to say.
+        let _ = ours.write_all(data).await;
+        let _ = ours.shutdown().await;
+        let _ = ours.read_to_end(&mut answers).await;
+    });
+    // A panic of the handler is caught by the connection: an assertion above would go unseen.
+    assert!(!handler.has_panicked.load(Relaxed));
+    answers
+}

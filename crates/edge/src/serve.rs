@@ -1,0 +1,90 @@
+//! Listening, and the three phases of a server's life.
+
+use crate::accept::{Places, accept};
+use crate::connection::{self, Shared};
+use crate::limits::Limits;
+use crate::message::{Handler, Notice};
+use std::future::Future;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// What all connections are to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Go on.
+    Open,
+    /// Finish what is under way, then close.
+    Draining,
+    /// Close.
+    Cut,
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were still busy after `drain_ms_max` and were cut.
+    pub cut: usize,
+}
+
+/// Serves on these listeners until `shutdown` completes, then stops accepting, lets requests under way finish, and
+/// cuts what is left after `drain_ms_max`. Returns when no connection is left. Must run within a tokio runtime.
+pub async fn serve<H: Handler>(
+    listeners: Vec<TcpListener>,
+    handler: Arc<H>,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
+    let places = Places::new(&limits);
+    let drain_max = limits.drain();
+    let protocols = connection::protocols(&limits);
+    let shared = Arc::new(Shared { handler, limits, protocols });
+    // Every connection and acceptor holds a receiver; when all are dropped, everything is over.
+    let (phase, receiver) = watch::channel(Phase::Open);
+    for listener in listeners {
+        tokio::spawn(acceptor(listener, shared.clone(), places.clone(), receiver.clone()));
+    }
+    drop(receiver);
+    shutdown.await;
+    let _ = phase.send(Phase::Draining);
+    if tokio::time::timeout(drain_max, phase.closed()).await.is_ok() {
+        return Drained { cut: 0 };
+    }
+    let cut = places.taken();
+    let _ = phase.send(Phase::Cut);
+    phase.closed().await;
+    Drained { cut }
+}
+
+/// Accepts until the phase changes. The listener closes with it, so new connections are refused from then on.
+async fn acceptor<H: Handler>(
+    listener: TcpListener,
+    shared: Arc<Shared<H>>,
+    places: Arc<Places>,
+    mut phase: watch::Receiver<Phase>,
+) {
+    // Connections watch from here, so that none accepted while the phase changes misses it.
+    let connections_phase = phase.clone();
+    let accepting = async {
+        loop {
+            let vacancy = places.vacancy().await;
+            let (stream, peer) = accept(&listener, |e| shared.handler.notice(Notice::AcceptFailed(e))).await;
+            let Some(place) = places.take(vacancy, peer) else {
+                shared.handler.notice(Notice::TooManyConnections(peer));
+                continue;
+            };
+            // An answer is written at once and whole: waiting for more of it would only delay it.
+            let _ = stream.set_nodelay(true);
+            let (shared, phase) = (shared.clone(), connections_phase.clone());
+            tokio::spawn(async move {
+                // Dropped last, so that whoever is counted as gone is gone.
+                let _place = place;
+                connection::run(shared, stream, peer, phase).await;
+            });
+        }
+    };
+    tokio::select! {
+        _ = phase.changed() => {}
+        () = accepting => {}
+    }
+}

@@ -1,0 +1,382 @@
+//! What goes over a real socket, byte by byte.
+#![allow(clippy::unwrap_used)]
+
+use edge::{Handler, Limits, Notice, Request, Response, serve};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, oneshot};
+
+const BODY_BYTES_MAX: usize = 1000;
+
+/// Answers `METHOD PATH BODY`; `/panic` panics, `/wait` waits to be released.
+#[derive(Default)]
+struct Echo {
+    entered: Notify,
+    release: Notify,
+    panics: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+impl Handler for Echo {
+    async fn handle(&self, request: Request) -> Response {
+        let (method, path) = (request.method.clone(), request.uri.path().to_owned());
+        match path.as_str() {
+            "/panic" => panic!("on request"),
+            "/wait" => {
+                self.entered.notify_one();
+                self.release.notified().await;
+            }
+            _ => {}
+        }
+        match request.body.read(BODY_BYTES_MAX).await {
+            Ok(body) => Response::new(format!("{method} {path} {}\n", String::from_utf8_lossy(&body)).into()),
+            Err(error) => {
+                let mut response = Response::new("".into());
+                *response.status_mut() = error.status();
+                response
+            }
+        }
+    }
+
+    fn notice(&self, notice: Notice) {
+        match notice {
+            Notice::Panicked(_) => self.panics.fetch_add(1, Relaxed),
+            Notice::TooManyConnections(_) => self.refused.fetch_add(1, Relaxed),
+            other => panic!("{other:?}"),
+        };
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    handler: Arc<Echo>,
+    stop: oneshot::Sender<()>,
+    drained: tokio::task::JoinHandle<edge::Drained>,
+}
+
+async fn start(limits: Limits) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let handler = Arc::new(Echo::default());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = handler.clone();
+    let drained = tokio::spawn(async move {
+        serve(vec![listener], served, limits, async {
+            let _ = stopped.await;
+        })
+        .await
+    });
+    Server { address, handler, stop, drained }
+}
+
+impl Server {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes and reads until the server closes.
+    async fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        let _ = stream.write_all(bytes).await;
+        read_all(&mut stream).await
+    }
+}
+
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    let answer = String::from_utf8(answer).unwrap();
+    read.unwrap_or_else(|_| panic!("not closed after {answer:?}")).unwrap();
+    answer
+}
+
+async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut answer = Vec::new();
+    while !answer.ends_with(end.as_bytes()) {
+        let byte = tokio::time::timeout(Duration::from_secs(20), stream.read_u8())
+            .await
+            .expect("an answer")
+            .unwrap();
+        answer.push(byte);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+/// The statuses and the bodies' lines of an answer.
+fn summary(answer: &str) -> Vec<&str> {
+    let told = |line: &&str| line.starts_with("HTTP/1.") || line.contains(" /");
+    answer.lines().filter(told).map(|line| line.strip_prefix("HTTP/1.1 ").unwrap_or(line)).collect()
+}
+
+const BAD: &[&str] = &["400 Bad Request"];
+
+/// What is sent, what is answered before the server closes. Where framing could be read in two ways, nothing after it
+/// may be taken for a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn shapes() {
+    let server = start(Limits::default()).await;
+    let smuggled = "GET /smuggled HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let cases: Vec<(String, Vec<&str>)> = vec![
+        ("GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".into(), vec!["200 OK", "GET /a "]),
+        ("GET /a HTTP/1.0\r\n\r\n".into(), vec!["HTTP/1.0 200 OK", "GET /a "]),
+        // Pipelined: in order, on one connection.
+        (
+            "GET /a HTTP/1.1\r\nhost: a\r\n\r\nPOST /b HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhiGET /c HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".into(),
+            vec!["200 OK", "GET /a ", "200 OK", "POST /b hi", "200 OK", "GET /c "],
+        ),
+        // Chunked, with an extension and a trailer.
+        (
+            "POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n2;x=y\r\nhi\r\n0\r\nt: u\r\n\r\n".into(),
+            vec!["200 OK", "POST /a hi"],
+        ),
+        // Garbage.
+        ("\x00\x01\x02\x03\r\n\r\n".into(), BAD.into()),
+        ("GET\r\n\r\n".into(), BAD.into()),
+        ("GET /a b HTTP/1.1\r\nhost: a\r\n\r\n".into(), BAD.into()),
+        ("GET /a HTTP/9.9\r\nhost: a\r\n\r\n".into(), BAD.into()),
+        ("GET /a HTTP/1.1\r\nhost: a\r\nno colon\r\n\r\n".into(), BAD.into()),
+        ("GET /a HTTP/1.1\r\nhost: a\r\nx : space before the colon\r\n\r\n".into(), BAD.into()),
+        ("GET /a HTTP/1.1\r\nhost: a\r\nx: nul\0\r\n\r\n".into(), BAD.into()),
+        // RFC 9112 section 3.2.
+        ("GET /a HTTP/1.1\r\n\r\n".into(), BAD.into()),
+        ("GET /a HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n".into(), BAD.into()),
+        // Section 5.2: a folded line is refused.
+        ("GET /a HTTP/1.1\r\nhost: a\r\nx: 1\r\n folded: 2\r\n\r\n".into(), BAD.into()),
+        // Section 6.1: Transfer-Encoding counts, Content-Length does not, and the connection ends.
+        (
+            format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}"),
+            vec!["200 OK", "POST /a "],
+        ),
+        (
+            format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n{smuggled}"),
+            vec!["200 OK", "POST /a "],
+        ),
+        // Section 6.3.
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ncontent-length: 0\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 4, 4\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: +4\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999999999999\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: identity\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, gzip\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: xchunked\r\n\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{smuggled}"), BAD.into()),
+        // Chunk sizes that are none.
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n{smuggled}"), BAD.into()),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n10000000000000000\r\n{smuggled}"), BAD.into()),
+        // Section 2.2: a bare LF ends a line for us as for everybody; a bare CR does not.
+        ("GET /a HTTP/1.1\nhost: a\nconnection: close\n\n".into(), vec!["200 OK", "GET /a "]),
+        ("GET /a HTTP/1.1\r\nhost: a\rx: 1\r\n\r\n".into(), BAD.into()),
+        // Bounds.
+        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(17_000)), vec!["414 URI Too Long"]),
+        (format!("GET /a HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(40_000)), vec!["431 Request Header Fields Too Large"]),
+        (format!("GET /a HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: 1\r\n".repeat(100)), vec!["431 Request Header Fields Too Large"]),
+        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\nconnection: close\r\n\r\n{}", "a".repeat(1001)), vec!["413 Payload Too Large"]),
+        ("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 9999999999\r\nexpect: 100-continue\r\n\r\n".into(), vec!["413 Payload Too Large"]),
+        (
+            format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{}", "64\r\n".to_owned() + &("a".repeat(100) + "\r\n64\r\n").repeat(11)),
+            vec!["413 Payload Too Large"],
+        ),
+        // A tunnel.
+        ("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n".into(), vec!["501 Not Implemented"]),
+        // An upgrade that nobody offered is not one.
+        ("GET /a HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade, close\r\n\r\n".into(), vec!["200 OK", "GET /a "]),
+    ];
+    for (sent, expected) in cases {
+        let answer = server.exchange(sent.as_bytes()).await;
+        assert_eq!(summary(&answer), expected, "{:?} was answered {answer:?}", &sent[..sent.len().min(200)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_a_date_and_names_no_server() {
+    let server = start(Limits::default()).await;
+    let answer =
+        server.exchange(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.to_lowercase();
+    assert!(answer.contains("\r\ndate: "), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    assert!(!answer.contains("server:") && !answer.contains("hyper"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_asked_for_only_when_it_is_wanted() {
+    let server = start(Limits::default()).await;
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(read_until(&mut stream, "\r\n\r\n").await, "HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"hi").await.unwrap();
+    assert!(read_until(&mut stream, "POST /a hi\n").await.starts_with("HTTP/1.1 200 OK"));
+}
+
+/// A large upload that is refused: the answer arrives although its sender goes on sending for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_reaches_a_peer_that_is_still_sending() {
+    let server = start(Limits::default()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 500000\r\n\r\n").await.unwrap();
+    for _ in 0..50 {
+        stream.write_all(&[b'x'; 10_000]).await.unwrap();
+    }
+    assert_eq!(summary(&read_all(&mut stream).await), ["413 Payload Too Large"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_one_requests_business() {
+    let server = start(Limits::default()).await;
+    let answer = server.exchange(b"GET /panic HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(summary(&answer), ["500 Internal Server Error"]);
+    let answer = server.exchange(b"GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(summary(&answer), ["200 OK", "GET /a "]);
+    assert_eq!(server.handler.panics.load(Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_so_many_connections() {
+    let server = start(Limits { connections_per_address_max: 1, ..Limits::default() }).await;
+    let mut first = server.connect().await;
+    first.write_all(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut first, "GET /a \n").await;
+    // Closed without a word: with or without a reset, as the bytes happen to cross.
+    let mut second = server.connect().await;
+    let _ = second.write_all(b"GET /b HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let mut answer = Vec::new();
+    let _ = second.read_to_end(&mut answer).await;
+    assert!(answer.is_empty());
+    assert_eq!(server.handler.refused.load(Relaxed), 1);
+    first.write_all(b"GET /c HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut first, "GET /c \n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_too_many_waits_for_a_place() {
+    let server = start(Limits { connections_max: 1, ..Limits::default() }).await;
+    let mut first = server.connect().await;
+    first.write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    server.handler.entered.notified().await;
+    let mut second = server.connect().await;
+    second.write_all(b"GET /b HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    server.handler.release.notify_one();
+    read_until(&mut first, "GET /wait \n").await;
+    drop(first);
+    assert_eq!(summary(&read_all(&mut second).await), ["200 OK", "GET /b "]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_lets_requests_finish() {
+    let server = start(Limits::default()).await;
+    let mut idle = server.connect().await;
+    idle.write_all(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    read_until(&mut idle, "GET /a \n").await;
+    let mut busy = server.connect().await;
+    busy.write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    server.handler.entered.notified().await;
+    server.stop.send(()).unwrap();
+    assert_eq!(read_all(&mut idle).await, "");
+    assert!(TcpStream::connect(server.address).await.is_err(), "nothing is accepted any more");
+    server.handler.release.notify_one();
+    let answer = read_all(&mut busy).await;
+    assert!(answer.contains("connection: close") && answer.ends_with("GET /wait \n"), "{answer}");
+    assert_eq!(server.drained.await.unwrap(), edge::Drained { cut: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_ends() {
+    let server = start(Limits { drain_ms_max: 50, ..Limits::default() }).await;
+    let mut busy = server.connect().await;
+    busy.write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    server.handler.entered.notified().await;
+    server.stop.send(()).unwrap();
+    assert_eq!(server.drained.await.unwrap(), edge::Drained { cut: 1 });
+    assert_eq!(read_all(&mut busy).await, "");
+}
+
+async fn http2(
+    server: &Server,
+) -> (h2::client::SendRequest<bytes::Bytes>, tokio::task::JoinHandle<Result<(), h2::Error>>) {
+    let (client, connection) = h2::client::handshake(server.connect().await).await.unwrap();
+    (client.ready().await.unwrap(), tokio::spawn(connection))
+}
+
+fn request(method: &str, path: &str) -> http::Request<()> {
+    http::Request::builder().method(method).uri(format!("http://a{path}")).body(()).unwrap()
+}
+
+async fn text(mut body: h2::RecvStream) -> String {
+    let mut all = Vec::new();
+    while let Some(data) = body.data().await {
+        all.extend_from_slice(&data.unwrap());
+    }
+    String::from_utf8(all).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_on_the_same_port() {
+    let server = start(Limits::default()).await;
+    let (mut client, _connection) = http2(&server).await;
+    let (slow, _) = client.send_request(request("GET", "/wait"), true).unwrap();
+    let (answer, mut stream) = client.send_request(request("POST", "/b"), false).unwrap();
+    stream.send_data("hi".into(), true).unwrap();
+    let answer = answer.await.unwrap();
+    assert!(answer.headers().contains_key("date"));
+    assert_eq!(text(answer.into_body()).await, "POST /b hi\n");
+    server.handler.release.notify_one();
+    assert_eq!(text(slow.await.unwrap().into_body()).await, "GET /wait \n");
+    let (answer, _) = client.send_request(request("GET", "/panic"), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 500);
+    let (answer, _) = client.send_request(request("GET", &format!("/{}", "a".repeat(17_000))), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 414);
+    let (answer, mut stream) = client.send_request(request("POST", "/b"), false).unwrap();
+    stream.send_data(vec![b'x'; 1001].into(), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_http2_drain_says_goaway_and_finishes() {
+    let server = start(Limits::default()).await;
+    let (mut client, connection) = http2(&server).await;
+    let (slow, _) = client.send_request(request("GET", "/wait"), true).unwrap();
+    server.handler.entered.notified().await;
+    server.stop.send(()).unwrap();
+    server.handler.release.notify_one();
+    assert_eq!(text(slow.await.unwrap().into_body()).await, "GET /wait \n");
+    connection.await.unwrap().unwrap();
+    assert_eq!(server.drained.await.unwrap(), edge::Drained { cut: 0 });
+}
+
+/// Rapid reset (CVE-2023-44487): opening and resetting streams ends the connection, not the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn rapid_resets_end_the_connection() {
+    let server = start(Limits::default()).await;
+    let mut stream = server.connect().await;
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    for n in 0..1000u32 {
+        let id = (2 * n + 1).to_be_bytes();
+        // GET http:// / from the static table (RFC 7541 appendix A), then RST_STREAM CANCEL.
+        bytes.extend_from_slice(b"\0\0\x03\x01\x05");
+        bytes.extend_from_slice(&id);
+        bytes.extend_from_slice(b"\x82\x84\x86\0\0\x04\x03\0");
+        bytes.extend_from_slice(&id);
+        bytes.extend_from_slice(b"\0\0\0\x08");
+    }
+    let _ = stream.write_all(&bytes).await;
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer))
+        .await
+        .expect("it ends");
+    // The last frame is GOAWAY (7) with ENHANCE_YOUR_CALM (11): RFC 9113 section 6.8.
+    let goaway = answer
+        .windows(9)
+        .position(|frame| frame[3] == 7 && frame[4..9] == [0, 0, 0, 0, 0])
+        .expect("a GOAWAY");
+    assert_eq!(answer[goaway + 13..goaway + 17], [0, 0, 0, 11]);
+    let answer = server.exchange(b"GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(summary(&answer), ["200 OK", "GET /a "]);
+}

@@ -1,0 +1,203 @@
+//! An HTTP request becomes a call.
+
+use crate::fault::{BODY_TOO_LARGE, QUERY_TOO_LONG};
+use crate::headers::prefer::{Preferences, Return};
+use crate::headers::range::{self, Asked};
+use crate::headers::{accept, condition, identity, trace};
+use crate::operation::{Answers, Tag, method};
+use crate::query::{Query, Scope};
+use crate::route::Matched;
+use crate::{Rest, body, query};
+use contract::{Binding, Method, Operation, OperationId};
+use engine::{Call, Context, Fault, Input, Item, Kind, Selection};
+use http::{HeaderMap, HeaderValue, Uri};
+use std::net::IpAddr;
+use wire::{Format, Value};
+
+/// The head of a request. Its method has been looked at by [`Rest::route`].
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The target.
+    pub uri: &'a Uri,
+    /// The header fields.
+    pub headers: &'a HeaderMap,
+}
+
+/// What is known of a request besides what it says.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The address it came from.
+    pub peer: IpAddr,
+    /// Its id: the peer's own, or a new one.
+    pub request_id: String,
+}
+
+/// A request, read: the call, and how its answer is to be written.
+#[derive(Debug)]
+pub struct Decoded {
+    /// What is wanted, in contract terms.
+    pub call: Call,
+    /// How the answer goes back.
+    pub manner: Manner,
+}
+
+/// How an answer goes back, by what the request said.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    pub(crate) operation: OperationId,
+    pub(crate) returns: Option<Return>,
+    pub(crate) preferences: Preferences,
+    pub(crate) asked: Asked,
+    pub(crate) tag: Tag,
+    pub(crate) known_tags: Vec<HeaderValue>,
+}
+
+impl Rest {
+    /// Reads a request for an operation. The body has been read whole and `settings.body_bytes_max` been
+    /// kept.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, `NOT_ACCEPTABLE`, `UNSUPPORTED_MEDIA_TYPE`, `QUERY_TOO_LONG`, `BODY_TOO_LARGE`, and
+    /// `VERSION_MISMATCH` for an `If-Match` that can never hold.
+    pub fn decode(
+        &self,
+        mut matched: Matched,
+        head: Head<'_>,
+        body: &[u8],
+        arrival: Arrival,
+    ) -> Result<Decoded, Fault> {
+        accept::check_accept(head.headers)?;
+        let operation = self.contract.operation(matched.id);
+        let method = method(&self.contract, matched.id);
+        let mut query = self.query(&matched, method, head.uri.query().unwrap_or(""))?;
+        let asked = self.asked_range(&matched, head, &mut query)?;
+        let data = self.data(&mut matched, method, head, body, std::mem::take(&mut query.arguments))?;
+        let preferences = Preferences::of(head.headers);
+        let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
+        let input = Input { key: matched.key, data, list: query.list, total: preferences.total() };
+        let context = context(operation, method, head, arrival, preferences)?;
+        let call =
+            Call { operation: matched.id, input, selection: query.selection, format: Format::Json, context };
+        Ok(Decoded { call, manner })
+    }
+
+    fn query(&self, matched: &Matched, method: Method, text: &str) -> Result<Query, Fault> {
+        if text.is_empty() {
+            return Ok(Query::default());
+        }
+        if text.len() > self.settings.query_bytes_max {
+            let message = format!("the query string has more than {} bytes", self.settings.query_bytes_max);
+            return Err(Fault::new(Kind::TooLarge, QUERY_TOO_LONG, message));
+        }
+        let arguments = match method {
+            Method::Get | Method::Delete => &self.contract.operation(matched.id).arguments[..],
+            Method::Post | Method::Put | Method::Patch => &[],
+        };
+        query::read(text, self.facts(matched.id).scope, arguments)
+    }
+
+    /// Rows can be asked for by a range where they can be asked for by `limit` and `offset`.
+    fn asked_range(&self, matched: &Matched, head: Head<'_>, query: &mut Query) -> Result<Asked, Fault> {
+        match self.facts(matched.id).scope {
+            Scope::Rows => range::apply(head.headers, &mut query.list),
+            Scope::Count | Scope::Record | Scope::Arguments => Ok(Asked::Everything),
+        }
+    }
+
+    /// Arguments, or field values. The body of a read or a delete is not looked at (RFC 9110, section 9.3.1).
+    fn data(
+        &self,
+        matched: &mut Matched,
+        method: Method,
+        head: Head<'_>,
+        bytes: &[u8],
+        in_query: Vec<(String, String)>,
+    ) -> Result<Option<Value>, Fault> {
+        let operation = self.contract.operation(matched.id);
+        let bounds = &self.settings.decode;
+        match method {
+            Method::Get | Method::Delete if operation.arguments.is_empty() => Ok(None),
+            Method::Get | Method::Delete => body::arguments(operation, matched, in_query, bounds).map(Some),
+            Method::Post | Method::Put | Method::Patch => {
+                if bytes.len() > self.settings.body_bytes_max {
+                    let message = format!("the body has more than {} bytes", self.settings.body_bytes_max);
+                    return Err(Fault::new(Kind::TooLarge, BODY_TOO_LARGE, message));
+                }
+                if !bytes.is_empty() {
+                    accept::check_content_type(head.headers, method)?;
+                }
+                let mut data = body::decode(operation, bytes, bounds)?;
+                self.drop_key(operation, matched, &mut data)?;
+                body::with_path(operation, data, matched, bounds).map(Some)
+            }
+        }
+    }
+
+    /// The key of a standard update or upsert stands in the path; the body may repeat it.
+    fn drop_key(&self, operation: &Operation, matched: &Matched, data: &mut Value) -> Result<(), Fault> {
+        match (&operation.binding, &matched.key) {
+            (Binding::Update(resource) | Binding::Upsert(resource), Some(key)) => {
+                body::without(data, &self.contract.resource(*resource).key_field().name, key)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn manner(
+        &self,
+        matched: &Matched,
+        method: Method,
+        head: Head<'_>,
+        query: &Query,
+        preferences: Preferences,
+        asked: Asked,
+    ) -> Result<Manner, Fault> {
+        let facts = self.facts(matched.id);
+        let known_tags = match (method, facts.answers) {
+            (Method::Get, Answers::One) => condition::known_tags(head.headers),
+            (Method::Get, Answers::List) => Vec::new(),
+            (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
+                condition::refuse_if_none_match(head.headers)?;
+                Vec::new()
+            }
+        };
+        let related = query.selection.as_ref().is_some_and(has_related);
+        Ok(Manner {
+            operation: matched.id,
+            returns: preferences.returns.filter(|_| method != Method::Get),
+            preferences,
+            asked,
+            tag: if related { Tag::Content } else { facts.tag },
+            known_tags,
+        })
+    }
+}
+
+/// Whether other rows are in the answer too.
+fn has_related(selection: &Selection) -> bool {
+    selection.items.iter().any(|item| match item {
+        Item::Relation { .. } | Item::Count { .. } => true,
+        Item::All | Item::Field { .. } => false,
+    })
+}
+
+fn context(
+    operation: &Operation,
+    method: Method,
+    head: Head<'_>,
+    arrival: Arrival,
+    preferences: Preferences,
+) -> Result<Context, Fault> {
+    let headers = head.headers;
+    let writes = operation.root == contract::Root::Mutation;
+    Ok(Context {
+        protocol: "rest",
+        request_id: arrival.request_id,
+        traceparent: trace::traceparent(headers).map(str::to_owned),
+        peer: arrival.peer,
+        credentials: identity::credentials(headers),
+        idempotency_key: if writes { identity::idempotency_key(headers)? } else { None },
+        timeout: preferences.wait,
+        version: if writes { condition::if_match(headers, method)? } else { None },
+    })
+}

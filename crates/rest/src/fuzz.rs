@@ -1,0 +1,81 @@
+//! Bodies for fuzzing: nothing that a peer sends may panic, hang, or grow without bound.
+
+use crate::headers::{accept, condition, identity, prefer::Preferences, range, trace};
+use crate::query::{self, Scope};
+use crate::route::{Params, Place, Route, Routes};
+use contract::{Method, OperationId};
+use engine::ListArgs;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::OnceLock;
+
+/// Reads a query string in every scope. What is read is not larger than the text it was read from allows.
+pub fn fuzz_query(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for scope in [Scope::Rows, Scope::Count, Scope::Record, Scope::Arguments] {
+        if let Err(fault) = query::read(&text, scope, &[]) {
+            assert_eq!(fault.code, "INVALID_INPUT");
+            assert_eq!(fault.fields.len(), 1);
+            assert!(fault.message.len() < 2048, "messages quote little of what came");
+        }
+    }
+}
+
+/// Finds a path; the first byte chooses the method.
+pub fn fuzz_route(data: &[u8]) {
+    static ROUTES: OnceLock<Routes> = OnceLock::new();
+    let routes = ROUTES.get_or_init(|| Routes::new("/api", places()).expect("the table is sound"));
+    let Some((first, path)) = data.split_first() else { return };
+    let methods = [http::Method::GET, http::Method::POST, http::Method::OPTIONS, http::Method::TRACE];
+    let path = String::from_utf8_lossy(path);
+    if let Route::Operation(matched) = routes.find(&methods[usize::from(first % 4)], &path) {
+        assert!(matched.key.is_none_or(|key| key.len() <= path.len()));
+    }
+}
+
+fn places() -> impl Iterator<Item = Place<'static>> {
+    const PLACES: &[(Method, &str, Params)] = &[
+        (Method::Get, "/users", Params::Key),
+        (Method::Post, "/users", Params::Key),
+        (Method::Get, "/users/{id}", Params::Key),
+        (Method::Get, "/users/count", Params::Key),
+        (Method::Get, "/users/{id}/posts", Params::Key),
+        (Method::Post, "/rooms/{room}/members/{member}", Params::Arguments),
+    ];
+    let numbered = PLACES.iter().zip(0..);
+    numbered.map(|((method, path, params), id)| Place {
+        id: OperationId(id),
+        method: *method,
+        path,
+        params: *params,
+    })
+}
+
+/// Reads every header this crate looks at; lines of the data are their values in turn.
+pub fn fuzz_headers(data: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for (at, line) in data.split(|b| *b == b'\n').take(64).enumerate() {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(name(at), value);
+        }
+    }
+    let _ = accept::check_accept(&headers);
+    let _ = accept::check_content_type(&headers, Method::Patch);
+    let _ = condition::if_match(&headers, Method::Put);
+    let _ = condition::is_known(&condition::known_tags(&headers), "\"v3\"");
+    let _ = identity::credentials(&headers);
+    let key = identity::idempotency_key(&headers).ok().flatten();
+    assert!(key.is_none_or(|key| (1..=255).contains(&key.len())));
+    let _ = Preferences::of(&headers);
+    let mut list = ListArgs::default();
+    let _ = range::apply(&headers, &mut list);
+    let _ = trace::request_id(&headers);
+    assert!(trace::traceparent(&headers).is_none_or(|t| t.len() >= 55));
+}
+
+fn name(at: usize) -> HeaderName {
+    const OWN: [&str; 6] =
+        ["prefer", "range-unit", "x-request-id", "traceparent", "idempotency-key", "prefer"];
+    const KNOWN: [HeaderName; 6] = [ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE];
+    if at.is_multiple_of(2) { KNOWN[at / 2 % 6].clone() } else { HeaderName::from_static(OWN[at / 2 % 6]) }
+}

@@ -1,0 +1,261 @@
+//! The query grammar, PostgREST's: `select`, filters, `and`/`or`, `order`, `limit`, `offset`, and the same of
+//! embedded relations.
+//!
+//! Names are not looked up here and values stay texts: the engine knows fields and their types.
+
+mod budget;
+mod cursor;
+mod filter;
+mod finish;
+mod key;
+mod level;
+mod mistake;
+mod name;
+mod operator;
+mod order;
+mod param;
+mod select;
+mod value;
+
+use crate::fault::bad_parameter;
+use budget::{Budget, PARAMS_MAX};
+use contract::Argument;
+use engine::{Fault, ListArgs, Selection};
+use key::{Key, WORDS, Word};
+use level::{Level, Place, Terms};
+use mistake::shown;
+use std::borrow::Cow;
+
+pub(crate) use mistake::Mistake;
+pub(crate) use param::decode_segment;
+
+/// What the query string of an operation may say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything: which rows, in which order, what of each.
+    Rows,
+    /// Which rows, nothing else.
+    Count,
+    /// What of the one record that is answered.
+    Record,
+    /// Nothing but arguments.
+    Arguments,
+}
+
+/// A query string, read.
+#[derive(Debug, Default, PartialEq)]
+pub struct Query {
+    /// `select`, when given.
+    pub selection: Option<Selection>,
+    /// Which rows.
+    pub list: ListArgs,
+    /// Parameters that are the operation's own arguments, in the order they came.
+    pub arguments: Vec<(String, String)>,
+}
+
+/// Reads a query string. `arguments` are names that the grammar does not get to see.
+pub fn read(text: &str, scope: Scope, arguments: &[Argument]) -> Result<Query, Fault> {
+    let mut reader = Reader {
+        scope,
+        arguments,
+        budget: Budget::new(),
+        root: Level::default(),
+        selected: false,
+        waiting: Vec::new(),
+        found: Vec::new(),
+    };
+    for (at, (name, value)) in param::split(text).enumerate() {
+        reader.param(at, name, value).map_err(|mistake| bad_parameter(&shown_name(name), mistake))?;
+    }
+    reader.finish()
+}
+
+/// A parameter's name for a fault: decoded where it can be, cut and printable.
+fn shown_name(name: &str) -> String {
+    shown(&param::decode(name).unwrap_or(Cow::Borrowed(name)))
+}
+
+struct Reader<'a> {
+    scope: Scope,
+    arguments: &'a [Argument],
+    budget: Budget,
+    root: Level,
+    selected: bool,
+    /// Parameters of embedded relations, for when `select` has been read.
+    waiting: Vec<Waiting>,
+    found: Vec<(String, String)>,
+}
+
+/// A parameter of an embedded relation.
+struct Waiting {
+    param: String,
+    under: Vec<String>,
+    setting: Setting,
+}
+
+/// What a parameter sets on its level.
+enum Setting {
+    Filter(engine::Filter),
+    Order(Vec<engine::OrderTerm>),
+    Limit(u64),
+    Offset(u64),
+}
+
+impl Reader<'_> {
+    fn param(&mut self, at: usize, name: &str, value: &str) -> Result<(), Mistake> {
+        if at == PARAMS_MAX {
+            return Err(Mistake::new("LENGTH", format!("there are more than {PARAMS_MAX} parameters")));
+        }
+        let (name, value) = (param::decode(name)?, param::decode(value)?);
+        if self.arguments.iter().any(|a| a.name == name) {
+            self.found.push((name.into_owned(), value.into_owned()));
+            return Ok(());
+        }
+        let key = Key::read(&name)?;
+        self.allow(&name, &key)?;
+        let Key { under, word } = key;
+        let Some(setting) = self.setting(&name, &under, word, &value)? else {
+            return Ok(());
+        };
+        if under.is_empty() {
+            return self.root.terms.set(setting);
+        }
+        self.waiting.push(Waiting { param: shown(&name), under, setting });
+        Ok(())
+    }
+
+    /// Refuses what the operation does not take.
+    fn allow(&self, name: &str, key: &Key) -> Result<(), Mistake> {
+        let unsupported = ["columns", "on_conflict"].contains(&name);
+        let allowed = match self.scope {
+            Scope::Rows => !unsupported,
+            Scope::Count => !unsupported && key.under.is_empty() && key.word.is_condition(),
+            Scope::Record => key.word == Word::Select || !key.under.is_empty(),
+            Scope::Arguments => false,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let known = argument_names(self.arguments).chain(self.scope.words().iter().copied());
+        Err(Mistake::new("UNKNOWN", "the operation has no such parameter").suggest(name, known))
+    }
+
+    /// Reads a parameter's value; `select` is kept here, everything else is for its level.
+    fn setting(
+        &mut self,
+        name: &str,
+        under: &[String],
+        word: Word,
+        value: &str,
+    ) -> Result<Option<Setting>, Mistake> {
+        let budget = &mut self.budget;
+        Ok(Some(match word {
+            Word::Select => return self.select(under, value).map(|()| None),
+            Word::Order => Setting::Order(order::order(value, budget)?),
+            Word::Limit => Setting::Limit(order::rows(value)?),
+            Word::Offset => Setting::Offset(order::rows(value)?),
+            Word::Group(logic, sense) => {
+                Setting::Filter(filter::negate_if(sense, filter::group(logic, value, budget)?))
+            }
+            Word::Field(path) => {
+                let known = argument_names(self.arguments).chain(WORDS.iter().copied());
+                Setting::Filter(filter::field(path, value, budget).map_err(|m| m.suggest(name, known))?)
+            }
+        }))
+    }
+
+    fn select(&mut self, under: &[String], value: &str) -> Result<(), Mistake> {
+        if !under.is_empty() {
+            return Err(Mistake::new(
+                "UNKNOWN",
+                "what is wanted of a relation stands in the brackets in `select`",
+            ));
+        }
+        if self.selected {
+            return Err(repeated());
+        }
+        self.selected = true;
+        self.root.nodes = select::select(value, &mut self.budget)?;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Query, Fault> {
+        for waiting in std::mem::take(&mut self.waiting) {
+            let Waiting { param, under, setting } = waiting;
+            embedded(&mut self.root, &under)
+                .and_then(|terms| terms.set(setting))
+                .map_err(|mistake| bad_parameter(&param, mistake))?;
+        }
+        let (selection, list) = finish::finish(self.root, &mut self.budget)
+            .map_err(|mistake| bad_parameter("select", mistake))?;
+        if self.selected && selection.items.is_empty() {
+            return Err(bad_parameter(
+                "select",
+                Mistake::new("REQUIRED", "nothing is wanted of the record itself"),
+            ));
+        }
+        Ok(Query { selection: self.selected.then_some(selection), list, arguments: self.found })
+    }
+}
+
+fn argument_names(arguments: &[Argument]) -> impl Iterator<Item = &str> {
+    arguments.iter().map(|argument| argument.name.as_str())
+}
+
+/// The terms of the embedded relation at a path.
+fn embedded<'a>(root: &'a mut Level, under: &[String]) -> Result<&'a mut Terms, Mistake> {
+    let mut level = root;
+    for name in under {
+        let embed = level.embed_named(name).ok_or_else(|| {
+            let text = format!("`{0}` is not embedded here: add `{0}(…)` to `select`", shown(name));
+            Mistake::new("UNKNOWN", text)
+        })?;
+        if embed.place == Place::Count {
+            let text = format!("`{}` is counted: a count cannot be filtered, ordered or cut", shown(name));
+            return Err(Mistake::new("UNSUPPORTED", text));
+        }
+        level = &mut embed.level;
+    }
+    Ok(&mut level.terms)
+}
+
+fn repeated() -> Mistake {
+    Mistake::new("REPEATED", "it is given twice")
+}
+
+impl Terms {
+    /// Adds a filter, or sets what may be set once.
+    fn set(&mut self, setting: Setting) -> Result<(), Mistake> {
+        let set = match setting {
+            Setting::Filter(filter) => {
+                self.filters.push(filter);
+                return Ok(());
+            }
+            Setting::Order(order) => self.order.replace(order).is_none(),
+            Setting::Limit(rows) => self.limit.replace(rows).is_none(),
+            Setting::Offset(rows) => self.offset.replace(rows).is_none(),
+        };
+        if set { Ok(()) } else { Err(repeated()) }
+    }
+}
+
+impl Word {
+    fn is_condition(&self) -> bool {
+        match self {
+            Word::Group(..) | Word::Field(_) => true,
+            Word::Select | Word::Order | Word::Limit | Word::Offset => false,
+        }
+    }
+}
+
+impl Scope {
+    /// The words of the grammar it takes.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Scope::Rows => WORDS,
+            Scope::Count => &["and", "or"],
+            Scope::Record => &["select"],
+            Scope::Arguments => &[],
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Answers become HTTP responses.
+
+use crate::Rest;
+use crate::decode::Manner;
+use crate::headers::condition;
+use crate::headers::prefer::{Count, Return};
+use crate::headers::range::Asked;
+use crate::operation::{Answers, Tag};
+use crate::route::Allow;
+use contract::{Cache, CacheScope, Operation, Root};
+use engine::{Answer, Budget};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What of a request its response has to know.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The path, as it came.
+    pub path: &'a str,
+    /// The request's id.
+    pub request_id: &'a str,
+}
+
+/// Everything but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Headers of a response at the most, so that the map is made once.
+const HEADERS_MAX: usize = 16;
+
+impl Rest {
+    /// Writes an answer.
+    pub fn reply(&self, answer: Answer, manner: &Manner, about: &About<'_>) -> Response<Vec<u8>> {
+        let operation = self.contract.operation(manner.operation);
+        let mut headers = common_headers(about);
+        budget_headers(&mut headers, answer.budget);
+        set(&mut headers, CACHE_CONTROL, &cache_control(operation, answer.cache));
+        applied_preferences(&mut headers, manner);
+        if answer.replayed {
+            headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        let tag = self.tag(&answer, manner, about);
+        if let Some(tag) = &tag {
+            set(&mut headers, ETAG, tag);
+        }
+        if tag.is_some_and(|tag| condition::is_known(&manner.known_tags, &tag)) {
+            return respond(StatusCode::NOT_MODIFIED, headers, Vec::new());
+        }
+        self.location(&mut headers, &answer, manner);
+        let status = self.status(&answer, manner);
+        if self.facts(manner.operation).answers == Answers::List && operation.root == Root::Query {
+            set(&mut headers, CONTENT_RANGE, &content_range(&answer));
+            headers.insert("range-unit", HeaderValue::from_static("items"));
+        }
+        let body = if manner.returns == Some(Return::Minimal) { Vec::new() } else { answer.body };
+        if !body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        send(status, headers, body, about)
+    }
+
+    /// Answers `OPTIONS`.
+    pub fn options(&self, allow: Allow, about: &About<'_>) -> Response<Vec<u8>> {
+        let mut headers = common_headers(about);
+        set(&mut headers, ALLOW, &allow.to_string());
+        respond(StatusCode::NO_CONTENT, headers, Vec::new())
+    }
+
+    fn status(&self, answer: &Answer, manner: &Manner) -> StatusCode {
+        let whole = answer.total == Some(answer.rows);
+        if answer.created {
+            StatusCode::CREATED
+        } else if answer.body.is_empty() || manner.returns == Some(Return::Minimal) {
+            StatusCode::NO_CONTENT
+        } else if manner.asked == Asked::Range && answer.rows > 0 && !whole {
+            StatusCode::PARTIAL_CONTENT
+        } else {
+            StatusCode::OK
+        }
+    }
+
+    /// The tag of one record. After a write it is the version alone: what was answered need not be what is
+    /// read.
+    fn tag(&self, answer: &Answer, manner: &Manner, about: &About<'_>) -> Option<String> {
+        if self.facts(manner.operation).answers == Answers::List {
+            return None;
+        }
+        let reads = about.method == Method::GET || about.method == Method::HEAD;
+        let content = (reads && manner.tag == Tag::Content).then_some(&answer.body[..]);
+        answer.version.map(|version| condition::tag(version, content))
+    }
+
+    /// Where a new row can be read.
+    fn location(&self, headers: &mut HeaderMap, answer: &Answer, manner: &Manner) {
+        let place = &self.facts(manner.operation).location;
+        if let (true, Some((before, after)), Some(key)) = (answer.created, place, &answer.key) {
+            set(headers, LOCATION, &format!("{before}{}{after}", utf8_percent_encode(key, SEGMENT)));
+        }
+    }
+}
+
+/// Headers that every response has.
+pub(crate) fn common_headers(about: &About<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(HEADERS_MAX);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(VARY, HeaderValue::from_static("Authorization, Accept, Prefer, Range"));
+    set(&mut headers, HeaderName::from_static("x-request-id"), about.request_id);
+    headers
+}
+
+/// Sets a header; a text that cannot stand in one (only a request id could be such) is left out.
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+/// draft-ietf-httpapi-ratelimit-headers-10. The policy has no `w`: the bucket refills all the time and has no
+/// window.
+pub(crate) fn budget_headers(headers: &mut HeaderMap, budget: Option<Budget>) {
+    if let Some(Budget { limit, remaining, reset_s }) = budget {
+        let state = format!("\"caller\";r={remaining};t={reset_s}");
+        set(headers, HeaderName::from_static("ratelimit"), &state);
+        set(headers, HeaderName::from_static("ratelimit-policy"), &format!("\"caller\";q={limit}"));
+    }
+}
+
+fn cache_control(operation: &Operation, cache: Option<Cache>) -> String {
+    match (operation.root, cache) {
+        (Root::Query, Some(Cache { max_age_s, scope: CacheScope::Public })) => {
+            format!("public, max-age={max_age_s}")
+        }
+        (Root::Query, Some(Cache { max_age_s, scope: CacheScope::Private })) => {
+            format!("private, max-age={max_age_s}")
+        }
+        (Root::Query, None) => "private, no-cache".to_owned(),
+        (Root::Mutation | Root::Subscription, _) => "no-store".to_owned(),
+    }
+}
+
+/// RFC 7240, section 3. All counts are exact, and say so.
+fn applied_preferences(headers: &mut HeaderMap, manner: &Manner) {
+    let returns = manner.returns.map(|returns| match returns {
+        Return::Minimal => "return=minimal",
+        Return::Representation => "return=representation",
+    });
+    let count = manner.preferences.count.map(|count| match count {
+        Count::Exact | Count::Planned | Count::Estimated => "count=exact",
+    });
+    let applied: Vec<&str> = returns.into_iter().chain(count).collect();
+    if !applied.is_empty() {
+        set(headers, HeaderName::from_static("preference-applied"), &applied.join(", "));
+    }
+}
+
+/// `0-19/1000`, `0-19/*` when the rows were not counted, `*/0` when there are none.
+fn content_range(answer: &Answer) -> String {
+    let rows = match answer.rows.checked_sub(1) {
+        Some(more) => format!("{}-{}", answer.offset, answer.offset.saturating_add(more)),
+        None => "*".to_owned(),
+    };
+    match answer.total {
+        Some(total) => format!("{rows}/{total}"),
+        None => format!("{rows}/*"),
+    }
+}
+
+/// Sends a body, or for `HEAD` its length alone.
+pub(crate) fn send(
+    status: StatusCode,
+    mut headers: HeaderMap,
+    body: Vec<u8>,
+    about: &About<'_>,
+) -> Response<Vec<u8>> {
+    if about.method != Method::HEAD {
+        return respond(status, headers, body);
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    respond(status, headers, Vec::new())
+}
+
+pub(crate) fn respond(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Response<Vec<u8>> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}

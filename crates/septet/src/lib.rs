@@ -1,0 +1,6 @@
+//! The server as a library: configuration, command line, commands. `main` only calls them.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod process;

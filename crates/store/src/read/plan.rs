@@ -1,0 +1,141 @@
+//! A compiled read: statements, and where each field of the reply comes from.
+
+use crate::face::{PlanError, Root};
+use crate::query::Select;
+use crate::sql::select::{self, Compiled, From};
+use crate::sql::{Dialect, Statement, defect};
+use contract::{Contract, Scalar};
+use wire::{Layout, Shape};
+
+/// A compiled read.
+#[derive(Debug)]
+pub struct ReadPlan {
+    /// A parent stands before its children.
+    pub(super) statements: Vec<Statement>,
+    pub(super) answer: Answer,
+}
+
+/// What becomes of the rows of the first statement.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The first one is the reply.
+    One {
+        shape: Shape,
+        record: Record,
+        /// The column of its version.
+        version: usize,
+    },
+    /// All of them are the reply.
+    List { shape: Shape, record: Record },
+    /// The first one holds their number.
+    Count,
+}
+
+/// Where the fields of a shape come from, one by one.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub outputs: Box<[Output]>,
+}
+
+/// Where a field comes from.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// A column of the statement.
+    Cell { column: usize, read: Read },
+    /// A record that was joined: null when the column of its key is.
+    Joined { key: usize, record: Record },
+    /// The rows of a statement `below` places after this one.
+    Rows { below: usize, record: Record },
+}
+
+/// How an integer that is stored is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    Stored,
+    Boolean,
+    Double,
+}
+
+impl ReadPlan {
+    /// Compiles reading one record or a list of them.
+    pub(crate) fn records(
+        contract: &Contract,
+        select: &Select,
+        shape: Shape,
+        root: Root,
+    ) -> Result<Self, PlanError> {
+        let Compiled { statements, record, version } =
+            select::records(contract, Dialect::Sqlite, select, root)?;
+        let record = Record::new(record, &shape, 0)?;
+        let answer = match (root, version) {
+            (Root::One, Some(version)) => Answer::One { shape, record, version },
+            (Root::List, _) => Answer::List { shape, record },
+            (Root::One, None) => return defect("a record without its version"),
+        };
+        Ok(Self { statements, answer })
+    }
+
+    /// Compiles counting.
+    pub(crate) fn count(contract: &Contract, select: &Select) -> Result<Self, PlanError> {
+        let statement = select::count(contract, Dialect::Sqlite, select)?;
+        Ok(Self { statements: vec![statement], answer: Answer::Count })
+    }
+
+    /// The texts of its statements, for tests of how they are run.
+    #[doc(hidden)]
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().map(|statement| &*statement.sql)
+    }
+}
+
+impl Record {
+    /// Fits the outputs of the statement at `place` to a shape.
+    fn new(record: select::Record, shape: &Shape, place: usize) -> Result<Self, PlanError> {
+        if record.outputs.len() != shape.fields.len() {
+            return defect(format!("{} outputs for {} fields", record.outputs.len(), shape.fields.len()));
+        }
+        let fields = record.outputs.into_iter().zip(&shape.fields);
+        let outputs: Result<_, _> = fields.map(|(from, field)| output(from, &field.layout, place)).collect();
+        Ok(Self { outputs: outputs? })
+    }
+}
+
+fn output(from: From, layout: &Layout, place: usize) -> Result<Output, PlanError> {
+    Ok(match (from, layout) {
+        (From::Joined { key, record }, Layout::One(shape) | Layout::Spread(shape)) => {
+            Output::Joined { key, record: Record::new(record, shape, place)? }
+        }
+        (From::Statement { statement, record }, Layout::Many(shape)) => {
+            Output::Rows { below: statement - place, record: Record::new(record, shape, statement)? }
+        }
+        (From::Column(column), Layout::Scalar(scalar)) => Output::Cell { column, read: read(*scalar) },
+        (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_)) => {
+            Output::Cell { column, read: Read::Stored }
+        }
+        (From::Column(_), Layout::One(_) | Layout::Many(_) | Layout::Spread(_))
+        | (From::Joined { .. } | From::Statement { .. }, _) => {
+            return defect("an output of another layout than its field");
+        }
+    })
+}
+
+fn read(scalar: Scalar) -> Read {
+    match scalar {
+        Scalar::Boolean => Read::Boolean,
+        Scalar::Float => Read::Double,
+        Scalar::Id
+        | Scalar::String
+        | Scalar::Int
+        | Scalar::Long
+        | Scalar::Decimal { .. }
+        | Scalar::DateTime
+        | Scalar::Date
+        | Scalar::Time
+        | Scalar::Duration
+        | Scalar::Uuid
+        | Scalar::Json
+        | Scalar::Bytes
+        | Scalar::Url
+        | Scalar::Email => Read::Stored,
+    }
+}

@@ -1,0 +1,35 @@
+//! ORDER BY, with the key at the end so that pages are stable.
+
+use super::{Draft, Row, Scope};
+use crate::face::PlanError;
+use crate::query::{Direction, Operand, Order};
+
+impl Draft<'_> {
+    /// The terms of an order. The key goes the way of the last term, so that one index from either end serves both.
+    pub fn order(&mut self, row: &Row, order: &[Order]) -> Result<String, PlanError> {
+        let mut terms = Vec::with_capacity(order.len() + 1);
+        for term in order {
+            let by = self.operand(&Scope::of(row), &term.by)?;
+            let nulls = match self.never_null(&term.by)? {
+                true => "",
+                false => self.dialect.nulls(term.direction, term.nulls),
+            };
+            terms.push(format!("{by} {}{nulls}", self.dialect.direction(term.direction)));
+            if self.is_key(row, &term.by)? {
+                return Ok(terms.join(", "));
+            }
+        }
+        let last = order.last().map_or(Direction::Ascending, |term| term.direction);
+        terms.push(format!("{} {}", row.key, self.dialect.direction(last)));
+        Ok(terms.join(", "))
+    }
+
+    /// Whether an operand is the key of the row in scope: no term after it matters.
+    fn is_key(&self, row: &Row, operand: &Operand) -> Result<bool, PlanError> {
+        let key = self.resource(row.resource)?.key;
+        Ok(match operand {
+            Operand::Column(column) => column.scope == 0 && column.hops.is_empty() && column.field == key,
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,266 @@
+//! A select becomes one statement for its rows, with to-one relations joined, and one for the rows of each to-many
+//! relation, bound to a column of its parent's row.
+
+use super::relation::Rows;
+use super::{Bind, COLUMNS_MAX, Dialect, Draft, JOINS_MAX, Row, STATEMENTS_MAX, Scope, Statement, defect};
+use crate::face::{PlanError, Root};
+use crate::query::{Output, Select};
+use contract::{Contract, FieldId};
+
+/// A select as statements, a parent always before its children.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// The statements; the first one gives the rows of the root.
+    pub statements: Vec<Statement>,
+    /// Where each output comes from.
+    pub record: Record,
+    /// The column of the root's version, where one record is read.
+    pub version: Option<usize>,
+}
+
+/// Where the outputs of a record come from.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// In the order of the select.
+    pub outputs: Vec<From>,
+}
+
+/// Where an output comes from.
+#[derive(Debug)]
+pub(crate) enum From {
+    /// A column of the statement.
+    Column(usize),
+    /// A record that was joined.
+    Joined {
+        /// The column of its key: null when there is none.
+        key: usize,
+        /// Its outputs, columns of the same statement.
+        record: Record,
+    },
+    /// The rows of another statement.
+    Statement {
+        /// Which, counted from the first.
+        statement: usize,
+        /// Its outputs.
+        record: Record,
+    },
+}
+
+/// Compiles reading the rows of a select.
+pub(crate) fn records(
+    contract: &Contract,
+    dialect: Dialect,
+    select: &Select,
+    root: Root,
+) -> Result<Compiled, PlanError> {
+    let mut draft = Draft::new(contract, dialect);
+    let rows = draft.rows(select.from)?;
+    let mut statements = Statements { contract, dialect, done: Vec::new() };
+    let (record, version) = statements.statement(draft, rows, select, Wanted::Root(root))?;
+    let done: Option<Vec<_>> = statements.done.into_iter().collect();
+    Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version })
+}
+
+/// Compiles counting the rows of a select.
+pub(crate) fn count(contract: &Contract, dialect: Dialect, select: &Select) -> Result<Statement, PlanError> {
+    let mut draft = Draft::new(contract, dialect);
+    let mut rows = draft.rows(select.from)?;
+    let presence = draft.presence(&rows.row, select)?;
+    rows.conditions.extend(presence);
+    let sql = rows.select("count(*)", dialect.boolean(true));
+    draft.finish(sql)
+}
+
+/// What the rows of a statement are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Root(Root),
+    Children,
+}
+
+/// The statements made so far; a place is reserved for a parent while its children are made.
+struct Statements<'c> {
+    contract: &'c Contract,
+    dialect: Dialect,
+    done: Vec<Option<Statement>>,
+}
+
+/// A statement in the making.
+struct Parts<'c> {
+    draft: Draft<'c>,
+    /// The name of the statement's own row; all others are joined to it.
+    own: String,
+    columns: Vec<String>,
+    joins: Vec<String>,
+    conditions: Vec<String>,
+}
+
+impl Parts<'_> {
+    /// The position of a column, which is added unless it is there.
+    fn column(&mut self, expression: String) -> Result<usize, PlanError> {
+        if let Some(at) = self.columns.iter().position(|column| *column == expression) {
+            return Ok(at);
+        }
+        if self.columns.len() == COLUMNS_MAX {
+            return defect("a statement has too many columns");
+        }
+        self.columns.push(expression);
+        Ok(self.columns.len() - 1)
+    }
+
+    /// The text of the statement for these rows.
+    fn text(&mut self, rows: Rows, select: &Select, wanted: Wanted) -> Result<String, PlanError> {
+        let filter = self.draft.predicate(&Scope::of(&rows.row), &select.filter)?;
+        let conditions = [rows.conditions, vec![filter], std::mem::take(&mut self.conditions)].concat();
+        let columns = match self.columns.is_empty() {
+            true => "1".to_owned(),
+            false => self.columns.join(", "),
+        };
+        let joins = self.joins.concat();
+        let mut sql =
+            format!("SELECT {columns} FROM {}{joins} WHERE {}", rows.from, conditions.join(" AND "));
+        if wanted != Wanted::Root(Root::One) || !select.order.is_empty() {
+            sql.push_str(&format!(" ORDER BY {}", self.draft.order(&rows.row, &select.order)?));
+        }
+        let limit = select.limit.map(|param| self.draft.param(param));
+        let offset = select.offset.map(|param| self.draft.param(param));
+        sql.push_str(&self.draft.dialect.page(limit.as_deref(), offset.as_deref()));
+        Ok(sql)
+    }
+}
+
+impl<'c> Statements<'c> {
+    /// Makes the statement of a select and those below it.
+    fn statement(
+        &mut self,
+        draft: Draft<'c>,
+        rows: Rows,
+        select: &Select,
+        wanted: Wanted,
+    ) -> Result<(Record, Option<usize>), PlanError> {
+        if self.done.len() == STATEMENTS_MAX {
+            return defect("a read has too many statements");
+        }
+        let place = self.done.len();
+        self.done.push(None);
+        let own = rows.row.alias.clone();
+        let mut parts = Parts { draft, own, columns: Vec::new(), joins: Vec::new(), conditions: Vec::new() };
+        let record = self.record(&mut parts, &rows.row, select)?;
+        let version = match wanted {
+            Wanted::Root(Root::One) => Some(parts.column(parts.draft.version(&rows.row))?),
+            Wanted::Root(Root::List) | Wanted::Children => None,
+        };
+        let sql = parts.text(rows, select, wanted)?;
+        self.done[place] = Some(parts.draft.finish(sql)?);
+        Ok((record, version))
+    }
+
+    fn record(&mut self, parts: &mut Parts<'c>, row: &Row, select: &Select) -> Result<Record, PlanError> {
+        if select.from != row.resource {
+            return defect("a select of another resource than its relation's");
+        }
+        let outputs: Result<_, _> =
+            select.outputs.iter().map(|output| self.output(parts, row, output)).collect();
+        Ok(Record { outputs: outputs? })
+    }
+
+    fn output(&mut self, parts: &mut Parts<'c>, row: &Row, output: &Output) -> Result<From, PlanError> {
+        Ok(match output {
+            Output::Value(operand) => {
+                let value = parts.draft.operand(&Scope::of(row), operand)?;
+                From::Column(parts.column(value)?)
+            }
+            Output::Count { field, filter } => {
+                let count = parts.draft.count_where(&Scope::of(row), *field, filter)?;
+                From::Column(parts.column(count)?)
+            }
+            Output::One { field, select, inner } => self.joined(parts, row, *field, select, *inner)?,
+            Output::Many { field, select, inner } => {
+                if *inner && row.alias == parts.own {
+                    let present = parts.draft.has_many(row, *field, select)?;
+                    parts.conditions.push(present);
+                }
+                self.children(parts, row, *field, select)?
+            }
+        })
+    }
+
+    /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked for where
+    /// that row was joined.)
+    fn joined(
+        &mut self,
+        parts: &mut Parts<'c>,
+        row: &Row,
+        to_one: FieldId,
+        select: &Select,
+        inner: bool,
+    ) -> Result<From, PlanError> {
+        if parts.joins.len() == JOINS_MAX {
+            return defect("a statement has too many joins");
+        }
+        let mut rows = parts.draft.target(row, to_one)?;
+        rows.conditions.extend(parts.draft.presence(&rows.row, select)?);
+        parts.joins.push(format!(" LEFT JOIN {} ON {}", rows.from, rows.conditions.join(" AND ")));
+        if inner && row.alias == parts.own {
+            parts.conditions.push(format!("{} IS NOT NULL", rows.row.key));
+        }
+        let key = parts.column(rows.row.key.clone())?;
+        Ok(From::Joined { key, record: self.record(parts, &rows.row, select)? })
+    }
+
+    /// A to-many relation: a statement of its own, bound to the key of its parent's row.
+    fn children(
+        &mut self,
+        parts: &mut Parts<'c>,
+        row: &Row,
+        to_many: FieldId,
+        select: &Select,
+    ) -> Result<From, PlanError> {
+        let key = parts.column(row.key.clone())?;
+        let mut draft = Draft::new(self.contract, self.dialect);
+        let key = draft.bind(Bind::Parent(key));
+        let rows = draft.related(row.resource, to_many, &key)?;
+        let statement = self.done.len();
+        let (record, _) = self.statement(draft, rows, select, Wanted::Children)?;
+        Ok(From::Statement { statement, record })
+    }
+}
+
+impl Draft<'_> {
+    /// What makes a row one of the select's: its filter, and that nothing `inner` is missing.
+    fn presence(&mut self, row: &Row, select: &Select) -> Result<Vec<String>, PlanError> {
+        let mut conditions = vec![self.predicate(&Scope::of(row), &select.filter)?];
+        for output in &select.outputs {
+            match output {
+                Output::One { field, select, inner: true } => {
+                    conditions.push(self.has_one(row, *field, select)?);
+                }
+                Output::Many { field, select, inner: true } => {
+                    conditions.push(self.has_many(row, *field, select)?);
+                }
+                Output::One { inner: false, .. }
+                | Output::Many { inner: false, .. }
+                | Output::Value(_)
+                | Output::Count { .. } => {}
+            }
+        }
+        Ok(conditions)
+    }
+
+    /// That the row which a to-one field points to is one of the select's.
+    fn has_one(&mut self, row: &Row, to_one: FieldId, select: &Select) -> Result<String, PlanError> {
+        let rows = self.target(row, to_one)?;
+        self.has(&rows, select)
+    }
+
+    /// That some row of a to-many field is one of the select's.
+    fn has_many(&mut self, row: &Row, to_many: FieldId, select: &Select) -> Result<String, PlanError> {
+        let rows = self.related(row.resource, to_many, &row.key)?;
+        self.has(&rows, select)
+    }
+
+    fn has(&mut self, rows: &Rows, select: &Select) -> Result<String, PlanError> {
+        let present = self.deeper(1, |draft| draft.presence(&rows.row, select))?;
+        Ok(format!("EXISTS ({})", rows.select("1", &present.join(" AND "))))
+    }
+}

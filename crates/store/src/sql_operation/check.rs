@@ -1,0 +1,211 @@
+//! Everything that can be known of a contract's SQL before it runs, found when the contract is loaded.
+//!
+//! Each statement is prepared on an empty database with the contract's tables, under an authorizer. There are no
+//! triggers in it, so that nothing but the statement itself is judged.
+
+use super::authorizer::{Access, Denied, authorizer};
+use super::coverage;
+use super::lexer::{Kind, Word, parameters, words};
+use super::plan::RESERVED;
+use super::suggestion::{Problem, problem};
+use crate::schema::Schema;
+use crate::sqlite::open::configure;
+use contract::{
+    Base, Binding, Contract, Diagnostic, Operation, Root, Span, SqlBinding, SqlEach, SqlStatement,
+};
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthContext, Authorization};
+use std::sync::{Arc, PoisonError};
+
+/// Checks the statements of all `@sql` operations.
+pub fn check(contract: &Contract) -> Vec<Diagnostic> {
+    let is_sql = |o: &&Operation| matches!(o.binding, Binding::Sql(_));
+    let Some(first) = contract.operations.iter().find(is_sql) else { return Vec::new() };
+    let schema = Arc::new(Schema::of(contract));
+    match empty_database(&schema) {
+        Ok(conn) => {
+            let mut checker = Checker { contract, schema, conn, found: Vec::new() };
+            contract.operations.iter().for_each(|operation| checker.operation(operation));
+            checker.found
+        }
+        Err(error) => {
+            let message = format!("the contract's tables cannot be made: {error}");
+            vec![Diagnostic::error("INVALID_TABLES", first.span, message)]
+        }
+    }
+}
+
+fn empty_database(schema: &Schema) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_in_memory()?;
+    configure(&conn)?;
+    for table in &schema.tables {
+        conn.execute_batch(&table.create())?;
+        // ON CONFLICT names unique indexes.
+        for index in &table.indexes {
+            conn.execute_batch(&table.index(index))?;
+        }
+    }
+    Ok(conn)
+}
+
+struct Checker<'c> {
+    contract: &'c Contract,
+    schema: Arc<Schema>,
+    conn: Connection,
+    found: Vec<Diagnostic>,
+}
+
+/// What statements of one kind may name.
+struct Scope<'c> {
+    operation: &'c Operation,
+    access: Access,
+    parameters: Vec<&'c str>,
+}
+
+impl<'c> Checker<'c> {
+    fn operation(&mut self, operation: &'c Operation) {
+        let Binding::Sql(SqlBinding { each, statements }) = &operation.binding else { return };
+        let access = match operation.root {
+            Root::Query => Access::Read,
+            Root::Mutation | Root::Subscription => Access::Write,
+        };
+        if let Some(each) = each {
+            let scope = Scope { operation, access, parameters: self.item_parameters(operation, each) };
+            each.statements.iter().for_each(|s| drop(self.statement(&scope, s)));
+        }
+        let parameters = operation.arguments.iter().map(|a| a.name.as_str()).collect();
+        let scope = Scope { operation, access, parameters };
+        let mut answering = None;
+        for statement in statements {
+            match self.statement(&scope, statement) {
+                Some(columns) if columns.is_empty() => (),
+                Some(columns) => answering = Some((statement, columns)),
+                // What is wrong with it has been told; that it gives no answer would be one finding too many.
+                None => return self.unused(operation, each.as_ref(), statements),
+            }
+        }
+        self.unused(operation, each.as_ref(), statements);
+        let answering = answering.as_ref().map(|(statement, columns)| (*statement, columns.as_slice()));
+        self.found.extend(coverage::check(self.contract, operation, answering));
+    }
+
+    fn item_parameters(&self, operation: &Operation, each: &SqlEach) -> Vec<&'c str> {
+        match operation.arguments.get(each.argument).map(|a| a.ty.base) {
+            Some(Base::Input(id)) => {
+                self.contract.inputs[id.index()].fields.iter().map(|f| f.name.as_str()).collect()
+            }
+            _ => vec!["item"],
+        }
+    }
+
+    /// Arguments that nothing uses are most likely misspelt in the statement that was to use them.
+    fn unused(&mut self, operation: &Operation, each: Option<&SqlEach>, statements: &[SqlStatement]) {
+        let used: Vec<&str> = statements.iter().flat_map(|s| parameters(&s.text)).collect();
+        for (at, argument) in operation.arguments.iter().enumerate() {
+            if each.is_none_or(|each| each.argument != at) && !used.contains(&argument.name.as_str()) {
+                let message = format!("no statement uses the argument `{}`", argument.name);
+                self.found.push(Diagnostic::warning("UNUSED_ARGUMENT", argument.span, message));
+            }
+        }
+    }
+
+    /// Checks a statement and gives the names of its result's columns, or nothing when it is wrong.
+    fn statement(&mut self, scope: &Scope<'_>, statement: &SqlStatement) -> Option<Vec<String>> {
+        let words = words(&statement.text);
+        let before = self.found.len();
+        self.single(statement, &words);
+        self.parameters(scope, statement, &words);
+        self.expectation(scope, statement);
+        if self.found.len() > before {
+            return None;
+        }
+        match self.prepare(scope.access, &statement.text) {
+            Ok(columns) => Some(columns),
+            Err(problem) => {
+                self.found.push(problem.diagnostic(self.contract, &self.conn, statement, &words));
+                None
+            }
+        }
+    }
+
+    fn single(&mut self, statement: &SqlStatement, words: &[Word<'_>]) {
+        let end = words.iter().position(|w| w.kind == Kind::Semicolon).unwrap_or(words.len());
+        if end == 0 {
+            self.error("INVALID_SQL", statement.places.span, "there is no statement");
+        } else if let Some(more) = words[end..].iter().find(|w| w.kind != Kind::Semicolon) {
+            let span = statement.places.span(more.start, more.end);
+            self.error("INVALID_SQL", span, "a second statement begins here, and this is the place of one");
+        }
+    }
+
+    fn parameters(&mut self, scope: &Scope<'_>, statement: &SqlStatement, words: &[Word<'_>]) {
+        for word in words {
+            let span = statement.places.span(word.start, word.end);
+            match word.kind {
+                Kind::OtherParameter => self.error("INVALID_SQL", span, "a parameter is written `:name`"),
+                Kind::Parameter => self.found.extend(unknown_parameter(scope, word.name, span)),
+                Kind::Name | Kind::Semicolon | Kind::Other => (),
+            }
+        }
+    }
+
+    fn expectation(&mut self, scope: &Scope<'_>, statement: &SqlStatement) {
+        let Some(expect) = &statement.expect else { return };
+        let errors = &scope.operation.errors;
+        if !expect.error.is_empty() && errors.iter().all(|e| e.code != expect.error) {
+            let message = format!("`{}` is not an @error of `{}`", expect.error, scope.operation.name);
+            let known = errors.iter().map(|e| e.code.as_str());
+            let found = Diagnostic::error("UNKNOWN_ERROR_CODE", statement.places.span, message);
+            self.found.push(found.suggest(&expect.error, known));
+        }
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: &str) {
+        self.found.push(Diagnostic::error(code, span, message));
+    }
+
+    fn prepare(&mut self, access: Access, text: &str) -> Result<Vec<String>, Problem> {
+        let denied = Denied::default();
+        let hook = authorizer(Arc::clone(&self.schema), access, Arc::clone(&denied));
+        let failed = |error| {
+            let denial = denied.lock().unwrap_or_else(PoisonError::into_inner).take();
+            problem(error, denial)
+        };
+        self.conn.authorizer(Some(hook)).map_err(failed)?;
+        let prepared = self.conn.prepare(text).map_err(failed).and_then(|statement| {
+            let names = statement.column_names().map(str::to_owned).collect();
+            let numbered: Vec<_> = (1..=statement.parameter_count())
+                .map(|n| {
+                    statement.parameter_name(n).map_or("", |name| name.trim_start_matches(':')).to_owned()
+                })
+                .collect();
+            if statement.is_explain() != 0 {
+                return Err(Problem::plain("EXPLAIN is not allowed here"));
+            }
+            match parameters(text) == numbered {
+                true => Ok(names),
+                false => Err(Problem::plain("the parameters of the statement are not understood")),
+            }
+        });
+        let off: Option<fn(AuthContext<'_>) -> Authorization> = None;
+        // Findings about names ask the database itself for what it knows.
+        self.conn.authorizer(off).map_err(failed)?;
+        prepared
+    }
+}
+
+fn unknown_parameter(scope: &Scope<'_>, name: &str, span: Span) -> Option<Diagnostic> {
+    let known = || scope.parameters.iter().copied().chain(RESERVED.iter().map(|(name, _)| *name));
+    if known().any(|known| known == name) {
+        return None;
+    }
+    let message = format!("there is no parameter `:{name}` here");
+    let found = Diagnostic::error("UNKNOWN_PARAMETER", span, message).suggest(name, known());
+    Some(match found.help {
+        Some(_) => found,
+        None => {
+            let names: Vec<String> = known().map(|name| format!("`:{name}`")).collect();
+            found.with_help(format!("there are {}", names.join(", ")))
+        }
+    })
+}

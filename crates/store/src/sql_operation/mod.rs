@@ -1,0 +1,15 @@
+//! `@sql`: a contract's own statements. They see rows in their stored form: booleans are 0 and 1, decimals are integer
+//! units (12.50 at scale 2 is 1250), durations are microseconds, dates and times are their RFC 3339 text, lists and
+//! objects are JSON text. Rows of a resource with soft deletion stay in the table with `_deleted_at` set.
+
+mod authorizer;
+mod check;
+mod coverage;
+mod lexer;
+mod plan;
+mod run;
+mod suggestion;
+
+pub use check::check;
+pub use plan::SqlPlan;
+pub(crate) use run::Running;

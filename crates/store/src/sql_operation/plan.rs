@@ -1,0 +1,186 @@
+//! The statements of an operation with their parameters, and how its answer is made.
+
+use super::lexer;
+use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
+use crate::query::{Param, Select};
+use crate::sql::defect;
+use contract::{Binding, Contract, Expectation, OperationId, SqlBinding, SqlStatement};
+use wire::{Layout, Shape};
+
+/// A compiled `@sql` operation.
+#[derive(Debug)]
+pub struct SqlPlan {
+    pub(super) each: Vec<Statement>,
+    pub(super) run: Vec<Statement>,
+    pub(super) each_parameters: Vec<SqlParameter>,
+    pub(super) parameters: Vec<SqlParameter>,
+    pub(super) answer: Answer,
+}
+
+/// One statement.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub sql: Box<str>,
+    /// For each of SQLite's parameters, its position among the plan's.
+    pub binds: Box<[usize]>,
+    pub expect: Option<Expectation>,
+}
+
+/// How rows become the answer.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Nothing,
+    /// The first column of the first row in the place of the shape's only field.
+    Scalar(Shape),
+    /// Each row is a record of these sources, one per field of the shape.
+    Object {
+        shape: Shape,
+        sources: Vec<Source>,
+        root: Root,
+    },
+    /// A column has keys of records.
+    Records {
+        shape: Shape,
+        read: Keyed,
+        root: Root,
+    },
+}
+
+/// Where a field of an answered record comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    Column(String),
+    Record(Keyed),
+    Hidden,
+}
+
+/// Reading the record whose key is in a column.
+#[derive(Debug)]
+pub(super) struct Keyed {
+    pub column: String,
+    pub plan: ReadPlan,
+    /// The parameter that takes the key.
+    pub key: Param,
+}
+
+impl SqlPlan {
+    /// Compiles an operation. Its statements have been checked when the contract was loaded.
+    pub(crate) fn new(
+        contract: &Contract,
+        operation: OperationId,
+        answer: &SqlAnswer,
+        shape: Option<Shape>,
+        root: Root,
+    ) -> Result<Self, PlanError> {
+        let operation = contract.operation(operation);
+        let Binding::Sql(SqlBinding { each, statements }) = &operation.binding else {
+            return defect(format!("{} has no SQL", operation.name));
+        };
+        let (mut each_parameters, mut parameters) = (Vec::new(), Vec::new());
+        let each = each.as_ref().map_or([].as_slice(), |each| &each.statements);
+        Ok(Self {
+            each: each.iter().map(|s| Statement::new(s, &mut each_parameters)).collect(),
+            run: statements.iter().map(|s| Statement::new(s, &mut parameters)).collect(),
+            each_parameters,
+            parameters,
+            answer: Answer::new(contract, answer, shape, root)?,
+        })
+    }
+
+    /// The parameters of the `each:` statements, in order.
+    pub fn each_parameters(&self) -> &[SqlParameter] {
+        &self.each_parameters
+    }
+
+    /// The parameters of the other statements, in order.
+    pub fn parameters(&self) -> &[SqlParameter] {
+        &self.parameters
+    }
+}
+
+impl Statement {
+    fn new(statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
+        let position = |name: &str| {
+            let parameter = parameter(name);
+            parameters.iter().position(|known| *known == parameter).unwrap_or_else(|| {
+                parameters.push(parameter);
+                parameters.len() - 1
+            })
+        };
+        Self {
+            binds: lexer::parameters(&statement.text).into_iter().map(position).collect(),
+            sql: statement.text.as_str().into(),
+            expect: statement.expect.clone(),
+        }
+    }
+}
+
+/// The parameters that the server supplies.
+pub(super) const RESERVED: [(&str, SqlParameter); 4] = [
+    ("_caller_id", SqlParameter::CallerId),
+    ("_now", SqlParameter::Now),
+    ("_changes", SqlParameter::Changes),
+    ("_new_id", SqlParameter::NewId),
+];
+
+fn parameter(name: &str) -> SqlParameter {
+    let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == name);
+    reserved.map_or_else(|| SqlParameter::Argument(name.to_owned()), |(_, parameter)| parameter.clone())
+}
+
+impl Answer {
+    fn new(
+        contract: &Contract,
+        answer: &SqlAnswer,
+        shape: Option<Shape>,
+        root: Root,
+    ) -> Result<Self, PlanError> {
+        Ok(match (answer, shape) {
+            (SqlAnswer::Nothing, _) => Self::Nothing,
+            (_, None) => return defect("an answer needs a shape"),
+            (SqlAnswer::Scalar, Some(shape)) if shape.fields.len() == 1 => Self::Scalar(shape),
+            (SqlAnswer::Scalar, Some(_)) => return defect("a scalar answer has a shape of one field"),
+            (SqlAnswer::Object(fields), Some(shape)) => {
+                if fields.len() != shape.fields.len() {
+                    return defect("an answer and its shape differ");
+                }
+                let source =
+                    |(field, of): (&SqlField, &wire::ShapeField)| Source::new(contract, field, &of.layout);
+                let sources = fields.iter().zip(&shape.fields).map(source).collect::<Result<_, _>>()?;
+                Self::Object { shape, sources, root }
+            }
+            (SqlAnswer::Records { select, key, column }, Some(shape)) => {
+                let read = Keyed::new(contract, select, *key, column, &shape)?;
+                Self::Records { shape, read, root }
+            }
+        })
+    }
+}
+
+impl Source {
+    fn new(contract: &Contract, field: &SqlField, layout: &Layout) -> Result<Self, PlanError> {
+        Ok(match (field, layout) {
+            (SqlField::Column(name), _) => Self::Column(name.clone()),
+            (SqlField::Hidden, _) => Self::Hidden,
+            (SqlField::Record { column, select, key }, Layout::One(shape)) => {
+                Self::Record(Keyed::new(contract, select, *key, column, shape)?)
+            }
+            (SqlField::Record { column, .. }, _) => {
+                return defect(format!("{column} is a record, and its shape is not"));
+            }
+        })
+    }
+}
+
+impl Keyed {
+    fn new(
+        contract: &Contract,
+        select: &Select,
+        key: Param,
+        column: &str,
+        shape: &Shape,
+    ) -> Result<Self, PlanError> {
+        let plan = ReadPlan::records(contract, select, shape.clone(), Root::One)?;
+        Ok(Self { column: column.to_owned(), plan, key })
+    }
+}

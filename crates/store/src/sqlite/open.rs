@@ -1,0 +1,148 @@
+//! Opening a database.
+
+use super::reader::Readers;
+use super::writer::Writer;
+use super::{Database, Generation, Inner, Store};
+use crate::face::{Durability, OpenError, Options, Place};
+use crate::functions;
+use crate::schema::{self, Plan, Schema};
+use contract::Contract;
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Statements kept prepared by the writing connection.
+const PREPARED_MAX: usize = 512;
+/// How long another process may hold the lock for writing.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// Virtual-machine steps between two looks at the clock; some tens of microseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 4_000;
+
+impl Store {
+    /// Opens the database, creating or additively migrating its tables. Fails with everything in which the database
+    /// and the contract differ and that is not changed by itself.
+    pub fn open(contract: Arc<Contract>, options: &Options) -> Result<Self, OpenError> {
+        let database = Database::at(&options.place).map_err(failed)?;
+        let deadline = Deadline::default();
+        let mut conn = writing(database.path(), options.durability, &deadline).map_err(failed)?;
+        migrate(&contract, &mut conn)?;
+        let generation = Arc::new(Generation::default());
+        let outbox = reading(database.path()).map_err(failed)?;
+        let writer =
+            Writer::start(conn, outbox, deadline, &contract, options, &generation).map_err(failed)?;
+        let readers = Readers::start(database.path(), options, &generation).map_err(failed)?;
+        let options = options.clone();
+        let inner = Inner { contract, options, writer, readers, generation, database };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+/// What opening a database with a contract would do to it. Makes no file and changes nothing.
+pub fn migration_plan(contract: &Contract, place: &Place) -> Result<Plan, OpenError> {
+    let conn = match place {
+        Place::File(path) if path.exists() => {
+            Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+        }
+        Place::File(_) | Place::Memory => Connection::open_in_memory(),
+    };
+    conn.and_then(|conn| schema::migration_plan(contract, &conn)).map_err(failed)
+}
+
+fn failed(error: impl Display) -> OpenError {
+    OpenError(error.to_string())
+}
+
+fn migrate(contract: &Contract, conn: &mut Connection) -> Result<(), OpenError> {
+    let plan = schema::plan(&Schema::of(contract), conn).map_err(failed)?;
+    if !plan.drift.is_empty() {
+        let list: Vec<String> = plan.drift.iter().map(|d| format!("\n  - {d}")).collect();
+        return Err(OpenError(format!("the database and the contract differ:{}", list.concat())));
+    }
+    schema::apply(&plan, conn).map_err(failed)
+}
+
+/// The writing connection.
+fn writing(path: &Path, durability: Durability, deadline: &Deadline) -> rusqlite::Result<Connection> {
+    let mut conn = Connection::open(path)?;
+    conn.busy_timeout(BUSY)?;
+    configure(&conn)?;
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Process => "NORMAL",
+    };
+    // The writer checkpoints by itself, after it has answered.
+    conn.execute_batch(&format!(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;
+         PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;",
+    ))?;
+    conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    deadline.watch(&mut conn)?;
+    Ok(conn)
+}
+
+/// A connection that only reads.
+fn reading(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    conn.busy_timeout(BUSY)?;
+    conn.execute_batch("PRAGMA query_only=1")?;
+    Ok(conn)
+}
+
+/// What statements that write rely on, also where they are only checked.
+pub(crate) fn configure(conn: &Connection) -> rusqlite::Result<()> {
+    // Rows that REPLACE removes have their event only with recursive triggers.
+    conn.execute_batch("PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA temp_store=MEMORY;")?;
+    // A misspelt "column" is an error, not a text.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Keeps prepared statements prepared whatever is bound to them.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    functions::register(conn)
+}
+
+/// Until when the statement that is running may run.
+#[derive(Debug, Clone)]
+pub(crate) struct Deadline {
+    base: Instant,
+    /// Nanoseconds after `base`.
+    at: Arc<AtomicU64>,
+}
+
+impl Default for Deadline {
+    fn default() -> Self {
+        Self { base: Instant::now(), at: Arc::new(AtomicU64::new(u64::MAX)) }
+    }
+}
+
+impl Deadline {
+    /// From now on until then.
+    pub fn set(&self, deadline: Instant) {
+        self.at.store(nanos(deadline.saturating_duration_since(self.base)), Ordering::Relaxed);
+    }
+
+    /// From now on without end.
+    pub fn clear(&self) {
+        self.at.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    fn has_passed(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        at != u64::MAX && nanos(self.base.elapsed()) >= at
+    }
+
+    /// Interrupts the connection's statements when it has passed.
+    fn watch(&self, conn: &mut Connection) -> rusqlite::Result<()> {
+        let deadline = self.clone();
+        conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || deadline.has_passed()))
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX - 1)
+}

@@ -1,0 +1,229 @@
+//! Reading: on the calling thread while it is short, on a few threads kept for it when it proves long.
+//!
+//! Each thread has a connection of its own with a read transaction that stays open from read to read, which saves the
+//! system calls that begin one. It is renewed when there has been a commit since, so that a read that starts after a
+//! write was acknowledged sees it, and after [`RENEW_AFTER`], so that the write-ahead log can be reset. A thread that
+//! goes to sleep must end it: [`Readers::release_thread`].
+
+use super::Generation;
+use super::inline::{self, Limits};
+use super::open::{BUSY, configure};
+use super::slow::{Job, SlowReaders};
+use crate::face::{Bounds, Error, Options, Reply};
+use crate::read::{ReadPlan, failure, run};
+use rusqlite::{Connection, OpenFlags};
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use wire::{Format, Value};
+
+/// After this long a held snapshot is given up for a new one.
+const RENEW_AFTER: Duration = Duration::from_millis(100);
+/// Statements kept prepared by each reading connection.
+const PREPARED_MAX: usize = 256;
+
+thread_local! {
+    /// This thread's connections, one for each store it has read from.
+    static THREAD: RefCell<Vec<ThreadReader>> = const { RefCell::new(Vec::new()) };
+}
+
+/// All that reads.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    shared: Arc<Shared>,
+    slow: SlowReaders,
+}
+
+/// What a thread needs to know to make its connection.
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    generation: Arc<Generation>,
+    inline_steps_max: u32,
+}
+
+impl Readers {
+    /// Starts the threads for long reads; the others open their connections when they first read.
+    pub fn start(path: &Path, options: &Options, generation: &Arc<Generation>) -> std::io::Result<Self> {
+        let shared = Shared {
+            path: path.to_owned(),
+            generation: Arc::clone(generation),
+            inline_steps_max: options.inline_steps_max,
+        };
+        let slow = SlowReaders::start(options, || open(path))?;
+        Ok(Self { shared: Arc::new(shared), slow })
+    }
+
+    /// Runs a read.
+    pub async fn read(
+        &self,
+        plan: &Arc<ReadPlan>,
+        params: Vec<Value>,
+        format: Format,
+        bounds: Bounds,
+    ) -> Result<Reply, Error> {
+        let plan = Arc::clone(plan);
+        let work = move |conn: &Connection| run(conn, &plan, &params, format, bounds.reply_bytes_max);
+        self.run(bounds.deadline, work).await
+    }
+
+    /// Counts.
+    pub async fn count(
+        &self,
+        plan: &Arc<ReadPlan>,
+        params: Vec<Value>,
+        bounds: Bounds,
+    ) -> Result<u64, Error> {
+        Ok(self.read(plan, params, Format::Json, bounds).await?.rows)
+    }
+
+    /// Does something that only reads, in one snapshot: here if it is short, and otherwise once more from its
+    /// beginning on another thread. It is given up at the deadline, or when the future is dropped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.inline(deadline, &work)? {
+            Some(done) => Ok(done),
+            None => {
+                let (job, outcome) = Job::new(deadline, work);
+                self.slow.queue(job)?;
+                outcome.await
+            }
+        }
+    }
+
+    /// Runs on this thread; `None` when it takes more steps than it may here.
+    fn inline<T>(
+        &self,
+        deadline: Instant,
+        work: impl Fn(&Connection) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        THREAD.with_borrow_mut(|readers| {
+            let at = place(readers, &self.shared)?;
+            let outcome = readers[at].read(&self.shared, deadline, work);
+            if matches!(outcome, Err(Failed::Connection(_))) {
+                readers.swap_remove(at);
+            }
+            match outcome {
+                Ok(done) => Ok(Some(done)),
+                Err(Failed::TooLong) => Ok(None),
+                Err(Failed::Work(error) | Failed::Connection(error)) => Err(error),
+            }
+        })
+    }
+
+    /// Ends the calling thread's held snapshot.
+    pub fn release_thread(&self) {
+        THREAD.with_borrow_mut(|readers| {
+            let Some(at) = position(readers, &self.shared) else { return };
+            if readers[at].end().is_err() {
+                readers.swap_remove(at);
+            }
+        });
+    }
+}
+
+/// Where this thread's connection to a store is in its list. A connection to a store that is gone is closed when
+/// another one is opened.
+fn place(readers: &mut Vec<ThreadReader>, shared: &Arc<Shared>) -> Result<usize, Error> {
+    if let Some(at) = position(readers, shared) {
+        return Ok(at);
+    }
+    readers.retain(|reader| reader.store.strong_count() > 0);
+    readers.push(ThreadReader::new(shared).map_err(failure)?);
+    Ok(readers.len() - 1)
+}
+
+/// (The address is not used again while there is a weak reference to it.)
+fn position(readers: &[ThreadReader], shared: &Arc<Shared>) -> Option<usize> {
+    readers.iter().position(|reader| reader.store.as_ptr() == Arc::as_ptr(shared))
+}
+
+/// A thread's connection.
+#[derive(Debug)]
+struct ThreadReader {
+    store: Weak<Shared>,
+    conn: Connection,
+    snapshot: Option<Snapshot>,
+}
+
+/// A read transaction that is held.
+#[derive(Debug, Clone, Copy)]
+struct Snapshot {
+    /// The number of commits when it began, at the least.
+    generation: u64,
+    since: Instant,
+}
+
+/// Why a thread's read did not come to its end.
+enum Failed {
+    /// It takes too many steps for this thread.
+    TooLong,
+    /// It failed.
+    Work(Error),
+    /// The connection did, and is not to be used again.
+    Connection(Error),
+}
+
+impl ThreadReader {
+    fn new(shared: &Arc<Shared>) -> rusqlite::Result<Self> {
+        let mut conn = open(&shared.path)?;
+        inline::watch(&mut conn, shared.inline_steps_max)?;
+        Ok(Self { store: Arc::downgrade(shared), conn, snapshot: None })
+    }
+
+    fn read<T>(
+        &mut self,
+        shared: &Shared,
+        deadline: Instant,
+        work: impl Fn(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Failed> {
+        let now = Instant::now();
+        if now >= deadline {
+            return Err(Failed::Work(Error::Timeout));
+        }
+        let connection = |error| Failed::Connection(failure(error));
+        self.renew(shared.generation.current(), now).map_err(connection)?;
+        let limits = Limits::set(deadline, shared.inline_steps_max);
+        let outcome = work(&self.conn);
+        let exhausted = limits.clear();
+        outcome.or_else(|error| {
+            self.end().map_err(connection)?;
+            Err(if exhausted { Failed::TooLong } else { Failed::Work(error) })
+        })
+    }
+
+    /// Begins a new snapshot where the one that is held is too old. Its transaction sees the database as of its first
+    /// statement, so it is never older than the generation that was read before.
+    fn renew(&mut self, generation: u64, now: Instant) -> rusqlite::Result<()> {
+        let fresh = |held: Snapshot| held.generation == generation && now - held.since < RENEW_AFTER;
+        if self.snapshot.is_some_and(fresh) {
+            return Ok(());
+        }
+        self.end()?;
+        self.conn.prepare_cached("BEGIN")?.execute([])?;
+        self.snapshot = Some(Snapshot { generation, since: now });
+        Ok(())
+    }
+
+    fn end(&mut self) -> rusqlite::Result<()> {
+        if self.snapshot.take().is_some() {
+            self.conn.prepare_cached("COMMIT")?.execute([])?;
+        }
+        Ok(())
+    }
+}
+
+/// A connection that reads.
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    configure(&conn)?;
+    conn.execute_batch("PRAGMA query_only=1; PRAGMA mmap_size=268435456; PRAGMA cache_size=-8192;")?;
+    conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    Ok(conn)
+}

@@ -1,0 +1,129 @@
+//! Many mutations, one COMMIT.
+
+use super::mutation::Run;
+use super::{Violations, idempotency};
+use crate::face::{Error, Mutation, Written};
+use crate::sqlite::open::Deadline;
+use contract::Contract;
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// A mutation and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub mutation: Mutation,
+    pub done: oneshot::Sender<Outcome>,
+}
+
+type Outcome = Result<Written, Error>;
+
+/// Mutations that are committed together.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub conn: &'a Connection,
+    pub contract: &'a Contract,
+    pub deadline: &'a Deadline,
+}
+
+/// How running the mutations of a group ended.
+enum Attempt {
+    /// All have run, and wait for COMMIT.
+    Ran(Vec<Outcome>),
+    /// SQLite gave up the whole transaction while running the one at this position.
+    Lost(usize, Error),
+}
+
+impl Group<'_> {
+    /// Runs and commits mutations. Each fails alone; when COMMIT fails all of them do.
+    pub fn commit(&self, jobs: &[Job]) -> Vec<Outcome> {
+        let mut lost: Vec<Option<Error>> = jobs.iter().map(|_| None).collect();
+        // Each turn that does not end here takes one mutation out.
+        loop {
+            if let Err(error) = self.sql("BEGIN IMMEDIATE") {
+                return self.all_failed(jobs, &error);
+            }
+            match self.attempt(jobs, &lost) {
+                Attempt::Ran(outcomes) => return self.finish(jobs, outcomes),
+                Attempt::Lost(at, Error::Timeout) => lost[at] = Some(Error::Timeout),
+                Attempt::Lost(_, error) => return self.all_failed(jobs, &error),
+            }
+        }
+    }
+
+    fn attempt(&self, jobs: &[Job], lost: &[Option<Error>]) -> Attempt {
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for (at, job) in jobs.iter().enumerate() {
+            let outcome = match &lost[at] {
+                Some(error) => Err(error.clone()),
+                None => self.one(job),
+            };
+            // An interrupted statement, a full disk or a failing one ends the transaction of all.
+            if self.conn.is_autocommit() {
+                let error = outcome.err().unwrap_or(Error::Unavailable("the transaction was lost"));
+                return Attempt::Lost(at, error);
+            }
+            outcomes.push(outcome);
+        }
+        Attempt::Ran(outcomes)
+    }
+
+    fn one(&self, job: &Job) -> Outcome {
+        let mutation = &job.mutation;
+        if job.done.is_closed() {
+            return Err(Error::Unavailable("nobody waits for it any more"));
+        }
+        if Instant::now() >= mutation.bounds.deadline {
+            return Err(Error::Timeout);
+        }
+        let run = Run { conn: self.conn, violations: Violations(self.contract), mutation };
+        self.deadline.set(mutation.bounds.deadline);
+        let outcome = catch_unwind(AssertUnwindSafe(|| run.run()));
+        self.deadline.clear();
+        outcome.unwrap_or_else(|_| {
+            self.give_up_savepoint();
+            Err(Error::Internal("a panic while writing".to_owned()))
+        })
+    }
+
+    /// Undoes what a mutation did before it panicked. If that is not possible the whole transaction goes.
+    fn give_up_savepoint(&self) {
+        let undone = self.sql("ROLLBACK TO mutation").and_then(|()| self.sql("RELEASE mutation"));
+        if undone.is_err() {
+            self.roll_back();
+        }
+    }
+
+    fn finish(&self, jobs: &[Job], outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let newest = jobs.iter().rev().find(|job| job.mutation.idempotency.is_some());
+        let committed = newest
+            .map_or(Ok(()), |job| {
+                let forgotten = idempotency::forget_expired(self.conn, &job.mutation.now);
+                forgotten.map_err(|e| Violations(self.contract).error(e))
+            })
+            .and_then(|()| self.sql("COMMIT"));
+        match committed {
+            Ok(()) => outcomes,
+            Err(error) => self.all_failed(jobs, &error),
+        }
+    }
+
+    /// Every member gets the error, also one that was refused: what it was refused for may not be there.
+    fn all_failed(&self, jobs: &[Job], error: &Error) -> Vec<Outcome> {
+        self.roll_back();
+        jobs.iter().map(|_| Err(error.clone())).collect()
+    }
+
+    fn roll_back(&self) {
+        if !self.conn.is_autocommit() {
+            // When this fails SQLite has rolled back by itself.
+            let _ = self.sql("ROLLBACK");
+        }
+    }
+
+    fn sql(&self, sql: &str) -> Result<(), Error> {
+        let run = || self.conn.prepare_cached(sql)?.execute([]);
+        run().map(drop).map_err(|e| Violations(self.contract).error(e))
+    }
+}

@@ -1,0 +1,42 @@
+//! Writes: an intention becomes a few statements, and a mutation runs them in its own savepoint.
+
+mod bind;
+mod group;
+mod idempotency;
+mod mutation;
+mod outbox;
+mod plan;
+mod run;
+mod violation;
+
+pub(crate) use bind::bind_value;
+pub(crate) use group::{Group, Job};
+pub use outbox::Event;
+pub(crate) use outbox::events;
+pub use plan::WritePlan;
+pub(crate) use violation::Violations;
+
+/// The key of a row, as SQLite keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Key {
+    Text(String),
+    Integer(i64),
+}
+
+impl Key {
+    /// As a parameter of a read.
+    pub fn value(&self) -> wire::Value {
+        match self {
+            Key::Text(text) => wire::Value::Text(text.clone()),
+            Key::Integer(number) => wire::Value::Int(*number),
+        }
+    }
+
+    /// As on every wire.
+    pub fn text(self) -> String {
+        match self {
+            Key::Text(text) => text,
+            Key::Integer(number) => number.to_string(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One mutation in its own savepoint: all of it, with its events and its answer, or nothing.
+
+use super::idempotency::{self, Known};
+use super::run::{Made, Writing};
+use super::{Key, Violations, outbox};
+use crate::face::{AnswerRead, Error, Mutation, Reply, Step, Written};
+use crate::{read, sql_operation};
+use rusqlite::Connection;
+
+/// A mutation and where it happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub conn: &'a Connection,
+    pub violations: Violations<'a>,
+    pub mutation: &'a Mutation,
+}
+
+/// What the steps left behind.
+#[derive(Debug, Default)]
+struct Progress {
+    key: Option<Key>,
+    created: bool,
+    reply: Reply,
+}
+
+impl Run<'_> {
+    /// Runs it inside the group's transaction. When it fails nothing of it is left but, after a refusal, the events
+    /// and the answer to its idempotency key.
+    pub fn run(&self) -> Result<Written, Error> {
+        if let Some(key) = &self.mutation.idempotency {
+            match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
+                Known::New => (),
+                Known::Other => return Err(Error::IdempotencyMismatch),
+                Known::Answer(answer) => return answer,
+            }
+        }
+        self.sql("SAVEPOINT mutation")?;
+        let done = self.work().and_then(|written| self.conclude(Ok(&written)).map(|()| written));
+        if done.is_err() {
+            if self.conn.is_autocommit() {
+                // The failure was such that SQLite gave up the whole transaction, which is for the group to deal with.
+                return done;
+            }
+            self.sql("ROLLBACK TO mutation")?;
+        }
+        let done = match done {
+            Err(Error::Refused(code)) => Err(self.refuse(code)?),
+            done => done,
+        };
+        self.sql("RELEASE mutation")?;
+        done
+    }
+
+    /// The events and the answer of a refusal, which the caller is told of only when they are kept.
+    fn refuse(&self, code: String) -> Result<Error, Error> {
+        match self.conclude(Err(&code)) {
+            Ok(()) => Ok(Error::Refused(code)),
+            Err(error) => {
+                self.sql("ROLLBACK TO mutation")?;
+                Ok(error)
+            }
+        }
+    }
+
+    fn conclude(&self, done: Result<&Written, &str>) -> Result<(), Error> {
+        outbox::emit(self.conn, self.mutation, done.err())
+            .and_then(|()| idempotency::remember(self.conn, self.mutation, done))
+            .map_err(|e| self.violations.error(e))
+    }
+
+    fn work(&self) -> Result<Written, Error> {
+        let mut progress = Progress::default();
+        for step in &self.mutation.steps {
+            self.step(step, &mut progress)?;
+        }
+        if let Some(answer) = &self.mutation.answer {
+            progress.reply = self.answer(answer, progress.key.as_ref())?;
+        }
+        let Progress { key, created, reply } = progress;
+        Ok(Written { reply, key: key.map(Key::text), created, replayed: false })
+    }
+
+    fn step(&self, step: &Step, progress: &mut Progress) -> Result<(), Error> {
+        let Mutation { now, format, bounds, .. } = self.mutation;
+        match step {
+            Step::Write { plan, params } => {
+                let writing = Writing { conn: self.conn, violations: self.violations, params, now };
+                let done = writing.run(plan)?;
+                progress.created = done.made == Made::New;
+                progress.key = Some(done.key);
+            }
+            Step::Sql { plan, each, run, answer_params } => {
+                let running = sql_operation::Running {
+                    conn: self.conn,
+                    violations: self.violations,
+                    plan,
+                    answer_params,
+                    format: *format,
+                    reply_bytes_max: bounds.reply_bytes_max,
+                };
+                progress.reply = running.run(each, run)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, answer: &AnswerRead, key: Option<&Key>) -> Result<Reply, Error> {
+        let key = key
+            .ok_or_else(|| Error::Internal("an answer is read by key, and no row was written".to_owned()))?;
+        let Mutation { format, bounds, .. } = self.mutation;
+        let read = |plan, params: &[wire::Value]| {
+            read::run(self.conn, plan, params, *format, bounds.reply_bytes_max)
+        };
+        let mut params = answer.params.clone();
+        match params.get_mut(usize::from(answer.key)) {
+            Some(param) => *param = key.value(),
+            None => return Err(Error::Internal("the answer's key is not one of its parameters".to_owned())),
+        }
+        let reply = read(&answer.plan, &params)?;
+        match &answer.otherwise {
+            Some((plan, params)) if reply.rows == 0 => read(plan, params),
+            Some(_) | None => Ok(reply),
+        }
+    }
+
+    fn sql(&self, sql: &str) -> Result<(), Error> {
+        let run = || self.conn.prepare_cached(sql)?.execute([]);
+        run().map(drop).map_err(|e| self.violations.error(e))
+    }
+}

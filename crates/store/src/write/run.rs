@@ -1,0 +1,144 @@
+//! Running a write's statements.
+
+use super::bind::{Own, bind};
+use super::plan::{Action, Change, Insert, NewKey};
+use super::{Key, Violations, WritePlan};
+use crate::face::Error;
+use crate::sql::Statement;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use wire::Value;
+
+/// What a write did.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub key: Key,
+    pub made: Made,
+}
+
+/// Whether a write made a new row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    New,
+    Changed,
+}
+
+/// The circumstances of a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub conn: &'a Connection,
+    pub violations: Violations<'a>,
+    pub params: &'a [Value],
+    /// The time of the call, RFC 3339 in UTC with microseconds.
+    pub now: &'a str,
+}
+
+/// The row that a change is about.
+struct Found {
+    key: Key,
+    version: i64,
+    visible: bool,
+    allowed: bool,
+}
+
+impl Writing<'_> {
+    /// Runs a write; what it leaves behind when it fails is for the savepoint to undo.
+    pub fn run(&self, plan: &WritePlan) -> Result<Done, Error> {
+        match &plan.action {
+            Action::Insert(insert) => self.insert(insert),
+            Action::Change(change) => match self.find(change)? {
+                Some(found) => self.change(change, found),
+                None => Err(Error::NotFound),
+            },
+            Action::Upsert(insert, change) => match self.find(change)? {
+                Some(found) => self.change(change, found),
+                None if self.version(change)?.is_some() => Err(Error::VersionMismatch),
+                None => self.insert(insert),
+            },
+        }
+    }
+
+    fn insert(&self, insert: &Insert) -> Result<Done, Error> {
+        self.execute(&insert.statement, None)?;
+        let key = match insert.key {
+            NewKey::Made => Key::Integer(self.conn.last_insert_rowid()),
+            NewKey::Given(param) => match self.params.get(usize::from(param)) {
+                Some(Value::Text(text)) => Key::Text(text.clone()),
+                Some(Value::Int(number)) => Key::Integer(*number),
+                _ => {
+                    return Err(Error::Internal(
+                        "the key of a new row is neither text nor integer".to_owned(),
+                    ));
+                }
+            },
+        };
+        self.require(insert.check.as_ref(), &key)?;
+        Ok(Done { key, made: Made::New })
+    }
+
+    fn change(&self, change: &Change, found: Found) -> Result<Done, Error> {
+        if !found.visible {
+            return Err(Error::NotFound);
+        }
+        if self.version(change)?.is_some_and(|seen| seen != found.version) {
+            return Err(Error::VersionMismatch);
+        }
+        if !found.allowed {
+            return Err(Error::Denied);
+        }
+        if let Some(statement) = &change.statement {
+            self.execute(statement, Some(&found.key))?;
+        }
+        self.require(change.after.as_ref(), &found.key)?;
+        Ok(Done { key: found.key, made: Made::Changed })
+    }
+
+    fn version(&self, change: &Change) -> Result<Option<i64>, Error> {
+        let Some(param) = change.version else { return Ok(None) };
+        match self.params.get(usize::from(param)) {
+            Some(Value::Int(version)) => Ok(Some(*version)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(Error::Internal("a version that is not an integer".to_owned())),
+        }
+    }
+
+    fn find(&self, change: &Change) -> Result<Option<Found>, Error> {
+        self.first(&change.find, None, |row| {
+            let holds = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<bool>>(at)?.unwrap_or(false));
+            let key = match row.get_ref(0)? {
+                ValueRef::Integer(number) => Key::Integer(number),
+                text => Key::Text(text.as_str()?.to_owned()),
+            };
+            Ok(Found { key, version: row.get(1)?, visible: holds(2)?, allowed: holds(3)? })
+        })
+    }
+
+    fn require(&self, check: Option<&Statement>, key: &Key) -> Result<(), Error> {
+        let Some(check) = check else { return Ok(()) };
+        self.first(check, Some(key), |_| Ok(()))?.ok_or(Error::Denied)
+    }
+
+    fn execute(&self, statement: &Statement, key: Option<&Key>) -> Result<(), Error> {
+        let run = || {
+            let mut prepared = self.conn.prepare_cached(&statement.sql)?;
+            bind(&mut prepared, &statement.binds, self.params, &Own { key, now: self.now })?;
+            prepared.raw_execute()
+        };
+        run().map(drop).map_err(|e| self.violations.error(e))
+    }
+
+    fn first<T>(
+        &self,
+        statement: &Statement,
+        key: Option<&Key>,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        let run = || {
+            let mut prepared = self.conn.prepare_cached(&statement.sql)?;
+            bind(&mut prepared, &statement.binds, self.params, &Own { key, now: self.now })?;
+            let mut rows = prepared.raw_query();
+            rows.next()?.map(read).transpose()
+        };
+        run().map_err(|e| self.violations.error(e))
+    }
+}

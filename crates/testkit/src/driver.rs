@@ -1,0 +1,76 @@
+//! What a protocol has to do to inherit all cases.
+
+use crate::case::{Action, Input, Kind};
+use serde_json::Value;
+
+/// One protocol's way to ask a server. A new protocol implements this and inherits every case.
+pub trait Driver: Send + Sync {
+    /// The protocol's name in the results.
+    fn protocol(&self) -> &'static str;
+
+    /// Makes a call and reads what came of it. `Err` is for what is no proper answer at all: a lost connection, a
+    /// body that does not decode, an unknown status.
+    fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure>;
+}
+
+/// One call with all captured values filled in.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The caller's token.
+    pub token: Option<&'a str>,
+    /// What is called.
+    pub action: &'a Action,
+    /// With what.
+    pub input: &'a Input,
+    /// Whether the number of all rows is wanted.
+    pub total: Total,
+}
+
+/// Whether the number of all rows is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// Yes.
+    Wanted,
+    /// No.
+    Unwanted,
+}
+
+/// Why there is no outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The protocol has no way to say it: the case does not count for it.
+    Unspeakable(String),
+    /// The server did something that is neither an answer nor a fault.
+    Broken(String),
+}
+
+/// What came of a call.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// An answer or a fault.
+    pub result: Result<Answer, Fault>,
+    /// Everything that was sent back, headers included: what must be hidden may not be in it.
+    pub text: String,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The decoded result; none when nothing is answered.
+    pub body: Option<Value>,
+    /// The number of all rows, when it was wanted.
+    pub total: Option<u64>,
+    /// The version of the row, as a later call gives it back.
+    pub version: Option<String>,
+}
+
+/// A fault.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Its kind, as far as the protocol tells it.
+    pub kind: Kind,
+    /// Its code.
+    pub code: String,
+    /// The fields it names, with their codes.
+    pub fields: Vec<(String, Option<String>)>,
+}

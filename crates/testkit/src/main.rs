@@ -1,0 +1,70 @@
+//! Runs the real server and asks it things: cases over every protocol, kills, storms.
+//!
+//! ```text
+//! testkit cases [FILTER]      every case over every protocol and store
+//! testkit parity FILE         the same, and the table of the results as Markdown
+//! testkit kill [ROUNDS]       kill -9 amid concurrent writes: nothing acknowledged is lost, nothing is half there
+//! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory
+//! ```
+//!
+//! The server is the `septet` beside this binary, or the one that `SEPTET_BIN` names.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
+
+mod case;
+mod chance;
+mod driver;
+mod expect;
+mod kill;
+mod mutate;
+mod parse;
+mod query;
+mod raw;
+mod report;
+mod rest;
+mod run;
+mod server;
+mod storm;
+mod wire_case;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The folder of the project, where `cases` and `examples` are.
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn main() -> ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = given.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("testkit: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs what the words ask for and tells whether all went well.
+fn dispatch(words: &[&str]) -> Result<bool, String> {
+    let project = PathBuf::from(PROJECT).canonicalize().map_err(|e| format!("{PROJECT}: {e}"))?;
+    match words {
+        ["cases"] => Ok(run::cases(&project, "")?.print()),
+        ["cases", filter] => Ok(run::cases(&project, filter)?.print()),
+        ["parity", file] => {
+            let report = run::cases(&project, "")?;
+            std::fs::write(file, report.parity()).map_err(|e| format!("{file}: {e}"))?;
+            Ok(report.print())
+        }
+        ["kill"] => kill::run(&project, kill::ROUNDS),
+        ["kill", rounds] => kill::run(&project, number(rounds)?),
+        ["storm"] => storm::run(&project, storm::REQUESTS),
+        ["storm", requests] => storm::run(&project, number(requests)?),
+        _ => Err("usage: testkit cases [FILTER] | parity FILE | kill [ROUNDS] | storm [REQUESTS]".into()),
+    }
+}
+
+fn number(word: &str) -> Result<u32, String> {
+    word.parse().map_err(|_| format!("`{word}` is not a number"))
+}

@@ -1,0 +1,162 @@
+//! What the runs came to.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The result of one case over one protocol and store.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The file's name without its ending.
+    pub file: String,
+    /// The case.
+    pub case: String,
+    /// The protocol.
+    pub protocol: &'static str,
+    /// The store.
+    pub store: &'static str,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Whether it is for every protocol, or for the one wire it is written for.
+    pub reach: Reach,
+}
+
+/// What a case came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As expected.
+    Passed,
+    /// Not as expected, and how.
+    Failed(String),
+    /// The protocol cannot say it, and why.
+    Unspeakable(String),
+}
+
+/// What a case is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Every protocol.
+    Neutral,
+    /// One wire.
+    Wire,
+}
+
+/// All results.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// In the order of the files.
+    pub rows: Vec<Row>,
+}
+
+impl Report {
+    /// Prints every result, the failures again at the end, and the count. True when nothing failed.
+    pub fn print(&self) -> bool {
+        for row in &self.rows {
+            println!("{:<11} {} × {} × {}", row.verdict.word(), row.name(), row.protocol, row.store);
+        }
+        let failed: Vec<(&Row, &str)> = self
+            .rows
+            .iter()
+            .filter_map(|row| match &row.verdict {
+                Verdict::Failed(message) => Some((row, message.as_str())),
+                Verdict::Passed | Verdict::Unspeakable(_) => None,
+            })
+            .collect();
+        for (row, message) in &failed {
+            println!("\n{} × {}\n    {message}", row.name(), row.protocol);
+        }
+        let passed = self.rows.iter().filter(|row| row.verdict == Verdict::Passed).count();
+        println!("\n{passed} passed, {} failed", failed.len());
+        failed.is_empty() && passed > 0
+    }
+
+    /// The neutral cases as a table: a row per case, a column per protocol and store.
+    pub fn parity(&self) -> String {
+        let neutral: Vec<&Row> = self.rows.iter().filter(|row| row.reach == Reach::Neutral).collect();
+        let mut columns: Vec<(&str, &str)> = neutral.iter().map(|row| (row.protocol, row.store)).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let mut out = String::from(
+            "# Parity\n\nPrinted by `testkit parity docs/parity.md`: every case over every protocol and store. \
+             ✓ behaves as the case says, ✗ does not, – cannot be said in that protocol.\n",
+        );
+        let mut files: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+        for row in neutral {
+            files.entry(&row.file).or_default().push(row);
+        }
+        for (file, rows) in files {
+            write_file(&mut out, file, &rows, &columns);
+        }
+        out
+    }
+}
+
+fn write_file(out: &mut String, file: &str, rows: &[&Row], columns: &[(&str, &str)]) {
+    let head: Vec<String> = columns.iter().map(|(protocol, store)| format!("{protocol}, {store}")).collect();
+    let line = "|:-:".repeat(columns.len());
+    // Writing to a text does not fail.
+    let _ = write!(out, "\n## {file}\n\n| case | {} |\n|---{line}|\n", head.join(" | "));
+    let mut written: Vec<&str> = Vec::new();
+    for row in rows {
+        if written.contains(&row.case.as_str()) {
+            continue;
+        }
+        written.push(&row.case);
+        let marks: Vec<&str> = columns
+            .iter()
+            .map(|column| {
+                let same = rows.iter().find(|r| r.case == row.case && (r.protocol, r.store) == *column);
+                same.map_or(" ", |r| r.verdict.mark())
+            })
+            .collect();
+        let _ = writeln!(out, "| {} | {} |", row.case.replace('|', "\\|"), marks.join(" | "));
+    }
+}
+
+impl Row {
+    fn name(&self) -> String {
+        format!("{}: {}", self.file, self.case)
+    }
+}
+
+impl Verdict {
+    fn word(&self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed(_) => "FAILED",
+            Verdict::Unspeakable(_) => "unspeakable",
+        }
+    }
+
+    fn mark(&self) -> &'static str {
+        match self {
+            Verdict::Passed => "✓",
+            Verdict::Failed(_) => "✗",
+            Verdict::Unspeakable(_) => "–",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_column_per_protocol_and_store() {
+        let row = |case: &str, protocol, verdict| Row {
+            file: "users".into(),
+            case: case.into(),
+            protocol,
+            store: "sqlite",
+            verdict,
+            reach: Reach::Neutral,
+        };
+        let rows = vec![
+            row("a | b", "rest", Verdict::Passed),
+            row("a | b", "grpc", Verdict::Failed("x".into())),
+            row("c", "rest", Verdict::Unspeakable("y".into())),
+        ];
+        let table = Report { rows }.parity();
+        assert!(table.contains("| case | grpc, sqlite | rest, sqlite |\n|---|:-:|:-:|\n"), "{table}");
+        assert!(table.contains("| a \\| b | ✗ | ✓ |\n| c |   | – |\n"), "{table}");
+    }
+}

@@ -1,0 +1,339 @@
+//! Runs files of cases: each case on a server and a database of its own.
+
+use crate::case::{Case, CaseFile, Expect, NOBODY, Step};
+use crate::driver::{Call, Driver, Failure, Outcome, Total};
+use crate::expect::{self, Captures};
+use crate::parse;
+use crate::report::{Reach, Report, Row, Verdict};
+use crate::rest::Rest;
+use crate::server::{self, Server};
+use crate::wire_case::{self, WireCase, WireFile};
+use contract::Contract;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::TempDir;
+
+/// The stores that cases run on.
+const STORE: &str = "sqlite";
+/// Makes a protocol's driver for the server of a contract at a URL.
+type MakeDriver = fn(Arc<Contract>, String) -> Box<dyn Driver>;
+/// Every protocol that the neutral cases run over.
+const DRIVERS: &[MakeDriver] = &[|contract, url| Box::new(Rest::new(contract, url))];
+/// Folders inside folders of cases.
+const DEPTH_MAX: usize = 8;
+
+/// Runs every case whose file or name contains `filter`.
+pub fn cases(project: &Path, filter: &str) -> Result<Report, String> {
+    let mut report = Report::default();
+    for path in files(&project.join("cases"), DEPTH_MAX)? {
+        let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let base = path.parent().unwrap_or(project);
+        let at = |e: parse::ParseError| format!("{}:{}: {}", path.display(), e.line, e.message);
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("case") => {
+                let file = parse::case_file(&path, base, &text).map_err(at)?;
+                report.rows.extend(neutral(&file, filter)?);
+            }
+            Some("http") => {
+                let file = wire_case::wire_file(&path, base, &text).map_err(at)?;
+                report.rows.extend(wire(&file, filter)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(report)
+}
+
+/// All files below a folder, in order.
+fn files(folder: &Path, depth: usize) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        if path.is_dir() && depth > 0 {
+            found.extend(files(&path, depth - 1)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn neutral(file: &CaseFile, filter: &str) -> Result<Vec<Row>, String> {
+    let wanted: Vec<&Case> = file.cases.iter().filter(|c| is_wanted(&file.path, &c.name, filter)).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stage = Stage::set(file)?;
+    let runs: Vec<(&Case, &MakeDriver)> =
+        wanted.iter().flat_map(|case| DRIVERS.iter().map(|make| (*case, make))).collect();
+    Ok(in_parallel(&runs, |(case, make)| {
+        let (driver, verdict) = match stage.server() {
+            Ok((server, _data)) => {
+                let driver = make(Arc::clone(&stage.contract), server.url());
+                let verdict = with_log(run_case(case, driver.as_ref(), &stage), &server);
+                (driver, verdict)
+            }
+            Err(message) => (make(Arc::clone(&stage.contract), String::new()), Verdict::Failed(message)),
+        };
+        row(&file.path, &case.name, driver.protocol(), verdict, Reach::Neutral)
+    }))
+}
+
+fn wire(file: &WireFile, filter: &str) -> Result<Vec<Row>, String> {
+    let path = &file.setting.path;
+    let wanted: Vec<&WireCase> = file.cases.iter().filter(|c| is_wanted(path, &c.name, filter)).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stage = Stage::set(&file.setting)?;
+    Ok(in_parallel(&wanted, |case| {
+        let verdict = stage.server().map_or_else(Verdict::Failed, |(server, _data)| {
+            let ran = wire_case::run(case, server.address, &stage.tokens);
+            with_log(ran.map_or_else(Verdict::Failed, |()| Verdict::Passed), &server)
+        });
+        row(path, &case.name, "rest", verdict, Reach::Wire)
+    }))
+}
+
+fn row(path: &Path, case: &str, protocol: &'static str, verdict: Verdict, reach: Reach) -> Row {
+    Row { file: stem(path), case: case.to_owned(), protocol, store: STORE, verdict, reach }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn is_wanted(path: &Path, case: &str, filter: &str) -> bool {
+    format!("{}: {case}", stem(path)).contains(filter)
+}
+
+/// A failure is easier to read with what the server logged.
+fn with_log(verdict: Verdict, server: &Server) -> Verdict {
+    match verdict {
+        Verdict::Failed(message) => {
+            let log = server.log();
+            let tail: Vec<&str> = log.lines().rev().take(6).collect();
+            let tail: Vec<&str> = tail.into_iter().rev().collect();
+            Verdict::Failed(format!("{message}\n    log: {}", tail.join("\n         ")))
+        }
+        other => other,
+    }
+}
+
+/// Runs a function over the items on as many threads as there are processors; results keep the items' order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(items.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((at, item)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    items.get(at).map(|item| (at, item))
+                } {
+                    let result = run(item);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// A contract with its rows loaded once; each case gets a copy of the data.
+struct Stage {
+    /// Holds the contract and the data until the file is done.
+    folder: TempDir,
+    contract: Arc<Contract>,
+    /// Callers' tokens by name.
+    tokens: Vec<(String, String)>,
+}
+
+impl Stage {
+    fn set(file: &CaseFile) -> Result<Self, String> {
+        let folder = TempDir::new().map_err(|e| format!("a folder for the server: {e}"))?;
+        let (contract_dir, data) = (folder.path().join("contract"), folder.path().join("template"));
+        prepare(file, &contract_dir).map_err(|e| format!("{}: {e}", file.path.display()))?;
+        let loaded = contract::load(&contract_dir).map_err(|found| format!("{found}"))?;
+        // The first start makes the database and loads the rows; what it acknowledged survives the kill.
+        Server::start(&contract_dir, &data)?.kill();
+        let mut tokens = Vec::new();
+        for caller in &file.callers {
+            if let Some(token) = server::token(&contract_dir, &data, caller)? {
+                tokens.push((caller.name.clone(), token));
+            }
+        }
+        Ok(Self { folder, contract: Arc::new(loaded.contract), tokens })
+    }
+
+    /// A server on a copy of the data, which lives as long as the folder that comes with it.
+    fn server(&self) -> Result<(Server, TempDir), String> {
+        let folder =
+            TempDir::new_in(self.folder.path()).map_err(|e| format!("a folder for the data: {e}"))?;
+        let data = folder.path().join("data");
+        copy(&self.folder.path().join("template"), &data).map_err(|e| format!("copying the data: {e}"))?;
+        let server = Server::start(&self.folder.path().join("contract"), &data)?;
+        Ok((server, folder))
+    }
+
+    fn token(&self, caller: &str) -> Option<&str> {
+        match caller {
+            NOBODY => None,
+            name => self.tokens.iter().find(|(known, _)| known == name).map(|(_, token)| token.as_str()),
+        }
+    }
+}
+
+/// Copies the contract and puts the file's own rows, if it has any, in the place of the sample rows.
+fn prepare(file: &CaseFile, to: &Path) -> std::io::Result<()> {
+    copy(&file.contract, to)?;
+    if file.seeds.is_empty() {
+        return Ok(());
+    }
+    let data = to.join("data");
+    if data.exists() {
+        fs::remove_dir_all(&data)?;
+    }
+    fs::create_dir_all(&data)?;
+    for seed in &file.seeds {
+        let rows: String = seed.rows.iter().map(|row| format!("{row}\n")).collect();
+        fs::write(data.join(format!("{}.ndjson", seed.resource)), rows)?;
+    }
+    Ok(())
+}
+
+/// Copies a folder with what is in it.
+pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => fs::copy(entry.path(), &target).map(|_| ())?,
+        }
+    }
+    Ok(())
+}
+
+fn run_case(case: &Case, driver: &dyn Driver, stage: &Stage) -> Verdict {
+    let mut captures = Captures::new();
+    for step in &case.steps {
+        match run_step(step, driver, stage.token(&step.caller), &mut captures) {
+            Ok(()) => {}
+            Err(Failure::Unspeakable(why)) => return Verdict::Unspeakable(why),
+            Err(Failure::Broken(how)) => return Verdict::Failed(format!("line {}: {how}", step.line)),
+        }
+    }
+    Verdict::Passed
+}
+
+fn run_step(
+    step: &Step,
+    driver: &dyn Driver,
+    token: Option<&str>,
+    captures: &mut Captures,
+) -> Result<(), Failure> {
+    let mut input = step.input.clone();
+    input.key = input.key.map(|key| expect::fill_text(&key, captures));
+    input.version = input.version.map(|version| expect::fill_text(&version, captures));
+    input.data = input.data.map(|data| expect::fill(&data, captures));
+    input.list.filter = input.list.filter.map(|filter| expect::fill(&filter, captures));
+    let total = if step.total.is_some() { Total::Wanted } else { Total::Unwanted };
+    let outcome = driver.call(&Call { token, action: &step.action, input: &input, total })?;
+    if let Ok(answer) = &outcome.result
+        && let Some(version) = &answer.version
+    {
+        captures.insert("version".to_owned(), version.as_str().into());
+    }
+    judge(step, &outcome, captures).map_err(|how| Failure::Broken(format!("{how}\n    {}", outcome.text)))
+}
+
+fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), String> {
+    if let Some(hidden) = step.hides.iter().find(|text| outcome.text.contains(text.as_str())) {
+        return Err(format!("`{hidden}` must be nowhere in it"));
+    }
+    match (&step.expect, &outcome.result) {
+        (Expect::Fault(wanted), Err(fault)) => {
+            if !wanted.kinds.contains(&fault.kind)
+                || wanted.code.as_ref().is_some_and(|code| *code != fault.code)
+            {
+                return Err(format!("{wanted:?} expected, {fault:?} found"));
+            }
+            let named = |(field, code): &(String, Option<String>)| {
+                fault.fields.iter().any(|(f, c)| f == field && (code.is_none() || c == code))
+            };
+            match wanted.fields.iter().find(|field| !named(field)) {
+                Some(field) => Err(format!("the fault does not name {field:?}")),
+                None => Ok(()),
+            }
+        }
+        (Expect::Fault(wanted), Ok(_)) => Err(format!("{wanted:?} expected, an answer found")),
+        (_, Err(fault)) => Err(format!("an answer expected, {fault:?} found")),
+        (Expect::Done, Ok(_)) => Ok(()),
+        (Expect::Nothing, Ok(answer)) => match &answer.body {
+            None => Ok(()),
+            Some(_) => Err("nothing expected".into()),
+        },
+        (Expect::Answer(how, expected), Ok(answer)) => {
+            if step.total.is_some() && step.total != answer.total {
+                return Err(format!("{:?} in all expected, {:?} found", step.total, answer.total));
+            }
+            let found = answer.body.as_ref().ok_or("an answer expected, nothing found")?;
+            expect::matches(*how, expected, found, captures)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::case::Action;
+    use std::collections::BTreeSet;
+
+    fn action_word(action: &Action) -> String {
+        match action {
+            Action::Standard { verb, .. } => format!("{verb:?}"),
+            Action::Related { .. } => "Related".to_owned(),
+            Action::Own { .. } => "Own".to_owned(),
+        }
+    }
+
+    /// All files of cases are well formed, and together they try every kind of call.
+    #[test]
+    fn every_file_of_cases_is_read() {
+        let project = Path::new(crate::PROJECT);
+        let (mut neutral, mut wire, mut words) = (0, 0, BTreeSet::new());
+        for path in files(&project.join("cases"), DEPTH_MAX).unwrap() {
+            let text = || fs::read_to_string(&path).unwrap();
+            let base = path.parent().unwrap();
+            match path.extension().and_then(|e| e.to_str()) {
+                Some("case") => {
+                    let file =
+                        parse::case_file(&path, base, &text()).unwrap_or_else(|e| panic!("{path:?}: {e:?}"));
+                    assert!(file.contract.is_dir(), "{path:?}: no contract at {:?}", file.contract);
+                    neutral += file.cases.len();
+                    words.extend(file.cases.iter().flat_map(|c| &c.steps).map(|s| action_word(&s.action)));
+                }
+                Some("http") => {
+                    let file = wire_case::wire_file(&path, base, &text())
+                        .unwrap_or_else(|e| panic!("{path:?}: {e:?}"));
+                    assert!(file.setting.contract.is_dir(), "{path:?}");
+                    wire += file.cases.len();
+                }
+                _ => {}
+            }
+        }
+        assert!(neutral >= 120 && wire >= 30, "{neutral} neutral cases, {wire} of one wire");
+        assert_eq!(words.len(), 8, "{words:?}");
+    }
+}

@@ -1,0 +1,146 @@
+//! The server under test, as its users start it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::case::Caller;
+
+/// What the server prints when it is ready to be asked.
+const READY: &str = "listening on http://";
+/// How long a server may take to start (it hashes the seeds' secrets when the database is new).
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// The server binary: `SEPTET_BIN`, else the one beside this program.
+pub fn binary() -> Result<PathBuf, String> {
+    let found = match std::env::var_os("SEPTET_BIN") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            let own = std::env::current_exe().map_err(|e| format!("own path: {e}"))?;
+            own.with_file_name("septet")
+        }
+    };
+    found.canonicalize().map_err(|e| format!("{}: {e} (build it, or set SEPTET_BIN)", found.display()))
+}
+
+/// A running server. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts a server of a contract on a data folder and waits until it listens.
+    pub fn start(contract: &Path, data: &Path) -> Result<Self, String> {
+        let log = data.with_extension("log");
+        let log_file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+        let mut child = Command::new(binary()?)
+            .arg("serve")
+            .arg(contract)
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log_file)
+            .spawn()
+            .map_err(|e| format!("starting the server: {e}"))?;
+        match address(&mut child) {
+            Ok(address) => Ok(Self { child, address, log }),
+            Err(message) => {
+                stop(&mut child);
+                Err(format!("{message}\n{}", std::fs::read_to_string(&log).unwrap_or_default()))
+            }
+        }
+    }
+
+    /// The URL of its root, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Whether it is still running.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Memory it holds, in KiB.
+    pub fn resident_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// SIGKILL: it gets no chance to tidy up.
+    pub fn kill(mut self) {
+        stop(&mut self.child);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        stop(&mut self.child);
+    }
+}
+
+/// Ends a child and waits for it; one that has ended already is fine too.
+fn stop(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Reads the address from what the server prints, and goes on reading so that it never waits for a reader.
+fn address(child: &mut Child) -> Result<SocketAddr, String> {
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(at) = line.find(READY) {
+                // The receiver is gone once it has the address.
+                let _ = sender.send(line[at + READY.len()..].trim().trim_end_matches('/').to_owned());
+            }
+        }
+    });
+    let text =
+        receiver.recv_timeout(START_MAX).map_err(|_| format!("the server did not print `{READY}…`"))?;
+    text.parse().map_err(|e| format!("`{text}` is not an address: {e}"))
+}
+
+/// Has the server make a token for a caller; `None` for one without an identity.
+pub fn token(contract: &Path, data: &Path, caller: &Caller) -> Result<Option<String>, String> {
+    let Some(sub) = &caller.sub else { return Ok(None) };
+    let mut command = Command::new(binary()?);
+    command.arg("token").arg("--contract").arg(contract).arg("--data").arg(data).args(["--sub", sub]);
+    for role in &caller.roles {
+        command.args(["--role", role]);
+    }
+    for scope in &caller.scopes {
+        command.args(["--scope", scope]);
+    }
+    for (name, value) in &caller.claims {
+        command.args(["--claim", &format!("{name}={value}")]);
+    }
+    let output = command.output().map_err(|e| format!("septet token: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("septet token: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let token = printed.split_whitespace().last().ok_or("septet token printed nothing")?;
+    Ok(Some(token.to_owned()))
+}

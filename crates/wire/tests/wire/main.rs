@@ -1,0 +1,13 @@
+//! The encoders against independent readers, and the decoders against generated and mutated inputs.
+
+#![allow(clippy::unwrap_used)]
+
+mod bounds;
+mod decode;
+mod fuzz;
+mod golden;
+mod model;
+mod read;
+mod round_trip;
+mod scalars;
+mod source;
