@@ -26,7 +26,7 @@ class Bar:
 
     def __str__(self):
         parts = [("req/s ≥ ", self.rate_min), ("req/s ≤ ", self.rate_max), ("p99 ≤ ", self.p99_max)]
-        return ", ".join(f"{text}{bound:g}" for text, bound in parts if bound is not None) or "–"
+        return ", ".join(f"{text}{round(bound, 2):g}" for text, bound in parts if bound is not None) or "–"
 
     def is_met(self, row):
         return ((self.rate_min is None or row.rate >= self.rate_min)
