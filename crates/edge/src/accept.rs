@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How long to wait when the system gives no more sockets: long enough not to spin, short enough not to matter.
+/// How long to wait when the system gives no more sockets: long enough not to spin, short enough not to
+/// matter.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The places for connections, in all and per address.

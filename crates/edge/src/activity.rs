@@ -1,7 +1,7 @@
 //! What a connection is doing, noted by its socket and its requests, judged by its watch.
 //!
-//! Noting is a relaxed store or two. No timer is touched per request: the watch has one, which it moves only when a
-//! deadline comes nearer than the one it waits for.
+//! Noting is a relaxed store or two. No timer is touched per request: the watch has one, which it moves only
+//! when a deadline comes nearer than the one it waits for.
 
 use crate::limits::Limits;
 use std::sync::Arc;

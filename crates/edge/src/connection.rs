@@ -44,8 +44,8 @@ struct Link<H> {
     peer: SocketAddr,
 }
 
-/// hyper's settings for these limits. Its own header timer is off: it would be set anew for every request, where our
-/// watch moves one timer a minute.
+/// hyper's settings for these limits. Its own header timer is off: it would be set anew for every request,
+/// where our watch moves one timer a minute.
 pub(crate) fn protocols(limits: &Limits) -> auto::Builder<Streams> {
     let mut builder = auto::Builder::new(Streams { stall_max: limits.write_stall() });
     let mut http1 = builder.http1();
@@ -115,8 +115,9 @@ pub(crate) async fn run<H: Handler, S>(
     }
 }
 
-/// Waits until a deadline of the connection passes. Deadlines that move later are let move: when the timer fires early
-/// it is set again. So a busy connection touches its timer once in `idle_ms_max`, not once in a request.
+/// Waits until a deadline of the connection passes. Deadlines that move later are let move: when the timer
+/// fires early it is set again. So a busy connection touches its timer once in `idle_ms_max`, not once in a
+/// request.
 async fn watched(activity: &Activity, limits: &Limits) -> Lapse {
     let mut timer = pin!(tokio::time::sleep_until(Instant::now()));
     let mut armed: Option<Instant> = None;
@@ -143,8 +144,8 @@ async fn watched(activity: &Activity, limits: &Limits) -> Lapse {
     .await
 }
 
-/// Answers one request of a connection. What needs no waiting is done before the future is made: hyper moves that
-/// future, so it is kept small.
+/// Answers one request of a connection. What needs no waiting is done before the future is made: hyper moves
+/// that future, so it is kept small.
 fn answer<H: Handler>(
     link: Arc<Link<H>>,
     open: Open,
@@ -222,7 +223,8 @@ fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output =
     }
 }
 
-/// What a step of the handler returns, unless it panics. Whatever the panic left half done belongs to its request.
+/// What a step of the handler returns, unless it panics. Whatever the panic left half done belongs to its
+/// request.
 fn caught<T>(step: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(AssertUnwindSafe(step)).ok()
 }

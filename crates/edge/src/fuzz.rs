@@ -1,4 +1,5 @@
-//! Bodies for a fuzzer: whatever a peer sends, a connection ends, and the handler sees only what is within bounds.
+//! Bodies for a fuzzer: whatever a peer sends, a connection ends, and the handler sees only what is within
+//! bounds.
 
 use crate::connection::{self, Shared};
 use crate::limits::Limits;

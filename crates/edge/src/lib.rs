@@ -1,9 +1,9 @@
-//! The only crate with sockets. It listens, bounds what a peer may send and how slowly, hands whole requests to a
-//! [`Handler`] and writes its responses; HTTP/1.1 and cleartext HTTP/2 (prior knowledge) on one port.
+//! The only crate with sockets. It listens, bounds what a peer may send and how slowly, hands whole requests
+//! to a [`Handler`] and writes its responses; HTTP/1.1 and cleartext HTTP/2 (prior knowledge) on one port.
 //!
-//! It knows nothing of contracts. What it promises the handler: a request's head is within [`Limits`], its body is
-//! read only when asked for and never beyond a bound, and no peer holds a connection for free. What it promises the
-//! operator: [`serve`] returns only when every connection is finished or was cut.
+//! It knows nothing of contracts. What it promises the handler: a request's head is within [`Limits`], its
+//! body is read only when asked for and never beyond a bound, and no peer holds a connection for free. What
+//! it promises the operator: [`serve`] returns only when every connection is finished or was cut.
 
 mod accept;
 mod activity;

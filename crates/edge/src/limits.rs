@@ -11,7 +11,8 @@ pub struct Limits {
     pub connections_per_address_max: usize,
     /// Header fields of a request; more are answered 431.
     pub headers_max: usize,
-    /// Bytes of a request's head; more are answered 431 (HTTP/2: as RFC 9113 section 6.5.2 counts them). At least 8192.
+    /// Bytes of a request's head; more are answered 431 (HTTP/2: as RFC 9113 section 6.5.2 counts them). At
+    /// least 8192.
     pub header_bytes_max: usize,
     /// Bytes of a request's target; more are answered 414.
     pub uri_bytes_max: usize,

@@ -37,7 +37,8 @@ pub type Response = http::Response<ResponseBody>;
 
 /// What answers requests.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers a request. A panic becomes a 500 for this request alone; when the peer goes away the future is dropped.
+    /// Answers a request. A panic becomes a 500 for this request alone; when the peer goes away the future is
+    /// dropped.
     fn handle(&self, request: Request) -> impl Future<Output = Response> + Send;
 
     /// Told of what an operator would want to know and no peer is told.
@@ -138,8 +139,8 @@ impl Body {
         }
     }
 
-    /// Reads all of it, at most `bytes_max` bytes and within `body_read_ms_max`. A body that announces itself as
-    /// larger is refused before a byte of it is read (so `Expect: 100-continue` gets no 100).
+    /// Reads all of it, at most `bytes_max` bytes and within `body_read_ms_max`. A body that announces itself
+    /// as larger is refused before a byte of it is read (so `Expect: 100-continue` gets no 100).
     pub async fn read(self, bytes_max: usize) -> Result<Bytes, BodyError> {
         match self.content {
             Content::Full(bytes) if bytes.len() > bytes_max => Err(BodyError::TooLarge),

@@ -107,8 +107,8 @@ fn sending_goes_on() {
     let _ = SENDING_SINCE.try_with(|since| since.set(Some(Instant::now())));
 }
 
-/// Runs the streams of HTTP/2 connections, and drops one (which resets it) when its peer grants no window for a piece
-/// of the reply: at the socket such a stall does not show.
+/// Runs the streams of HTTP/2 connections, and drops one (which resets it) when its peer grants no window for
+/// a piece of the reply: at the socket such a stall does not show.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Streams {
     pub(crate) stall_max: Duration,

@@ -27,8 +27,9 @@ pub struct Drained {
     pub cut: usize,
 }
 
-/// Serves on these listeners until `shutdown` completes, then stops accepting, lets requests under way finish, and
-/// cuts what is left after `drain_ms_max`. Returns when no connection is left. Must run within a tokio runtime.
+/// Serves on these listeners until `shutdown` completes, then stops accepting, lets requests under way
+/// finish, and cuts what is left after `drain_ms_max`. Returns when no connection is left. Must run within a
+/// tokio runtime.
 pub async fn serve<H: Handler>(
     listeners: Vec<TcpListener>,
     handler: Arc<H>,

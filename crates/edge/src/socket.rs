@@ -39,21 +39,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         written
     }
 
-    /// The one answer that is ours to give (RFC 9110 section 15.5.9). Nothing else is under way then, so the socket
-    /// takes these few bytes or the peer is not there any more.
+    /// The one answer that is ours to give (RFC 9110 section 15.5.9). Nothing else is under way then, so the
+    /// socket takes these few bytes or the peer is not there any more.
     fn time_out(&mut self, cx: &mut Context<'_>) -> io::Error {
         if self.activity.is_heading() {
             let date = httpdate::HttpDate::from(SystemTime::now());
-            let text = format!(
-                "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\ndate: {date}\r\n\r\n"
-            );
+            let line = "HTTP/1.1 408 Request Timeout";
+            let text = format!("{line}\r\nconnection: close\r\ncontent-length: 0\r\ndate: {date}\r\n\r\n");
             let _ = Pin::new(&mut self.stream).poll_write(cx, text.as_bytes());
         }
         io::Error::from(io::ErrorKind::TimedOut)
     }
 
-    /// A socket that is closed with unread input resets the connection, and the reset destroys an answer that the
-    /// peer has not read yet (RFC 9112 section 9.6). So what still comes is read and thrown away for a while.
+    /// A socket that is closed with unread input resets the connection, and the reset destroys an answer that
+    /// the peer has not read yet (RFC 9112 section 9.6). So what still comes is read and thrown away for a
+    /// while.
     fn poll_linger(&mut self, mut discarded: usize, cx: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0u8; DISCARD_BYTES];
         while discarded < LINGER_BYTES_MAX {

@@ -1,10 +1,15 @@
 //! Mutated and random bytes against a connection: it ends, nothing panics, every answer is one of ours.
 
 const SEEDS: &[&[u8]] = &[
-    b"GET /a?b=c HTTP/1.1\r\nhost: a\r\n\r\nPOST /b HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhelloGET / HTTP/1.0\r\n\r\n",
-    b"POST /b HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n5;a=b\r\nhello\r\n0\r\nt: u\r\n\r\n",
+    b"GET /a?b=c HTTP/1.1\r\nhost: a\r\n\r\n\
+      POST /b HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhelloGET / HTTP/1.0\r\n\r\n",
+    b"POST /b HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n\
+      5;a=b\r\nhello\r\n0\r\nt: u\r\n\r\n",
     b"CONNECT a:1 HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86\0\0\x03\x01\x04\0\0\0\x03\x83\x84\x86\0\0\x02\0\x01\0\0\0\x03hi",
+    // SETTINGS, a GET, and a POST with a body.
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
+      \0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86\
+      \0\0\x03\x01\x04\0\0\0\x03\x83\x84\x86\0\0\x02\0\x01\0\0\0\x03hi",
 ];
 
 /// A small generator with a fixed seed: a failure repeats.

@@ -113,84 +113,116 @@ fn summary(answer: &str) -> Vec<&str> {
 }
 
 const BAD: &[&str] = &["400 Bad Request"];
+const OK: &[&str] = &["200 OK", "GET /a "];
+const TOO_LARGE: &[&str] = &["413 Payload Too Large"];
+const FIELDS_TOO_LARGE: &[&str] = &["431 Request Header Fields Too Large"];
+/// What must not be taken for a request when it comes after framing that could be read in two ways.
+const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
-/// What is sent, what is answered before the server closes. Where framing could be read in two ways, nothing after it
-/// may be taken for a request.
-#[tokio::test(flavor = "multi_thread")]
-async fn shapes() {
+/// `GET /a` with these header fields, one a line.
+fn get(fields: &str) -> String {
+    format!("GET /a HTTP/1.1\r\n{}\r\n\r\n", fields.replace('\n', "\r\n"))
+}
+
+/// `POST /a` with these header fields, one a line, and what follows them.
+fn post(fields: &str, rest: &str) -> String {
+    format!("POST /a HTTP/1.1\r\nhost: a\r\n{}\r\n\r\n{rest}", fields.replace('\n', "\r\n"))
+}
+
+/// Sends each, reads until the server closes, and compares.
+async fn check(cases: &[(String, &[&str])]) {
     let server = start(Limits::default()).await;
-    let smuggled = "GET /smuggled HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    let cases: Vec<(String, Vec<&str>)> = vec![
-        ("GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".into(), vec!["200 OK", "GET /a "]),
-        ("GET /a HTTP/1.0\r\n\r\n".into(), vec!["HTTP/1.0 200 OK", "GET /a "]),
-        // Pipelined: in order, on one connection.
-        (
-            "GET /a HTTP/1.1\r\nhost: a\r\n\r\nPOST /b HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhiGET /c HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n".into(),
-            vec!["200 OK", "GET /a ", "200 OK", "POST /b hi", "200 OK", "GET /c "],
-        ),
-        // Chunked, with an extension and a trailer.
-        (
-            "POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n2;x=y\r\nhi\r\n0\r\nt: u\r\n\r\n".into(),
-            vec!["200 OK", "POST /a hi"],
-        ),
-        // Garbage.
-        ("\x00\x01\x02\x03\r\n\r\n".into(), BAD.into()),
-        ("GET\r\n\r\n".into(), BAD.into()),
-        ("GET /a b HTTP/1.1\r\nhost: a\r\n\r\n".into(), BAD.into()),
-        ("GET /a HTTP/9.9\r\nhost: a\r\n\r\n".into(), BAD.into()),
-        ("GET /a HTTP/1.1\r\nhost: a\r\nno colon\r\n\r\n".into(), BAD.into()),
-        ("GET /a HTTP/1.1\r\nhost: a\r\nx : space before the colon\r\n\r\n".into(), BAD.into()),
-        ("GET /a HTTP/1.1\r\nhost: a\r\nx: nul\0\r\n\r\n".into(), BAD.into()),
-        // RFC 9112 section 3.2.
-        ("GET /a HTTP/1.1\r\n\r\n".into(), BAD.into()),
-        ("GET /a HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n".into(), BAD.into()),
-        // Section 5.2: a folded line is refused.
-        ("GET /a HTTP/1.1\r\nhost: a\r\nx: 1\r\n folded: 2\r\n\r\n".into(), BAD.into()),
-        // Section 6.1: Transfer-Encoding counts, Content-Length does not, and the connection ends.
-        (
-            format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}"),
-            vec!["200 OK", "POST /a "],
-        ),
-        (
-            format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n{smuggled}"),
-            vec!["200 OK", "POST /a "],
-        ),
-        // Section 6.3.
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ncontent-length: 0\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 4, 4\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: +4\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999999999999999\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: identity\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, gzip\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: xchunked\r\n\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{smuggled}"), BAD.into()),
-        // Chunk sizes that are none.
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n{smuggled}"), BAD.into()),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n10000000000000000\r\n{smuggled}"), BAD.into()),
-        // Section 2.2: a bare LF ends a line for us as for everybody; a bare CR does not.
-        ("GET /a HTTP/1.1\nhost: a\nconnection: close\n\n".into(), vec!["200 OK", "GET /a "]),
-        ("GET /a HTTP/1.1\r\nhost: a\rx: 1\r\n\r\n".into(), BAD.into()),
-        // Bounds.
-        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(17_000)), vec!["414 URI Too Long"]),
-        (format!("GET /a HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(40_000)), vec!["431 Request Header Fields Too Large"]),
-        (format!("GET /a HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: 1\r\n".repeat(100)), vec!["431 Request Header Fields Too Large"]),
-        (format!("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 1001\r\nconnection: close\r\n\r\n{}", "a".repeat(1001)), vec!["413 Payload Too Large"]),
-        ("POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 9999999999\r\nexpect: 100-continue\r\n\r\n".into(), vec!["413 Payload Too Large"]),
-        (
-            format!("POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{}", "64\r\n".to_owned() + &("a".repeat(100) + "\r\n64\r\n").repeat(11)),
-            vec!["413 Payload Too Large"],
-        ),
-        // A tunnel.
-        ("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n".into(), vec!["501 Not Implemented"]),
-        // An upgrade that nobody offered is not one.
-        ("GET /a HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade, close\r\n\r\n".into(), vec!["200 OK", "GET /a "]),
-    ];
     for (sent, expected) in cases {
         let answer = server.exchange(sent.as_bytes()).await;
-        assert_eq!(summary(&answer), expected, "{:?} was answered {answer:?}", &sent[..sent.len().min(200)]);
+        assert_eq!(summary(&answer), *expected, "{:?} got {answer:?}", &sent[..sent.len().min(200)]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests() {
+    let pipelined = [
+        "GET /a HTTP/1.1\r\nhost: a\r\n\r\n",
+        "POST /b HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi",
+        "GET /c HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    ];
+    let in_order: &[&str] = &["200 OK", "GET /a ", "200 OK", "POST /b hi", "200 OK", "GET /c "];
+    let chunks = "2;extension=x\r\nhi\r\n0\r\ntrailer: x\r\n\r\n";
+    check(&[
+        (get("host: a\nconnection: close"), OK),
+        ("GET /a HTTP/1.0\r\n\r\n".into(), &["HTTP/1.0 200 OK", "GET /a "]),
+        (pipelined.concat(), in_order),
+        (post("transfer-encoding: chunked\nconnection: close", chunks), &["200 OK", "POST /a hi"]),
+        // An upgrade that nobody offers is none; a tunnel is refused.
+        (get("host: a\nupgrade: h2c\nconnection: upgrade, close"), OK),
+        ("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n".into(), &["501 Not Implemented"]),
+        // RFC 9112 section 2.2: a bare LF ends a line for us as for everybody.
+        ("GET /a HTTP/1.1\nhost: a\nconnection: close\n\n".into(), OK),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage() {
+    check(&[
+        ("\x00\x01\x02\x03\r\n\r\n".into(), BAD),
+        ("GET\r\n\r\n".into(), BAD),
+        ("GET /a b HTTP/1.1\r\nhost: a\r\n\r\n".into(), BAD),
+        ("GET /a HTTP/9.9\r\nhost: a\r\n\r\n".into(), BAD),
+        (get("host: a\nno colon"), BAD),
+        (get("host: a\nx: nul\0"), BAD),
+        // RFC 9112 section 3.2: exactly one Host.
+        (get("x: y"), BAD),
+        (get("host: a\nhost: b"), BAD),
+    ])
+    .await;
+}
+
+/// Where framing could be read in two ways, nothing after it is taken for a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn smuggling() {
+    let chunked = |rest: &str| post("transfer-encoding: chunked", &format!("{rest}{SMUGGLED}"));
+    let fields = |fields: &str| post(fields, SMUGGLED);
+    let emptied = |fields: &str| post(fields, &format!("0\r\n\r\n{SMUGGLED}"));
+    let only_the_first: &[&str] = &["200 OK", "POST /a "];
+    check(&[
+        // RFC 9112 section 6.1: Transfer-Encoding counts, Content-Length does not, and the connection ends.
+        (emptied("content-length: 4\ntransfer-encoding: chunked"), only_the_first),
+        (emptied("transfer-encoding: chunked\ncontent-length: 4"), only_the_first),
+        (fields("transfer-encoding: identity"), BAD),
+        (fields("transfer-encoding: chunked, gzip"), BAD),
+        (fields("transfer-encoding: xchunked"), BAD),
+        (fields("transfer-encoding: chunked").replace("HTTP/1.1\r\nhost", "HTTP/1.0\r\nhost"), BAD),
+        // Section 6.3.
+        (fields("content-length: 4\ncontent-length: 0"), BAD),
+        (fields("content-length: 4, 4"), BAD),
+        (fields("content-length: +4"), BAD),
+        (fields("content-length: -1"), BAD),
+        (fields("content-length: 99999999999999999999"), BAD),
+        // Section 7.1: sizes that are none.
+        (chunked("xyz\r\n"), BAD),
+        (chunked("-1\r\n"), BAD),
+        (chunked("10000000000000000\r\n"), BAD),
+        // Sections 5.1 and 5.2: space before the colon, a folded line; section 2.2: a bare CR.
+        (get("host: a\nx : y"), BAD),
+        (get("host: a\nx: 1\n folded: 2"), BAD),
+        (get("host: a\rx: 1"), BAD),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds() {
+    let long = |length: usize| "a".repeat(length);
+    let many_chunks = format!("64\r\n{}\r\n", long(100)).repeat(11);
+    check(&[
+        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", long(17_000)), &["414 URI Too Long"]),
+        (get(&format!("host: a\nx: {}", long(40_000))), FIELDS_TOO_LARGE),
+        (get(&format!("host: a{}", "\nx: 1".repeat(100))), FIELDS_TOO_LARGE),
+        (post("content-length: 1001\nconnection: close", &long(1001)), TOO_LARGE),
+        (post("content-length: 9999999999\nexpect: 100-continue", ""), TOO_LARGE),
+        (post("transfer-encoding: chunked", &many_chunks), TOO_LARGE),
+    ])
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

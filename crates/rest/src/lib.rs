@@ -19,11 +19,13 @@ mod problem;
 pub mod query;
 mod reply;
 mod route;
+mod service;
 
 pub use decode::{Arrival, Decoded, Head, Manner};
 pub use headers::trace::request_id;
 pub use reply::About;
 pub use route::{Allow, Matched, Route, RouteError};
+pub use service::Service;
 
 use contract::{Contract, OperationId};
 use operation::Facts;
@@ -68,6 +70,15 @@ impl Rest {
     /// string.
     pub fn route(&self, method: &http::Method, path: &str) -> Route {
         self.routes.find(method, path)
+    }
+
+    /// Whether a path is under the base path.
+    pub fn is_mine(&self, path: &str) -> bool {
+        self.routes.is_mine(path)
+    }
+
+    pub(crate) fn body_bytes_max(&self) -> usize {
+        self.settings.body_bytes_max
     }
 
     fn facts(&self, id: OperationId) -> &Facts {

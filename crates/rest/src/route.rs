@@ -160,9 +160,17 @@ impl Routes {
         &self.base
     }
 
+    /// Whether a path is under the base path.
+    pub(crate) fn is_mine(&self, path: &str) -> bool {
+        self.below_base(path).is_some()
+    }
+
+    fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.base.as_str()).filter(|p| p.is_empty() || p.starts_with('/'))
+    }
+
     pub(crate) fn find(&self, method: &http::Method, path: &str) -> Route {
-        let Some(path) = path.strip_prefix(self.base.as_str()).filter(|p| p.is_empty() || p.starts_with('/'))
-        else {
+        let Some(path) = self.below_base(path) else {
             return Route::NotMine;
         };
         if path.len() > PATH_BYTES_MAX {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::config::Argument;
+use crate::config::{Argument, FILE_VARIABLE};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -16,9 +16,18 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What to do.
+/// What to do. Made once in a process: its size is no matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve a contract
+    Serve(ServeArgs),
+    /// Say everything that is wrong with a contract
+    Check(CheckArgs),
+    /// Bring rows in, as the operator: past the rules, with keys kept
+    Load(LoadArgs),
+    /// Print the directive definitions that contracts are written with, for editors
+    Definitions,
     /// Sign a token for development and scripts; prints the token and nothing else
     Token(TokenArgs),
     /// Print every setting with its default and its meaning
@@ -46,7 +55,7 @@ pub struct CheckArgs {
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Configuration file to check as well; the contract's own septet.toml when none is named
-    #[arg(long, value_name = "FILE", env = "SEPTET_CONFIG")]
+    #[arg(long, value_name = "FILE", env = FILE_VARIABLE)]
     pub config: Option<PathBuf>,
 }
 
@@ -99,7 +108,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
     /// Configuration file; the contract's own septet.toml when none is named
-    #[arg(long, value_name = "FILE", env = "SEPTET_CONFIG")]
+    #[arg(long, value_name = "FILE", env = FILE_VARIABLE)]
     pub config: Option<PathBuf>,
 }
 

@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub mod check;
+pub mod load;
 pub mod serve;
 pub mod token;
 
@@ -11,6 +13,8 @@ use std::fmt;
 pub enum Failure {
     /// The configuration is not in order.
     Config(Vec<ConfigProblem>),
+    /// The contract cannot be served: everything found in it.
+    Contract(Box<contract::Diagnostics>),
     /// Anything else, in a sentence.
     Other(String),
 }
@@ -28,6 +32,7 @@ impl fmt::Display for Failure {
                 let lines: Vec<String> = problems.iter().map(|problem| format!("error: {problem}")).collect();
                 f.write_str(&lines.join("\n"))
             }
+            Failure::Contract(found) => write!(f, "{}", found.to_string().trim_end()),
             Failure::Other(what) => write!(f, "error: {what}"),
         }
     }

@@ -1,5 +1,5 @@
-//! The configuration: defaults, file, environment and command line become one checked [`Config`], or all that is
-//! wrong with them at once.
+//! The configuration: defaults, file, environment and command line become one checked [`Config`], or all that
+//! is wrong with them at once.
 //!
 //! Every setting is defined once, in [`settings`]; every default once, in the reference file.
 
@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// The reference file: every setting with its default and its meaning.
 pub const REFERENCE: &str = include_str!("../../../septet.toml");
+
+/// The variable that names the configuration file. The command line reads it; it is no setting.
+pub const FILE_VARIABLE: &str = "SEPTET_CONFIG";
 
 /// The database's name in the data folder.
 const DATABASE_FILE: &str = "septet.db";
@@ -111,7 +114,8 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
 
 impl Config {
     /// Reads the layers, the later ones winning: reference, `file`, `environment` (only names with the prefix
-    /// `SEPTET_` are looked at), `arguments`. The secret's file is read; key files are read by [`Identity::keys`].
+    /// `SEPTET_` are looked at), `arguments`. The secret's file is read; key files are read by
+    /// [`Identity::keys`].
     ///
     /// # Errors
     /// All problems of all layers at once.

@@ -3,4 +3,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod front;
+pub mod log;
+pub mod open;
 pub mod process;

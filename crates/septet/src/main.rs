@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Replies are buffers that one thread makes and another frees, a hundred thousand a second: mimalloc takes such frees
-/// without a lock, where the system's allocator contends.
+/// Replies are buffers that one thread makes and another frees, a hundred thousand a second: mimalloc takes
+/// such frees without a lock, where the system's allocator contends.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -25,6 +25,10 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Serve(args) => commands::serve::serve(&args, config::environment(), &mut io::stdout()),
+        Command::Check(args) => say(&commands::check::check(&args, config::environment())?),
+        Command::Load(args) => say(&commands::load::load(&args, config::environment())?),
+        Command::Definitions => say(contract::DEFINITIONS.trim_end()),
         Command::Token(args) => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
             let now = now.map_err(|_| Failure::Other("the clock is before 1970".into()))?;

@@ -4,6 +4,9 @@
 pub mod face;
 pub mod query;
 
+#[doc(hidden)]
+pub mod fuzz;
+
 mod functions;
 mod read;
 mod schema;

@@ -77,21 +77,69 @@ fn write_for_ever(path: String, round: &str) {
             scope.spawn(move || {
                 for number in 0_u64.. {
                     let key = format!("{round}-{writer}-{number}");
-                    let twin = format!("{key}-twin");
-                    let values =
-                        |id: &str| [("id", text(id)), ("owner", text("ann")), ("balance", Value::Int(1))];
-                    // Two rows in one mutation: never one without the other.
-                    let steps = vec![
-                        insert(store, contract, ACCOUNT, &values(&key)),
-                        insert(store, contract, ACCOUNT, &values(&twin)),
-                    ];
-                    block(store.write(mutation(steps))).unwrap();
+                    block(store.write(twins(store, contract, &key))).unwrap();
                     let mut out = std::io::stdout().lock();
                     writeln!(out, "key {key}").and_then(|()| out.flush()).unwrap();
                 }
             });
         }
     });
+}
+
+const FULL_PATH: &str = "SEPTET_TEST_FULL_PATH";
+
+/// The child may write files of 2 MiB at the most, which to SQLite is a disk that fails.
+#[test]
+fn a_full_disk_refuses_and_loses_nothing() {
+    if let Ok(path) = std::env::var(FULL_PATH) {
+        return write_until_full(path);
+    }
+    let scratch = Scratch::new("full");
+    let child = Command::new("sh")
+        .args(["-c", "ulimit -f 4096; trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["a_full_disk_refuses_and_loses_nothing", "--exact", "--nocapture", "--test-threads=1"])
+        .env(FULL_PATH, scratch.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(child.stdout).unwrap();
+    assert!(child.status.success(), "{said}{}", String::from_utf8_lossy(&child.stderr));
+    let acknowledged: BTreeSet<String> =
+        said.lines().filter_map(|line| line.strip_prefix("key ")).map(str::to_owned).collect();
+    assert!(acknowledged.len() > 100, "{}", acknowledged.len());
+    check(&scratch, &contract(), &acknowledged);
+}
+
+fn write_until_full(path: String) {
+    let contract = contract();
+    let store = Store::open(Arc::new(contract.clone()), &options(store::Place::File(path.into()))).unwrap();
+    let mut refused = 0;
+    for number in 0.. {
+        let key = format!("k{number}");
+        let done = block(store.write(twins(&store, &contract, &key)));
+        match done {
+            Ok(_) => println!("key {key}"),
+            Err(store::Error::Unavailable(_)) => refused += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+        if refused == 10 {
+            break;
+        }
+    }
+    assert!(store.events(0, 10).is_ok(), "what is there can still be read");
+}
+
+/// Two rows in one mutation: never one without the other.
+fn twins(store: &Store, contract: &contract::Contract, key: &str) -> store::Mutation {
+    let account = |id: &str| {
+        insert(
+            store,
+            contract,
+            ACCOUNT,
+            &[("id", text(id)), ("owner", text("ann")), ("balance", Value::Int(1))],
+        )
+    };
+    mutation(vec![account(key), account(&format!("{key}-twin"))])
 }
 
 fn check(scratch: &Scratch, contract: &contract::Contract, acknowledged: &BTreeSet<String>) {

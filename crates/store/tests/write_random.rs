@@ -168,7 +168,7 @@ fn stored(conn: &rusqlite::Connection) -> Rows {
 /// A row's own members of an event's record, with numbers as the table keeps them.
 fn is_part(table: &Json, event: &Json) -> bool {
     table.as_object().unwrap().iter().all(|(name, value)| match (name.as_str(), &event[name]) {
-        ("active", Json::Bool(active)) => *value == Json::from(i32::from(*active)),
+        ("active", Json::Bool(active)) => value.as_i64() == Some(i64::from(*active)),
         ("balance", Json::String(decimal)) => {
             value.as_i64().unwrap() == decimal.replace('.', "").parse::<i64>().unwrap()
         }

@@ -228,11 +228,8 @@ fn a_changed_secret_is_an_event_that_does_not_show_it() {
 fn rules_are_told_apart_in_order() {
     let world = World::new();
     world.user("u1").unwrap();
-    let named = |name: &str| {
-        // A condition on a value that is also a parameter of the update.
-        let _ = name;
-        is(&world.contract, USER, "name", 1)
-    };
+    // The value of the parameter that the update sets: false before, true after.
+    let named = || is(&world.contract, USER, "name", 1);
     let never = || Predicate::False;
     let unknown = || Predicate::Unknown;
     let cases = [
@@ -242,8 +239,8 @@ fn rules_are_told_apart_in_order() {
         (Rules { before: never(), version: Some(1), ..open_rules() }, Err(Error::Denied)),
         (Rules { before: unknown(), ..open_rules() }, Err(Error::Denied)),
         (Rules { after: never(), ..open_rules() }, Err(Error::Denied)),
-        (Rules { before: named("before"), ..open_rules() }, Err(Error::Denied)),
-        (Rules { after: named("after"), ..open_rules() }, Ok(())),
+        (Rules { before: named(), ..open_rules() }, Err(Error::Denied)),
+        (Rules { after: named(), ..open_rules() }, Ok(())),
     ];
     for (rules, expected) in cases {
         let said = format!("{:?} {:?} {:?}", rules.visible, rules.before, rules.after);
@@ -273,6 +270,48 @@ fn a_new_row_is_held_to_the_rule() {
     assert_eq!(account("bob"), Err(Error::Denied));
     assert!(world.events().is_empty());
     assert!(account("ann").unwrap().created);
+}
+
+#[test]
+fn an_answer_is_read_by_the_rules_or_is_what_the_caller_gave() {
+    let world = World::new();
+    let column = |name| {
+        let field = at(&world.contract, ACCOUNT, name);
+        Operand::Column(Column { scope: 0, resource: ACCOUNT, hops: vec![], field })
+    };
+    let read = |visible: Predicate| {
+        let by_key = Predicate::Compare(Compare::Equal, column("id"), Operand::Param(0));
+        let select = store::Select {
+            from: ACCOUNT,
+            outputs: vec![store::Output::Value(column("owner"))],
+            filter: Predicate::And(vec![by_key, visible]),
+            order: vec![],
+            limit: None,
+            offset: None,
+        };
+        let name = wire::Name::new("owner", 1, contract::Xml::Element);
+        let layout = wire::Layout::Scalar(contract::Scalar::String);
+        let shape =
+            wire::Shape { type_name: "Account".into(), fields: vec![wire::ShapeField { name, layout }] };
+        Arc::new(world.store.plan_read(&select, shape, store::Root::One).unwrap())
+    };
+    let write = |id: &str, visible, otherwise| {
+        let values = [("id", text(id)), ("owner", text("ann")), ("balance", Value::Int(1))];
+        let step = insert(&world.store, &world.contract, ACCOUNT, &values);
+        let answer = store::AnswerRead { plan: read(visible), params: vec![Value::Null], key: 0, otherwise };
+        block(world.store.write(store::Mutation { answer: Some(answer), ..mutation(vec![step]) }))
+            .unwrap()
+            .reply
+    };
+    let seen = write("a1", Predicate::True, None);
+    assert_eq!(
+        (seen.body.as_slice(), seen.rows, seen.version),
+        (br#"{"owner":"ann"}"#.as_slice(), 1, Some(1))
+    );
+    let hidden = write("a2", Predicate::False, None);
+    assert_eq!((hidden.body.as_slice(), hidden.rows), (b"".as_slice(), 0));
+    let otherwise = Some((read(Predicate::True), vec![text("a1")]));
+    assert_eq!(write("a3", Predicate::False, otherwise), seen);
 }
 
 #[test]

@@ -99,6 +99,10 @@ impl<'c> Checker<'c> {
         let constant = |value, kind| Typed::new(Expr::Value(value), kind, place);
         match &node.form {
             Form::Bad => Typed::bad(place),
+            Form::Unfinished(of) => {
+                self.meaning(of);
+                Typed::bad(place)
+            }
             Form::Null => constant(Value::Null, Kind::Null),
             Form::Bool(value) => bool(Expr::from(*value)),
             Form::Int(value) => constant(Value::Int(*value), Kind::Int),

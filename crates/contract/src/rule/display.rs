@@ -214,7 +214,7 @@ impl Printer<'_, '_> {
 
     fn call(&mut self, function: Function, operands: &[Expr]) -> fmt::Result {
         let (name, method) = match function {
-            Function::Concat => return self.separated(operands, " + ", Level::Product),
+            Function::Concat => return self.concat(operands),
             Function::StartsWith => ("startsWith", true),
             Function::EndsWith => ("endsWith", true),
             Function::Contains => ("contains", true),
@@ -237,6 +237,14 @@ impl Printer<'_, '_> {
         write!(self.f, "{name}(")?;
         self.separated(rest, ", ", Level::Any)?;
         self.f.write_char(')')
+    }
+
+    fn concat(&mut self, operands: &[Expr]) -> fmt::Result {
+        for (at, operand) in operands.iter().enumerate() {
+            self.f.write_str(if at == 0 { "" } else { " + " })?;
+            self.expr(operand, if at == 0 { Level::Sum } else { Level::Product })?;
+        }
+        Ok(())
     }
 
     fn caller(&mut self, part: &CallerPart) -> fmt::Result {

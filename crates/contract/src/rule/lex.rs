@@ -168,6 +168,8 @@ impl<'s> Lexer<'s, '_> {
                 self.bad(start, "names in backticks are not part of the rule language", "write `[\"name\"]`")
             }
             '“' | '”' | '‘' | '’' => {
+                self.take_while(|c| !matches!(c, '“' | '”' | '‘' | '’'));
+                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
                 self.bad(start, "typographic quotes do not begin a text", "write `\"` or `'`")
             }
             _ => self.bad(start, format!("unexpected character `{}`", found.escape_debug()), ""),

@@ -95,7 +95,8 @@ impl Writer<'_> {
                 self.quantified(*quantifier, (over, *target), body, sign)
             }
             (Expr::Each { quantifier, list, body }, _) => self.each(*quantifier, list, body, sign),
-            _ => signed(self.value(expr), sign),
+            // A test of texts, or a field that is a boolean.
+            _ => signed(expr.map(&mut |part| self.value(part)), sign),
         }
     }
 
@@ -115,7 +116,7 @@ impl Writer<'_> {
             Expr::If(condition, a, b) => {
                 let yes = self.condition(condition, Sign::Plain);
                 let mut otherwise = self.value(b);
-                if self.fails(condition) {
+                if self.undecided(condition) {
                     let no = self.condition(condition, Sign::Negated);
                     otherwise = Expr::If(Box::new(no), Box::new(otherwise), Box::new(Expr::Error));
                 }
@@ -148,7 +149,7 @@ impl Writer<'_> {
     fn may_hide_an_error(&self, operator: Compare, side: &Expr, other: &Expr) -> bool {
         let fails = side.depends_on_record() && self.fails(side);
         let null = matches!(other, Expr::Value(Value::Null));
-        fails && if operator == Compare::Equal { self.nullable(other) } else { !null }
+        fails && if operator == Compare::Equal { self.undecided(other) } else { !null }
     }
 
     fn membership(&mut self, of: &Expr, list: &Expr, sign: Sign) -> Expr {
@@ -156,11 +157,7 @@ impl Writer<'_> {
             return self.condition(&cases, sign);
         }
         if let (Expr::List(items), true) = (list, list.depends_on_record()) {
-            let each = items.iter().map(|item| {
-                let equal = Expr::Compare(Compare::Equal, Box::new(of.clone()), Box::new(item.clone()));
-                self.condition(&equal, sign)
-            });
-            return if sign == Sign::Plain { disjunction(each) } else { conjunction(each) };
+            return self.membership_of_items(of, items, sign);
         }
         let found = signed(Expr::In(Box::new(self.value(of)), Box::new(self.value(list))), sign);
         let null_matters =
@@ -172,6 +169,28 @@ impl Writer<'_> {
         let is_null = Expr::Compare(Compare::Equal, Box::new(of.clone()), Box::new(null.clone()));
         let null_is_outside = Expr::Not(Box::new(Expr::In(Box::new(null), Box::new(self.value(list)))));
         Expr::Or(vec![Expr::And(vec![is_null, null_is_outside]), found])
+    }
+
+    /// Membership in a list that the record has a part in: one comparison for each item, none of which may be an error.
+    fn membership_of_items(&mut self, of: &Expr, items: &[Expr], sign: Sign) -> Expr {
+        let equal =
+            |a: &Expr, b: &Expr| Expr::Compare(Compare::Equal, Box::new(a.clone()), Box::new(b.clone()));
+        let null = Expr::Value(Value::Null);
+        let mut parts = Vec::new();
+        for item in items {
+            if self.fails(item) {
+                let is_null = equal(item, &null);
+                let known = Expr::Or(vec![is_null.clone(), Expr::Not(Box::new(is_null))]);
+                parts.push(self.condition(&known, Sign::Plain));
+            }
+        }
+        let each: Vec<Expr> = items.iter().map(|item| self.condition(&equal(of, item), sign)).collect();
+        parts.push(if sign == Sign::Plain {
+            disjunction(each.into_iter())
+        } else {
+            conjunction(each.into_iter())
+        });
+        conjunction(parts.into_iter())
     }
 
     fn quantified(
@@ -188,7 +207,7 @@ impl Writer<'_> {
         let quantifier = match (quantifier, sign) {
             (Quantifier::ExistsOne, _) => {
                 let one = signed(of_rows(quantifier, self.condition(body, Sign::Plain)), sign);
-                if !self.fails(body) {
+                if !self.undecided(body) {
                     return one;
                 }
                 let decided = [self.condition(body, Sign::Plain), self.condition(body, Sign::Negated)];

@@ -27,10 +27,11 @@ pub(super) fn parse<'s>(source: &'s str, errors: &mut Errors) -> Node<'s> {
     let tokens = lex(source, errors);
     let mut parser = Parser { tokens, at: 0, nesting: 0, nodes: 0, errors };
     let node = parser.expression();
-    if !matches!(parser.peek(), Token::End | Token::Bad) {
-        parser.unexpected("an operator or the end of the rule");
+    if *parser.peek() == Token::End {
+        return node;
     }
-    node
+    parser.unexpected("an operator or the end of the rule");
+    parser.node(node.place, Form::Unfinished(Box::new(node)))
 }
 
 struct Parser<'s, 'e> {
@@ -384,6 +385,6 @@ fn describe(token: &Token<'_>) -> String {
         Token::Null => "`null`".to_owned(),
         Token::Symbol(symbol) => format!("`{symbol}`"),
         Token::Bad => "something unreadable".to_owned(),
-        Token::End => "end".to_owned(),
+        Token::End => "end of the rule".to_owned(),
     }
 }

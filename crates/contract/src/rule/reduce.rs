@@ -48,7 +48,10 @@ fn build(expr: &Expr, known: Known<'_>) -> Expr {
 /// An expression that depends on the record, with the facts put in.
 fn rest(expr: &Expr, known: Known<'_>) -> Expr {
     match expr {
-        Expr::Not(of) => negate(build(of, known)),
+        Expr::Not(of) => match &**of {
+            Expr::In(of, list) => outside(build(of, known), build(list, known)),
+            of => negate(build(of, known)),
+        },
         Expr::And(items) => conjunction(items.iter().map(|item| build(item, known))),
         Expr::Or(items) => disjunction(items.iter().map(|item| build(item, known))),
         Expr::In(of, list) => member(build(of, known), build(list, known)),
@@ -126,11 +129,28 @@ fn member(of: Expr, list: Expr) -> Expr {
     let mut items: Vec<Value> = items.into_iter().filter(|item| *item != Value::Null).collect();
     let null = (field && items.len() < count).then(|| equal(of.clone(), Value::Null));
     let found = match (items.len(), field) {
-        (0, true) => Expr::from(false),
+        (0, _) => Expr::from(false),
         (1, true) => equal(of, items.swap_remove(0)),
         _ => Expr::In(Box::new(of), Box::new(Expr::Value(Value::List(items)))),
     };
     disjunction(null.into_iter().chain([found]))
+}
+
+/// No membership. What is calculated is outside of an empty list unless it is an error.
+fn outside(of: Expr, list: Expr) -> Expr {
+    match (of, member_count(&list)) {
+        (of @ Expr::Field(_), _) | (of, Some(1..) | None) => negate(member(of, list)),
+        (of, Some(0)) => Expr::Compare(Compare::NotEqual, Box::new(of), Box::new(Expr::Value(Value::Null))),
+    }
+}
+
+/// How many items of a list are not null, when that is known.
+fn member_count(list: &Expr) -> Option<usize> {
+    match list {
+        Expr::Value(Value::List(items)) => Some(items.iter().filter(|item| **item != Value::Null).count()),
+        Expr::Value(Value::Map(members)) => Some(members.len()),
+        _ => None,
+    }
 }
 
 fn equal(of: Expr, value: Value) -> Expr {

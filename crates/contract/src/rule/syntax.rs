@@ -35,6 +35,8 @@ pub(super) struct Word<'s> {
 pub(super) enum Form<'s> {
     /// Something that could not be read and has been reported.
     Bad,
+    /// Something readable before something that was not.
+    Unfinished(Box<Node<'s>>),
     Null,
     Bool(bool),
     Int(i64),
@@ -74,7 +76,7 @@ impl<'s> Form<'s> {
             Self::List(items) | Self::And(items) | Self::Or(items) | Self::Call(_, items) => {
                 items.iter().collect()
             }
-            Self::Select(of, _) | Self::Not(of) | Self::Negate(of) => vec![of],
+            Self::Unfinished(of) | Self::Select(of, _) | Self::Not(of) | Self::Negate(of) => vec![of],
             Self::Index(a, b) | Self::Binary(_, a, b) => vec![a, b],
             Self::Method(of, _, items) => std::iter::once(&**of).chain(items).collect(),
             Self::If(parts) => parts.iter().collect(),

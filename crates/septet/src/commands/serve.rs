@@ -1,10 +1,97 @@
-//! What `septet serve` does around the server itself: its sockets and its first words.
+//! `septet serve`: a contract on its database, on its addresses, until it is asked to stop.
 
-use super::Failure;
-use crate::config::Config;
+use super::{Failure, load};
+use crate::cli::ServeArgs;
+use crate::config::{Api, Config};
+use crate::front::{Front, RequestIds};
+use crate::{log, open, process};
+use engine::Engine;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use store::Place;
 use tokio::net::TcpListener;
+use wire::DecodeBounds;
+
+/// The folder in a contract's own with the rows that a new database begins with.
+const SAMPLE_FOLDER: &str = "data";
+/// Bytes of a query string at the most; the edge bounds the whole target below that of a header.
+const QUERY_BYTES_MAX: usize = 16 * 1024;
+
+/// Serves until the process is asked to stop; what is said goes to `out`.
+///
+/// # Errors
+/// Whatever keeps the server from starting.
+pub fn serve(
+    args: &ServeArgs,
+    environment: impl Iterator<Item = (String, String)>,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let file = args.settings.file(&args.dir);
+    let config = Config::load(file.as_deref(), environment, &args.arguments())?;
+    log::start(config.log).map_err(Failure::Other)?;
+    let (contract, warnings) = open::contract(&args.dir)?;
+    for warning in warnings {
+        tracing::warn!("{}", warning.trim_end());
+    }
+    let is_new = is_new(&config);
+    let contract = Arc::new(contract);
+    let store = open::store(&contract, &config)?;
+    let engine = Arc::new(open::engine(contract, store.clone(), &config)?);
+    let failed = |error: std::io::Error| Failure::Other(error.to_string());
+    let runtime = process::runtime(move || store.release_thread()).map_err(failed)?;
+    runtime.block_on(async {
+        let stop = process::asked_to_stop().map_err(failed)?;
+        if is_new {
+            sample(&engine, &args.dir).await?;
+        }
+        let listeners = bind(&config.listen).await?;
+        let addresses: Result<Vec<SocketAddr>, _> = listeners.iter().map(TcpListener::local_addr).collect();
+        let greeting = greeting(&addresses.map_err(failed)?, &config, file.as_deref(), &args.dir);
+        write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
+        let front = Arc::new(front(engine, &config.api)?);
+        let drained = edge::serve(listeners, front, config.edge, stop).await;
+        tracing::info!(connections_cut = drained.cut, "stopped");
+        Ok(())
+    })
+}
+
+fn front(engine: Arc<Engine>, api: &Api) -> Result<Front, Failure> {
+    let decode = DecodeBounds {
+        depth_max: api.input_depth_max,
+        values_max: api.input_values_max,
+        ..DecodeBounds::default()
+    };
+    let settings = rest::Settings {
+        base_path: api.base_path.clone(),
+        body_bytes_max: api.body_bytes_max,
+        query_bytes_max: QUERY_BYTES_MAX,
+        decode,
+    };
+    let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
+    let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
+    let service = rest::Service::new(rest, engine);
+    Ok(Front::new(service, api.cors_origins.clone(), RequestIds::new(random)))
+}
+
+/// Whether the database is not there yet.
+fn is_new(config: &Config) -> bool {
+    match &config.store.place {
+        Place::File(path) => !path.exists(),
+        Place::Memory => true,
+    }
+}
+
+/// A new database begins with the rows that the contract brings along.
+async fn sample(engine: &Engine, contract: &Path) -> Result<(), Failure> {
+    let folder = contract.join(SAMPLE_FOLDER);
+    if folder.is_dir() {
+        let rows = load::folder(engine, &folder).await?;
+        tracing::info!("a new database with sample rows: {rows}");
+    }
+    Ok(())
+}
 
 /// Listens on all addresses.
 ///
@@ -20,8 +107,8 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure>
     Ok(listeners)
 }
 
-/// Where the API is and how to get a token for it. `contract` and `listening` are as they turned out, `config` as it was
-/// read from `config_file`.
+/// Where the API is and how to get a token for it. `contract` and `listening` are as they turned out,
+/// `config` as it was read from `config_file`.
 pub fn greeting(
     listening: &[SocketAddr],
     config: &Config,
@@ -31,7 +118,7 @@ pub fn greeting(
     let base = &config.api.base_path;
     let mut text = String::new();
     for address in listening {
-        text += &format!("api    http://{address}{base}\n");
+        text += &format!("listening on http://{address}\napi    http://{address}{base}\n");
     }
     // With public keys alone, tokens come from whoever has the private key.
     if config.identity.jwt_secret.is_some() || !config.identity.has_keys() {
@@ -75,17 +162,15 @@ mod tests {
         let text = greeting(&[address], &config(&[]), None, tour);
         assert_eq!(
             text,
-            "api    http://127.0.0.1:8080/api\n\
+            "listening on http://127.0.0.1:8080\n\
+             api    http://127.0.0.1:8080/api\n\
              token  septet token --sub ID --role ROLE --contract examples/tour --data septet-data\n"
         );
         let own = tour.join("septet.toml");
         assert!(!greeting(&[address], &config(&[]), Some(&own), tour).contains("--config"));
         let other = config(&[("SEPTET_DATA", "it's here")]);
         let text = greeting(&[address], &other, Some(Path::new("x.toml")), tour);
-        assert!(
-            text.ends_with(r"--data 'it'\''s here' --config x.toml")
-                || text.contains(r"'it'\''s here' --config x.toml")
-        );
+        assert!(text.ends_with("--data 'it'\\''s here' --config x.toml\n"), "{text}");
         let public = config(&[("SEPTET_IDENTITY_JWKS_FILE", "keys.json")]);
         assert!(!greeting(&[address], &public, None, tour).contains("token"));
     }

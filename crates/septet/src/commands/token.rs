@@ -56,8 +56,8 @@ fn private_key(path: &Path) -> Result<(Algorithm, EncodingKey), String> {
     })
 }
 
-/// The claims of RFC 7519 section 4.1, `scope` of RFC 8693 section 4.2, the roles where the configuration has them, and
-/// what else was given; that may replace any of them.
+/// The claims of RFC 7519 section 4.1, `scope` of RFC 8693 section 4.2, the roles where the configuration has
+/// them, and what else was given; that may replace any of them.
 fn claims(args: &TokenArgs, identity: &Identity, now_s: u64) -> Result<Map<String, Value>, String> {
     let mut claims = Map::new();
     claims.insert("sub".into(), args.sub.clone().into());

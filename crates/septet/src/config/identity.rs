@@ -138,8 +138,8 @@ fn kept<T>(read: io::Result<T>, path: &Path, problems: &mut Vec<ConfigProblem>) 
     .ok()
 }
 
-/// The secret in the data folder, made when it is not there. `septet serve` and `septet token` agree by it, whichever
-/// comes first.
+/// The secret in the data folder, made when it is not there. `septet serve` and `septet token` agree by it,
+/// whichever comes first.
 fn development_secret(data: &Path) -> io::Result<Secret> {
     std::fs::create_dir_all(data)?;
     let path = data.join(DEVELOPMENT_SECRET_FILE);
@@ -156,8 +156,8 @@ fn development_secret(data: &Path) -> io::Result<Secret> {
     Ok(secret)
 }
 
-/// Written under another name and linked into place: who reads it reads all of it, and of two who make it at the same
-/// time the first wins.
+/// Written under another name and linked into place: who reads it reads all of it, and of two who make it at
+/// the same time the first wins.
 fn make_secret(data: &Path, path: &Path) -> io::Result<()> {
     let text = random_text::<DEVELOPMENT_SECRET_BYTES>()?;
     let draft = data.join(format!("{DEVELOPMENT_SECRET_FILE}.{}", random_text::<DRAFT_NAME_BYTES>()?));

@@ -2,7 +2,7 @@
 
 use super::problem::likest;
 use super::settings::{self, Kind, Setting};
-use super::{Argument, Config, ConfigProblem, DATABASE_FILE, Source};
+use super::{Argument, Config, ConfigProblem, DATABASE_FILE, FILE_VARIABLE, Source};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -10,8 +10,6 @@ use toml::de::{DeString, DeTable, DeValue};
 
 /// What the names of our variables begin with.
 const PREFIX: &str = "SEPTET_";
-/// The variable that names the configuration file; the command line reads it.
-const FILE_VARIABLE: &str = "SEPTET_CONFIG";
 /// Bytes of a configuration file at the most.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -60,7 +58,8 @@ impl Layers {
 
     fn text(&mut self, text: &Text<'_>) {
         let (table, errors) = DeTable::parse_recoverable(text.text);
-        // What could be read of a broken file is not looked at: it would be a wrong guess with further complaints.
+        // What could be read of a broken file is not looked at: it would be a wrong guess with further
+        // complaints.
         let is_sound = errors.is_empty();
         for error in errors {
             let message = error.message().trim_end().replace('\n', ", ");

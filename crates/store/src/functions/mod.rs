@@ -6,7 +6,7 @@ mod arithmetic;
 mod json;
 mod json_part;
 mod regex;
-mod search;
+pub(crate) mod search;
 mod text;
 
 use rusqlite::Connection;

@@ -5,6 +5,7 @@
 //! statement, from wherever it comes, can change a row without its event.
 
 mod actual;
+mod comparison;
 mod ddl;
 mod form;
 mod migration;

@@ -96,6 +96,14 @@ impl Dialect {
         }
     }
 
+    /// A truth value as ORDER BY takes it: SQLite simplifies `0 AND x` to 0, and a number by itself is the position of
+    /// a column.
+    pub fn not_a_position(self, truth: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("coalesce({truth}, NULL)"),
+        }
+    }
+
     /// Whether `text` contains `part`.
     pub fn contains(self, text: &str, part: &str) -> String {
         match self {

@@ -9,7 +9,10 @@ impl Draft<'_> {
     pub fn order(&mut self, row: &Row, order: &[Order]) -> Result<String, PlanError> {
         let mut terms = Vec::with_capacity(order.len() + 1);
         for term in order {
-            let by = self.operand(&Scope::of(row), &term.by)?;
+            let by = match (&term.by, self.operand(&Scope::of(row), &term.by)?) {
+                (Operand::Bool(_) | Operand::Test(_), truth) => self.dialect.not_a_position(&truth),
+                (_, by) => by,
+            };
             let nulls = match self.never_null(&term.by)? {
                 true => "",
                 false => self.dialect.nulls(term.direction, term.nulls),

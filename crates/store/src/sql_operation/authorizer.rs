@@ -23,6 +23,8 @@ pub(super) struct Denial {
 /// What the authorizer last denied.
 pub(super) type Denied = Arc<Mutex<Option<Denial>>>;
 
+/// What a contract's SQL may consist of.
+pub(super) const STATEMENTS: &str = "only SELECT, INSERT, UPDATE and DELETE are allowed here";
 /// Functions with effects outside of the database.
 const FUNCTIONS_DENIED: [&str; 2] = ["load_extension", "fts3_tokenizer"];
 /// Table-valued functions that may be read.
@@ -53,7 +55,7 @@ fn decide(schema: &Schema, access: Access, action: &AuthAction<'_>) -> Result<()
         }
         AuthAction::Update { table_name, column_name } => update(schema, access, table_name, column_name),
         // The set is SQLite's, and grows: whatever else a statement does is not for a contract to do.
-        _ => Err(deny("only SELECT, INSERT, UPDATE and DELETE are allowed here", None)),
+        _ => Err(deny(STATEMENTS, None)),
     }
 }
 

@@ -76,17 +76,20 @@ impl<'c> Checker<'c> {
         let parameters = operation.arguments.iter().map(|a| a.name.as_str()).collect();
         let scope = Scope { operation, access, parameters };
         let mut answering = None;
+        let mut wrong = 0;
         for statement in statements {
             match self.statement(&scope, statement) {
                 Some(columns) if columns.is_empty() => (),
                 Some(columns) => answering = Some((statement, columns)),
-                // What is wrong with it has been told; that it gives no answer would be one finding too many.
-                None => return self.unused(operation, each.as_ref(), statements),
+                None => wrong += 1,
             }
         }
         self.unused(operation, each.as_ref(), statements);
-        let answering = answering.as_ref().map(|(statement, columns)| (*statement, columns.as_slice()));
-        self.found.extend(coverage::check(self.contract, operation, answering));
+        // A wrong statement could have been the one that answers: one finding for one mistake.
+        if wrong == 0 {
+            let answering = answering.as_ref().map(|(statement, columns)| (*statement, columns.as_slice()));
+            self.found.extend(coverage::check(self.contract, operation, answering));
+        }
     }
 
     fn item_parameters(&self, operation: &Operation, each: &SqlEach) -> Vec<&'c str> {
@@ -119,7 +122,7 @@ impl<'c> Checker<'c> {
         if self.found.len() > before {
             return None;
         }
-        match self.prepare(scope.access, &statement.text) {
+        match self.prepare(scope.access, &statement.text, &words) {
             Ok(columns) => Some(columns),
             Err(problem) => {
                 self.found.push(problem.diagnostic(self.contract, &self.conn, statement, &words));
@@ -164,12 +167,12 @@ impl<'c> Checker<'c> {
         self.found.push(Diagnostic::error(code, span, message));
     }
 
-    fn prepare(&mut self, access: Access, text: &str) -> Result<Vec<String>, Problem> {
+    fn prepare(&mut self, access: Access, text: &str, words: &[Word<'_>]) -> Result<Vec<String>, Problem> {
         let denied = Denied::default();
         let hook = authorizer(Arc::clone(&self.schema), access, Arc::clone(&denied));
         let failed = |error| {
             let denial = denied.lock().unwrap_or_else(PoisonError::into_inner).take();
-            problem(error, denial)
+            problem(error, denial, words)
         };
         self.conn.authorizer(Some(hook)).map_err(failed)?;
         let prepared = self.conn.prepare(text).map_err(failed).and_then(|statement| {

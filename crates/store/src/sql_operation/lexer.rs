@@ -115,6 +115,7 @@ pub(super) fn parameters(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn finds_parameters_where_sqlite_does() {
@@ -135,6 +136,39 @@ mod tests {
         {
             let words = words(text);
             assert!(words.iter().all(|w| w.start < w.end && text.get(w.start..w.end).is_some()), "{text}");
+        }
+    }
+
+    /// Pieces of statements in any order, most of them no SQL at all.
+    fn pieces() -> impl Strategy<Value = String> {
+        const PIECES: [&str; 27] = [
+            "SELECT ", ":a", ":b_1", ":ü", ",", "'", "''", "\"", "`", "[", "]", "--", "/*", "*/", "\n", " ",
+            "x", "é", "1", ":", "::", "?", "$", "@", ";", "(", ")",
+        ];
+        prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..20).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn agrees_with_sqlite_or_finds_other_parameters(pieces in pieces()) {
+            let text = format!("SELECT {pieces}");
+            let words = words(&text);
+            prop_assert!(words.iter().all(|w| w.start < w.end && text.get(w.start..w.end).is_some()));
+            let is_plain = words.iter().all(|w| !matches!(w.kind, Kind::OtherParameter | Kind::Semicolon));
+            thread_local!(static CONN: rusqlite::Connection = rusqlite::Connection::open_in_memory().expect("memory"));
+            CONN.with(|conn| {
+                if let Some(statement) = conn.prepare(&text).ok().filter(|_| is_plain) {
+                    let names: Vec<_> = (1..=statement.parameter_count())
+                        .filter_map(|i| statement.parameter_name(i)).map(|name| &name[1..]).collect();
+                    // SQLite also takes `:a::b` and `:a(b)` for names; `check` refuses what is not understood alike.
+                    if names.iter().all(|name| !name.contains([':', '('])) {
+                        prop_assert_eq!(parameters(&text), names, "{}", text);
+                    }
+                }
+                Ok(())
+            })?;
         }
     }
 }

@@ -2,6 +2,7 @@
 //! units (12.50 at scale 2 is 1250), durations are microseconds, dates and times are their RFC 3339 text, lists and
 //! objects are JSON text. Rows of a resource with soft deletion stay in the table with `_deleted_at` set.
 
+mod answer;
 mod authorizer;
 mod check;
 mod coverage;

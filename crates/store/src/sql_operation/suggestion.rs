@@ -1,6 +1,6 @@
 //! What SQLite says of a statement, at its place in the contract and with what was probably meant.
 
-use super::authorizer::Denial;
+use super::authorizer::{Denial, STATEMENTS};
 use super::lexer::{Kind, Word};
 use contract::{Contract, Diagnostic, Resource, Span, SqlStatement};
 use rusqlite::Connection;
@@ -17,9 +17,17 @@ pub(super) struct Problem {
 }
 
 /// What an error of `prepare` is, or the denial that made it.
-pub(super) fn problem(error: rusqlite::Error, denial: Option<Denial>) -> Problem {
+pub(super) fn problem(error: rusqlite::Error, denial: Option<Denial>, words: &[Word<'_>]) -> Problem {
     if let Some(Denial { message, about }) = denial {
-        return Problem { code: "SQL_NOT_ALLOWED", message, at: None, about };
+        // What the statement does not name itself it touches because of what it is: a DROP deletes from SQLite's own
+        // tables.
+        let is_named = |name: &String| words.iter().any(|word| word.name.eq_ignore_ascii_case(name));
+        return match about {
+            Some(name) if !is_named(&name) => {
+                Problem { code: "SQL_NOT_ALLOWED", ..Problem::plain(STATEMENTS) }
+            }
+            about => Problem { code: "SQL_NOT_ALLOWED", message, at: None, about },
+        };
     }
     let (message, at) = match error {
         rusqlite::Error::SqlInputError { msg, offset, .. } => (msg, usize::try_from(offset).ok()),
@@ -41,6 +49,7 @@ fn sense(message: &str) -> (&'static str, Option<&str>) {
     ];
     let named = |(before, code): &(&str, &'static str)| {
         let (_, name) = message.split_once(before)?;
+        let name = name.split(" - ").next().unwrap_or(name).trim_matches('"');
         Some((*code, Some(name.rsplit('.').next().unwrap_or(name))))
     };
     NAMED.iter().find_map(named).unwrap_or(("INVALID_SQL", None))
@@ -92,15 +101,19 @@ impl Problem {
 
 fn lower_first(message: &str) -> String {
     let mut chars = message.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    match (chars.next(), chars.as_str().starts_with(char::is_lowercase)) {
+        (Some(first), true) => first.to_lowercase().chain(chars).collect(),
+        (Some(_), false) | (None, _) => message.to_owned(),
+    }
 }
 
 fn suggest_table(found: Diagnostic, contract: &Contract, name: &str) -> Diagnostic {
+    if contract.resources.iter().any(|r| r.table.eq_ignore_ascii_case(name)) {
+        return found;
+    }
     match contract.resources.iter().find(|r| r.name == name || r.plural == name) {
-        Some(resource) if resource.table != name => {
-            found.with_help(format!("the table of {} is `{}`", resource.name, resource.table))
-        }
-        Some(_) | None => found.suggest(name, contract.resources.iter().map(|r| r.table.as_str())),
+        Some(resource) => found.with_help(format!("the table of {} is `{}`", resource.name, resource.table)),
+        None => found.suggest(name, contract.resources.iter().map(|r| r.table.as_str())),
     }
 }
 

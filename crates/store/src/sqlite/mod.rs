@@ -36,6 +36,13 @@ pub(crate) struct Inner {
     pub database: Database,
 }
 
+impl Drop for Inner {
+    /// A snapshot held by this very thread would keep the writer from its last checkpoint.
+    fn drop(&mut self) {
+        self.readers.close_thread();
+    }
+}
+
 /// The number of commits so far. The writer adds one after each COMMIT and before it answers anybody, so a read that
 /// starts after an acknowledged write sees another number than its snapshot's and renews it.
 #[derive(Debug, Default)]

@@ -115,6 +115,15 @@ impl Readers {
         })
     }
 
+    /// Closes the calling thread's connection.
+    pub fn close_thread(&self) {
+        // The thread may be at its end, and its connections closed already.
+        let _ = THREAD.try_with(|readers| {
+            let mut readers = readers.borrow_mut();
+            position(&readers, &self.shared).map(|at| readers.swap_remove(at))
+        });
+    }
+
     /// Ends the calling thread's held snapshot.
     pub fn release_thread(&self) {
         THREAD.with_borrow_mut(|readers| {

@@ -47,16 +47,15 @@ impl Writer {
         let (queue, jobs) = sync_channel(options.queue_writes_max);
         let (contract, generation) = (Arc::clone(contract), Arc::clone(generation));
         let group_writes_max = options.group_writes_max.max(1);
-        let run = move || match Log::of(conn) {
-            Ok(log) => Loop { log, deadline, contract, generation, group_writes_max }.run(&jobs),
-            // The queue closes, and writes are refused.
-            Err(_) => (),
-        };
-        let thread = std::thread::Builder::new().name("septet-writer".to_owned()).spawn(run)?;
+        let log = Log::of(conn).map_err(std::io::Error::other)?;
+        let work = Loop { log, deadline, contract, generation, group_writes_max };
+        let thread = std::thread::Builder::new().name("septet-writer".to_owned());
+        let thread = thread.spawn(move || work.run(&jobs))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), outbox: Mutex::new(outbox) })
     }
 
-    /// Makes changes: all or nothing, durable when it returns `Ok`.
+    /// Makes changes: all or nothing, durable when it returns `Ok`. When the future is dropped before its turn has come
+    /// nothing is done; afterwards it is done all the same.
     pub async fn write(&self, mutation: Mutation) -> Result<Written, Error> {
         let gone = || Error::Unavailable("the writer has ended");
         let (done, outcome) = oneshot::channel();

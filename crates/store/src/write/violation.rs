@@ -18,7 +18,6 @@ impl Violations<'_> {
             rusqlite::Error::SqliteFailure(code, message) => {
                 self.failure(*code, message.as_deref().unwrap_or_default())
             }
-            rusqlite::Error::SqlInputError { .. } => Error::Internal(error.to_string()),
             _ => Error::Internal(error.to_string()),
         }
     }

@@ -92,10 +92,11 @@ impl<'c> Checker<'c> {
     }
 
     fn unknown(&mut self, word: Word<'c>, arguments: &[Node<'c>], known: &[&'static str]) -> Typed {
-        for argument in arguments.iter().filter(|argument| !matches!(argument.form, Form::Name(_))) {
-            self.meaning(argument);
-        }
         let left_out = LEFT_OUT.iter().find(|(name, _)| *name == word.text);
+        // The arguments of what may be meant to be a macro have names of its own in them.
+        if left_out.is_none() && arguments.len() < 2 {
+            arguments.iter().for_each(|argument| drop(self.meaning(argument)));
+        }
         let help = match (left_out, METHODS.contains(&word.text), FUNCTIONS.contains(&word.text)) {
             (Some((_, why)), ..) => Some((*why).to_owned()),
             (None, true, _) => Some(format!("write `value.{}(…)`", word.text)),
@@ -108,7 +109,8 @@ impl<'c> Checker<'c> {
     }
 
     fn count(&mut self, word: Word<'c>, arguments: &[Node<'c>], wanted: usize) -> Typed {
-        let message = format!("`{}` takes {wanted} argument(s), found {}", word.text, arguments.len());
+        let plural = if wanted == 1 { "" } else { "s" };
+        let message = format!("`{}` takes {wanted} argument{plural}, found {}", word.text, arguments.len());
         self.fail(word.place, message, None)
     }
 
@@ -207,7 +209,8 @@ impl<'c> Checker<'c> {
                 Some(help),
             );
         }
-        self.constant(Typed::new(Expr::Call(function, vec![of.expr]), to, place))
+        let typed = self.constant(Typed::new(Expr::Call(function, vec![of.expr]), to, node.place));
+        Typed { place, ..typed }
     }
 
     fn quantified(

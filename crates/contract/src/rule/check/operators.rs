@@ -33,16 +33,16 @@ impl<'c> Checker<'c> {
     /// Two expressions as they can be compared; `None` when they cannot.
     fn comparable(&mut self, a: &Typed, b: &Typed) -> Option<(Expr, Expr)> {
         let number = |typed: &Typed| Expr::As(ValueKind::Number, Box::new(typed.expr.clone()));
+        let constant = |typed: &Typed| matches!(typed.expr, Expr::Value(_));
         let alike = match (&a.kind, &b.kind) {
             (Kind::Dynamic, Kind::Int | Kind::Float) => return Some((number(a), b.expr.clone())),
             (Kind::Int | Kind::Float, Kind::Dynamic) => return Some((a.expr.clone(), number(b))),
-            (Kind::Int, Kind::Float) | (Kind::Float, Kind::Int) => {
-                let constant = |typed: &Typed| matches!(typed.expr, Expr::Value(_));
-                !constant(a) && !constant(b)
-            }
+            // A constant integer becomes a double; any other is compared with one exactly.
+            (Kind::Int, Kind::Float) => !constant(a),
+            (Kind::Float, Kind::Int) => !constant(b),
             (Kind::Decimal(_), Kind::Decimal(_)) => !a.on_record() && !b.on_record(),
-            (Kind::Text, Kind::Enum(_)) => !matches!(a.expr, Expr::Value(_)),
-            (Kind::Enum(_), Kind::Text) => !matches!(b.expr, Expr::Value(_)),
+            (Kind::Text, Kind::Enum(_)) => !constant(a),
+            (Kind::Enum(_), Kind::Text) => !constant(b),
             (Kind::Text, Kind::Key(_)) => self.text_meets_key(a, &b.kind),
             (Kind::Key(_), Kind::Text) => self.text_meets_key(b, &a.kind),
             _ => false,

@@ -53,8 +53,7 @@ fn words(lower: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Reads a query in each of the ways and asks a text about it: for fuzzing.
-#[doc(hidden)]
-pub fn fuzz(data: &[u8]) {
+pub(crate) fn fuzz(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (query, text) = text.split_at(text.floor_char_boundary(text.len() / 2));
     for parser in [parse::operators, parse::plain, parse::phrase, parse::web] {

@@ -1,0 +1,26 @@
+//! `septet check`: everything that is wrong with a contract, at once.
+
+use super::Failure;
+use crate::cli::CheckArgs;
+use crate::config::Config;
+use crate::open;
+
+/// What is said of a contract that can be served: its warnings and a summary.
+///
+/// # Errors
+/// All findings, when the contract cannot be served, or all problems of the configuration.
+pub fn check(args: &CheckArgs, environment: impl Iterator<Item = (String, String)>) -> Result<String, Failure> {
+    Config::load(args.file().as_deref(), environment, &[])?;
+    let (contract, warnings) = open::contract(&args.dir)?;
+    let mut said = warnings.concat();
+    said += &format!(
+        "{} {}: {} resources, {} operations, {} channels; {} warnings",
+        contract.name,
+        contract.version,
+        contract.resources.len(),
+        contract.operations.len(),
+        contract.channels.len(),
+        warnings.len(),
+    );
+    Ok(said)
+}

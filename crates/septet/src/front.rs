@@ -1,0 +1,124 @@
+//! The one port: which adapter a request is for, and what browsers have to be told first.
+
+use crate::log;
+use edge::{Handler, Notice, Request, Response, ResponseBody};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_TYPE, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where a load balancer asks whether the server answers.
+const HEALTH_PATH: &str = "/healthz";
+/// Request headers that pages may send.
+const HEADERS_ALLOWED: &str = "authorization, content-type, accept, prefer, range, range-unit, if-match, \
+    if-none-match, idempotency-key, x-request-id, traceparent";
+/// Response headers that pages may read.
+const HEADERS_EXPOSED: &str = "location, etag, content-range, range-unit, retry-after, ratelimit, ratelimit-policy, \
+    preference-applied, idempotent-replayed, x-request-id";
+/// How long a browser may remember that it may.
+const PREFLIGHT_S: &str = "600";
+
+/// All adapters behind one port.
+#[derive(Debug)]
+pub struct Front {
+    rest: rest::Service,
+    origins: Vec<String>,
+    ids: RequestIds,
+}
+
+/// Request ids: the process's own random part and a count.
+#[derive(Debug)]
+pub struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    /// Ids that begin with `process`, which should be random.
+    pub fn new(process: u64) -> Self {
+        Self { process, next: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        format!("{:016x}-{:x}", self.process, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Front {
+    /// A front for pages of `origins` (`*` for any).
+    pub fn new(rest: rest::Service, origins: Vec<String>, ids: RequestIds) -> Self {
+        Self { rest, origins, ids }
+    }
+
+    async fn dispatch(&self, request: Request) -> Response {
+        let path = request.uri.path();
+        if self.rest.is_mine(path) {
+            return self.rest.handle(request, || self.ids.next()).await;
+        }
+        match path {
+            HEALTH_PATH => health(&request.method),
+            // Nothing else is here: the answer has the form that the rest of the API uses.
+            _ => self.rest.handle(request, || self.ids.next()).await,
+        }
+    }
+
+    /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
+    fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(ORIGIN)?;
+        let is_allowed = self.origins.iter().any(|allowed| allowed == "*" || origin == allowed.as_str());
+        is_allowed.then(|| origin.clone())
+    }
+}
+
+impl Handler for Front {
+    async fn handle(&self, request: Request) -> Response {
+        if self.origins.is_empty() {
+            return self.dispatch(request).await;
+        }
+        let origin = self.allowed_origin(&request.headers);
+        let asks_first = request.method == Method::OPTIONS
+            && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = match &origin {
+            Some(_) if asks_first => preflight(),
+            _ => self.dispatch(request).await,
+        };
+        let headers = response.headers_mut();
+        headers.append(VARY, HeaderValue::from_static("origin"));
+        if let Some(origin) = origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(HEADERS_EXPOSED));
+        }
+        response
+    }
+
+    fn notice(&self, notice: Notice) {
+        log::notice(&notice);
+    }
+}
+
+fn preflight() -> Response {
+    let mut response = Response::new(ResponseBody::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS_ALLOWED));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_S));
+    response
+}
+
+fn health(method: &Method) -> Response {
+    let is_read = *method == Method::GET || *method == Method::HEAD;
+    let mut response = Response::new(if is_read { "ok\n".into() } else { ResponseBody::empty() });
+    if is_read {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    } else {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! From a contract's folder and a configuration to an engine: what `serve`, `check` and `load` share.
+
+use crate::commands::Failure;
+use crate::config::{Config, Keys};
+use crate::log::Calls;
+use contract::{Contract, Diagnostics};
+use engine::identity::{Key, Rules, Verifier};
+use engine::{Engine, SystemClock};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+
+/// Compiles the contract in a folder, its SQL included. Warnings are in the second part.
+///
+/// # Errors
+/// All findings at once, when one of them refuses the contract.
+pub fn contract(dir: &Path) -> Result<(Contract, Vec<String>), Failure> {
+    let loaded = contract::load(dir).map_err(|found| Failure::Contract(Box::new(found)))?;
+    let contract::Loaded { contract, mut warnings } = loaded;
+    warnings.extend(store::check_sql(&contract));
+    let found = Diagnostics { sources: contract.sources.clone(), found: warnings };
+    if found.has_errors() {
+        return Err(Failure::Contract(Box::new(found)));
+    }
+    let warnings = found.found.iter().map(|warning| found.sources.render(warning)).collect();
+    Ok((contract, warnings))
+}
+
+/// Opens the database of a contract, making the folder for it.
+///
+/// # Errors
+/// A folder or database that cannot be made or opened, or that does not fit the contract.
+pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure> {
+    std::fs::create_dir_all(&config.data)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", config.data.display())))?;
+    Store::open(Arc::clone(contract), &config.store).map_err(|error| Failure::Other(error.0))
+}
+
+/// The engine of a contract on its database.
+///
+/// # Errors
+/// A key that cannot be used.
+pub fn engine(contract: Arc<Contract>, store: Store, config: &Config) -> Result<Engine, Failure> {
+    let rules = Rules {
+        issuers: config.identity.issuers.clone(),
+        audiences: config.identity.audience.clone(),
+        leeway: Duration::from_secs(config.identity.leeway_s),
+        roles_claim: config.identity.roles_claim.clone(),
+    };
+    let keys = keys(config.identity.keys(&config.data)?)?;
+    let settings = config.engine.clone();
+    let verifier = Verifier::new(keys, rules, settings.tokens_max);
+    Ok(Engine::new(contract, store, settings, verifier, Arc::new(SystemClock), Arc::new(Calls)))
+}
+
+fn keys(read: Keys) -> Result<Vec<Key>, Failure> {
+    let named = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: engine::identity::KeyError| Failure::Other(format!("{path}: {}", error.0))
+    };
+    let mut keys = Vec::new();
+    if let Some(secret) = &read.secret {
+        keys.push(Key::hs256(secret.expose()).map_err(|error| Failure::Other(error.0))?);
+    }
+    for (path, pem) in &read.pem {
+        keys.push(Key::pem(pem).map_err(named(path))?);
+    }
+    if let Some((path, json)) = &read.jwks {
+        keys.extend(Key::set(json).map_err(named(path))?);
+    }
+    Ok(keys)
+}
