@@ -1,0 +1,124 @@
+"""Comparisons: several servers under the same load, in turn, round after round."""
+import statistics
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from runner import load, requests
+from runner.servers import Failed
+
+WARM_UP_S = 1
+
+
+@dataclass(frozen=True)
+class Side:
+    """A server and what it is asked. Sides of one case may share a server."""
+    name: str
+    server: object
+    requests: list
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a comparison must show: ratios of the first side's figure to the second's."""
+    rate_min: float | None = None
+    rate_max: float | None = None
+    p99_max: float | None = None
+
+    def __str__(self):
+        parts = [("req/s ≥ ", self.rate_min), ("req/s ≤ ", self.rate_max), ("p99 ≤ ", self.p99_max)]
+        return ", ".join(f"{text}{round(bound, 2):g}" for text, bound in parts if bound is not None) or "–"
+
+    def is_met(self, row):
+        return ((self.rate_min is None or row.rate >= self.rate_min)
+                and (self.rate_max is None or row.rate <= self.rate_max)
+                and (self.p99_max is None or row.p99 <= self.p99_max))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Which side is held against which."""
+    first: str
+    second: str
+    bar: Bar = field(default_factory=Bar)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: medians of both sides, and medians of the ratios within the rounds."""
+    case: str
+    pair: Pair
+    first: load.Figures
+    second: load.Figures
+    rate: float
+    p99: float
+    per_cpu_s: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """`probe` is a read that every server answers with 200 once it has started. `check` looks at answers before the
+    load, with a client for each side's name; `verify` at what the load has left behind, with each side's number of
+    answers."""
+    name: str
+    sides: list
+    pairs: list
+    probe: requests.Request
+    check: object
+    verify: object = None
+
+
+def measure(case, setting, rounds, seconds, tell):
+    """The rows of a case, and the shares of the machine that other programs had, one for each run."""
+    with ExitStack() as stack:
+        files = {}
+        for number, side in enumerate(case.sides):
+            if side.server.process is None:
+                stack.enter_context(side.server).start(case.probe)
+            files[side.name] = setting.path(f"requests-{number}.txt")
+            requests.write(files[side.name], side.requests)
+        _check(case)
+        run = lambda side, time_s: load.run(side.server, files[side.name], time_s, setting.generator_cpu)
+        answers = {side.name: run(side, WARM_UP_S).answers for side in case.sides}
+        figures = {side.name: [] for side in case.sides}
+        for number in range(1, rounds + 1):
+            for side in case.sides:
+                got = run(side, seconds)
+                figures[side.name].append(got)
+                answers[side.name] += got.answers
+                tell(f"{case.name}, round {number}, {side.name}: {got.rate:.0f}/s, p99 {got.p99_ms:.2f} ms")
+        if case.verify is not None:
+            case.verify(answers)
+    foreign = [got.foreign for side in figures.values() for got in side]
+    return [_row(case, pair, figures) for pair in case.pairs], foreign
+
+
+def _check(case):
+    clients = {side.name: requests.Client(side.server.port) for side in case.sides}
+    try:
+        for side in case.sides:
+            _refuses_forged(side, clients[side.name])
+        case.check(clients)
+    finally:
+        for client in clients.values():
+            client.close()
+
+
+def _refuses_forged(side, client):
+    first = side.requests[0]
+    forged = requests.sign(first.caller, "another secret than the server has been given")
+    status, _, _ = client.ask(first, forged)
+    if status != 401:
+        raise Failed(f"{side.name}: a forged token is answered {status}")
+
+
+def _row(case, pair, figures):
+    first, second = figures[pair.first], figures[pair.second]
+    ratio = lambda get: statistics.median(get(a) / get(b) for a, b in zip(first, second))
+    return Row(case.name, pair, _median(first), _median(second), ratio(lambda f: f.rate), ratio(lambda f: f.p99_ms),
+               ratio(lambda f: f.per_cpu_s))
+
+
+def _median(figures):
+    middle = lambda get: statistics.median(get(f) for f in figures)
+    return load.Figures(middle(lambda f: f.rate), middle(lambda f: f.p99_ms), middle(lambda f: f.per_cpu_s),
+                        sum(f.answers for f in figures), max(f.foreign for f in figures))

@@ -1,0 +1,75 @@
+"""One run of the load generator against one server."""
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+
+from runner.servers import TICKS_PER_S, Failed
+from runner.setting import HERE
+
+CONNECTIONS = 64
+OVERTIME_S_MAX = 30
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run measured."""
+    rate: float  # answers per second
+    p99_ms: float
+    per_cpu_s: float  # answers per second of the server's processor time
+    answers: int
+    foreign: float  # share of all processors that other programs had
+
+
+def generator_version():
+    if shutil.which("wrk") is None:
+        raise Failed("wrk is not installed (Debian: apt-get install wrk)")
+    shown = subprocess.run(["wrk", "--version"], capture_output=True, text=True)
+    found = re.search(r"wrk (\S+)", shown.stdout + shown.stderr)
+    return found[1].removeprefix("debian/") if found else "unknown"
+
+
+def run(server, file, seconds, cpu):
+    """Loads the server with the requests of a file. Any error ends the benchmark."""
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s", "-s",
+               os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}", "--", file]
+    pin = (lambda: os.sched_setaffinity(0, {cpu})) if cpu is not None else None
+    began, busy, own, used = time.perf_counter(), _busy_s(), _children_s(), server.cpu_s()
+    try:
+        done = subprocess.run(command, preexec_fn=pin, capture_output=True, text=True,
+                              timeout=seconds + OVERTIME_S_MAX)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"wrk against {server.name} does not end") from None
+    used, own, busy = server.cpu_s() - used, _children_s() - own, _busy_s() - busy
+    shown = re.search(r'^\{"requests".*\}$', done.stdout, re.MULTILINE)
+    if done.returncode != 0 or shown is None:
+        raise Failed(f"wrk against {server.name}: {done.stderr.strip() or done.stdout.strip()}")
+    figures = json.loads(shown[0])
+    if figures["errors"] or not figures["requests"]:
+        raise Failed(f"{server.name}: {figures['errors']} errors in {figures['requests']} answers")
+    all_s = (time.perf_counter() - began) * os.cpu_count()
+    return Figures(
+        rate=figures["requests"] / figures["seconds"],
+        p99_ms=figures["p99_ms"],
+        per_cpu_s=figures["requests"] / max(used, 1 / TICKS_PER_S),
+        answers=figures["requests"],
+        foreign=max(busy - own - used, 0) / all_s,
+    )
+
+
+def _busy_s():
+    """Processor time that all programs have used since the machine started."""
+    with open("/proc/stat", encoding="ascii") as file:
+        fields = [int(field) for field in file.readline().split()[1:9]]
+    idle_and_waiting = fields[3] + fields[4]
+    return (sum(fields) - idle_and_waiting) / TICKS_PER_S
+
+
+def _children_s():
+    """Processor time of the load generators that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

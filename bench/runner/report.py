@@ -1,0 +1,83 @@
+"""The tables as Markdown, and the page they belong in."""
+import os
+import platform
+import subprocess
+
+from runner.load import CONNECTIONS, generator_version
+from runner.servers import Failed
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+# Above this share of the machine for other programs a run counts as disturbed.
+DISTURBED = 0.1
+
+
+def loaded(rows):
+    head = ["case", "A", "B", "A req/s", "B req/s", "A : B", "A p99 ms", "B p99 ms", "A : B", "A req/CPU-s",
+            "B req/CPU-s", "A : B", "wanted of A : B", "met"]
+    return _table(head, [_loaded(row) for row in rows])
+
+
+def _loaded(row):
+    first, second = row.first, row.second
+    return [f"`{row.case}`", row.pair.first, row.pair.second,
+            f"{first.rate:,.0f}", f"{second.rate:,.0f}", f"{row.rate:.2f}",
+            f"{first.p99_ms:.2f}", f"{second.p99_ms:.2f}", f"{row.p99:.2f}",
+            f"{first.per_cpu_s:,.0f}", f"{second.per_cpu_s:,.0f}", f"{row.per_cpu_s:.2f}",
+            str(row.pair.bar), _met(row.pair.bar, row)]
+
+
+def _met(bar, row):
+    if str(bar) == "–":
+        return "–"
+    return "yes" if bar.is_met(row) else "**no**"
+
+
+def idle(lines):
+    head = ["measured", "Septet", "yardstick", "wanted of Septet", "met"]
+    return _table(head, [[q.what, q.septet, q.yardstick, q.bar, "yes" if q.is_met else "**no**"] for q in lines])
+
+
+def _table(head, lines):
+    rule = ["---"] * len(head)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *lines))
+
+
+def facts(setting, options, foreign):
+    """Where, when and how it was measured."""
+    where = "server on CPU 0, load generator on CPU 1" if setting.server_cpu is not None else "nothing pinned"
+    disturbed = sum(share > DISTURBED for share in foreign)
+    lines = [
+        f"Date: {options.date}." if options.date else "",
+        f"Machine: {_processor()}, {os.cpu_count()} processors, Linux {platform.release()}; {where}.",
+        f"Versions: {setting.run_septet('--version')}; {_rustc()}; wrk {generator_version()}.",
+        f"Load: {CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s for each server, in turn; "
+        "medians, and medians of the ratios within each round.",
+        f"Other programs had more than {DISTURBED:.0%} of the machine in {disturbed} of {len(foreign)} runs."
+        if foreign else "",
+    ]
+    return "\n".join(f"- {line}" for line in lines if line)
+
+
+def _processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _rustc():
+    try:
+        return subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "rustc unknown"
+
+
+def write(path, text):
+    """Puts the text between the page's two markers."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Failed(f"{path} does not have {BEGIN} and {END}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")

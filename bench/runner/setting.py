@@ -1,0 +1,57 @@
+"""Where everything is: binaries, contracts, the working folder, and the servers made from them."""
+import glob
+import os
+import shutil
+import subprocess
+
+from runner import servers
+from runner.servers import Failed, Server
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOUR = os.path.join(os.path.dirname(HERE), "examples", "tour")
+ROWS = os.path.join(HERE, "contracts", "rows")
+COMMAND_S_MAX = 600
+SERVER_CPU, GENERATOR_CPU = 0, 1
+
+
+class Setting:
+    """What all cases share."""
+
+    def __init__(self, septet, yardstick, folder, is_pinned):
+        self.septet_binary, self.yardstick_binary, self.folder = septet, yardstick, folder
+        self.server_cpu = SERVER_CPU if is_pinned else None
+        self.generator_cpu = GENERATOR_CPU if is_pinned else None
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def contract(self, source):
+        """A copy of a contract without its sample rows."""
+        folder = self.path("contracts", os.path.basename(source))
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+            for pattern in ("*.graphql", "*.sql"):
+                for file in glob.glob(os.path.join(source, pattern)):
+                    shutil.copy(file, folder)
+        return folder
+
+    def run_septet(self, *arguments):
+        """Runs a command of Septet's to its end."""
+        command = [self.septet_binary, *arguments]
+        done = subprocess.run(command, env=servers.environment(servers.SETTINGS), capture_output=True, text=True,
+                              timeout=COMMAND_S_MAX)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout.strip()
+
+    def septet(self, name, contract, data, variables=None):
+        command = [self.septet_binary, "serve", self.contract(contract), "--data", data]
+        return self._server(name, command, {**servers.SETTINGS, **(variables or {})})
+
+    def yardstick(self, name, data, *options):
+        command = [self.yardstick_binary, "--database", os.path.join(data, "septet.db"), *options]
+        return self._server(name, command, {"YARDSTICK_JWT_SECRET": servers.SECRET})
+
+    def _server(self, name, command, variables):
+        log = self.path(name.replace(" ", "-").replace(",", "") + ".log")
+        return Server(name, command, variables, log, self.server_cpu)
