@@ -129,7 +129,7 @@ pub struct AnswerRead {
     pub plan: Arc<ReadPlan>,
     /// Its parameters.
     pub params: Vec<Value>,
-    /// Which parameter is the key of the row that the last step wrote.
+    /// Which parameter, of either read, is the key of the row that the last step wrote.
     pub key: Param,
     /// What to read instead when the rules hide the row: what the caller itself gave.
     pub otherwise: Option<(Arc<ReadPlan>, Vec<Value>)>,

@@ -73,6 +73,14 @@ pub trait Encoder {
     fn begin_field(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
     /// It has been written.
     fn end_field(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
+    /// The whole reply is one scalar, `shape`'s only field: a record of one field where the format has no bare values.
+    fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
+        self.begin_record(shape)?;
+        if let Some(field) = shape.fields.first() {
+            self.cell(field, cell)?;
+        }
+        self.end_record(shape)
+    }
     /// `field` is null although its layout is a record.
     fn null(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
 }

@@ -82,7 +82,7 @@ impl Translate<'_> {
         let is_null = match other {
             Expr::Value(RuleValue::Null) => Predicate::True,
             Expr::Value(_) => Predicate::False,
-            Expr::Field(path) if path.hops.is_empty() && self.is_required(path) => Predicate::False,
+            Expr::Field(path) if self.is_required(path) => Predicate::False,
             _ => match self.operand(other) {
                 None => return Predicate::Unknown,
                 Some(operand) => Predicate::IsNull(operand),
@@ -91,8 +91,18 @@ impl Translate<'_> {
         if operator == Compare::Equal { is_null } else { not(is_null) }
     }
 
+    /// Whether a path always ends in a value: every record on the way is there, and the field is never null.
     fn is_required(&self, path: &FieldPath) -> bool {
-        self.contract.resource(path.resource).field(path.field).ty.required
+        let mut at = path.resource;
+        for hop in &path.hops {
+            let field = self.contract.resource(at).field(*hop);
+            let Some(target) = field.target().filter(|_| field.ty.required) else { return false };
+            if self.contract.resource(target).soft_delete {
+                return false;
+            }
+            at = target;
+        }
+        self.contract.resource(at).field(path.field).ty.required
     }
 
     fn membership(&mut self, item: &Expr, list: &Expr) -> Predicate {

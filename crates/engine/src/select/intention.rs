@@ -109,6 +109,22 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// That a record has what its inner relations ask for, as a condition.
+    pub fn inner_relations(&mut self, wanted: &Wanted) -> Predicate {
+        wanted.items.iter().fold(Predicate::True, |so_far, item| {
+            let (field, nested, condition, to_many) = match &item.what {
+                What::One { field, wanted, condition, inner: true, .. } => (*field, wanted, condition, false),
+                What::Many { field, wanted, page, inner: true } => (*field, wanted, &page.condition, true),
+                What::Field { .. } | What::One { .. } | What::Many { .. } | What::Count { .. } => return so_far,
+            };
+            let inner = self.inner_relations(nested);
+            let condition = self.condition_of(nested.resource, condition.as_ref());
+            let filter = and(condition, inner);
+            let has = self.related(wanted.resource, field, to_many, nested.resource, Related::Some, filter);
+            and(so_far, has)
+        })
+    }
+
     fn order(&mut self, id: ResourceId, by: &OrderBy) -> Order {
         Order { by: self.operand(id, &by.target), direction: by.direction, nulls: by.nulls }
     }

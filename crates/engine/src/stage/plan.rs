@@ -70,10 +70,13 @@ impl<'a> Planner<'a> {
             Wish::Get { resource, key, wanted } => {
                 Ok(Plan::Get { resource: *resource, read: self.get(*resource, key, wanted)? })
             }
-            Wish::List { resource, parent, wanted, page, total } => {
-                self.list(*resource, parent.as_ref(), wanted, page, *total)
+            Wish::List { parent, wanted, page, total, .. } => {
+                self.list(parent.as_ref(), wanted, page, *total)
             }
-            Wish::Count { resource, page } => Ok(Plan::Count { count: self.count(*resource, None, page)? }),
+            Wish::Count { resource, page } => {
+                let nothing = Wanted { resource: *resource, items: Vec::new() };
+                Ok(Plan::Count { count: self.count(&nothing, None, page)? })
+            }
             Wish::Create { resource, given, wanted, .. } => self.create(*resource, given, wanted),
             Wish::Update { resource, key, given, wanted, .. } => self.update(*resource, key, given, wanted),
             Wish::Upsert { resource, key, given, wanted } => self.upsert(*resource, key, given, wanted),
@@ -125,7 +128,6 @@ impl<'a> Planner<'a> {
 
     fn list(
         &self,
-        resource: ResourceId,
         parent: Option<&Parent>,
         wanted: &Wanted,
         page: &Page,
@@ -141,7 +143,7 @@ impl<'a> Planner<'a> {
         let read = self.read(select, wanted, store::Root::List, params)?;
         let count = match total {
             Total::Unwanted => None,
-            Total::Exact => Some(self.count(resource, parent, page)?),
+            Total::Exact => Some(self.count(wanted, parent, page)?),
         };
         let parent = parent.map(|parent| Ok((parent.resource, self.parent(parent)?))).transpose()?;
         Ok(Plan::List { parent, read, count, offset: page.offset })
@@ -154,11 +156,13 @@ impl<'a> Planner<'a> {
         self.get(parent.resource, &key, &nothing)
     }
 
-    fn count(&self, resource: ResourceId, parent: Option<&Parent>, page: &Page) -> Result<Read, Fault> {
-        let nothing = Wanted { resource, items: Vec::new() };
+    /// How many rows a list has in all: its condition and its inner relations count, its page does not.
+    fn count(&self, wanted: &Wanted, parent: Option<&Parent>, page: &Page) -> Result<Read, Fault> {
+        let nothing = Wanted { resource: wanted.resource, items: Vec::new() };
         let everything = Page { condition: page.condition.clone(), ..Page::default() };
         let (mut select, params) = self.with_builder(|builder| {
             let mut select = builder.list(&nothing, &everything);
+            select.filter = and(builder.inner_relations(wanted), select.filter);
             if let Some(parent) = parent {
                 select.filter = and(related_to(parent, &mut builder.params), select.filter);
             }
@@ -240,15 +244,9 @@ impl<'a> Planner<'a> {
         &self.permitted.write
     }
 
-    /// Rows the caller can know of (it sees them or may change them), and rows it may change.
+    /// Rows the caller sees, and of them those it may change.
     fn change_rules(&self, builder: &mut Builder<'_>, resource: ResourceId) -> (Predicate, Predicate) {
-        let before = all(builder, &self.write_rules().change);
-        let visible = match builder.visible(resource) {
-            Predicate::True => Predicate::True,
-            Predicate::False => before.clone(),
-            seen => Predicate::Or(vec![seen, before.clone()]),
-        };
-        (visible, before)
+        (builder.visible(resource), all(builder, &self.write_rules().change))
     }
 
     fn version(&self, params: &mut Params) -> Option<Param> {

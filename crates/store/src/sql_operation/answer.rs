@@ -89,10 +89,18 @@ impl<E: Encoder> Writing<'_, '_, E> {
     fn row(&mut self, row: &Row<'_>, answer: &Answer) -> Result<(), Error> {
         match answer {
             Answer::Nothing => Ok(()),
-            Answer::Scalar(shape) => self.record(row, shape, &[Source::Column(String::new())]),
+            Answer::Scalar(shape) => self.scalar(row, shape),
             Answer::Object { shape, sources, .. } => self.record(row, shape, sources),
             Answer::Records { read, .. } => self.keyed(row, 0, read, |_| Ok(())).map(drop),
         }
+    }
+
+    fn scalar(&mut self, row: &Row<'_>, shape: &Shape) -> Result<(), Error> {
+        let layout = shape.fields.first().map(|field| &field.layout);
+        let layout = layout.ok_or_else(|| Error::Internal("a scalar answer without a field".to_owned()))?;
+        let cell = cell(self.value(row, 0)?, layout)?;
+        self.found += 1;
+        self.encoder.scalar(shape, cell).map_err(read::encoding)
     }
 
     fn record(&mut self, row: &Row<'_>, shape: &Shape, sources: &[Source]) -> Result<(), Error> {

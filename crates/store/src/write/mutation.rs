@@ -111,14 +111,17 @@ impl Run<'_> {
         let read = |plan, params: &[wire::Value]| {
             read::run(self.conn, plan, params, *format, bounds.reply_bytes_max)
         };
-        let mut params = answer.params.clone();
-        match params.get_mut(usize::from(answer.key)) {
-            Some(param) => *param = key.value(),
-            None => return Err(Error::Internal("the answer's key is not one of its parameters".to_owned())),
-        }
-        let reply = read(&answer.plan, &params)?;
+        let with_key = |params: &[wire::Value]| {
+            let mut params = params.to_vec();
+            match params.get_mut(usize::from(answer.key)) {
+                Some(param) => *param = key.value(),
+                None => return Err(Error::Internal("the answer's key is not one of its parameters".to_owned())),
+            }
+            Ok(params)
+        };
+        let reply = read(&answer.plan, &with_key(&answer.params)?)?;
         match &answer.otherwise {
-            Some((plan, params)) if reply.rows == 0 => read(plan, params),
+            Some((plan, params)) if reply.rows == 0 => read(plan, &with_key(params)?),
             Some(_) | None => Ok(reply),
         }
     }

@@ -177,7 +177,10 @@ fn string(text: &str) -> Stored {
 }
 
 fn int(text: &str) -> Stored {
-    let range = || error("RANGE", "expected an integer from -2147483648 to 2147483647");
+    let range = || match text.parse::<f64>() {
+        Ok(number) if number.fract() != 0.0 => error("TYPE", "expected an integer"),
+        _ => error("RANGE", "expected an integer from -2147483648 to 2147483647"),
+    };
     let number = number::integer(text).map_err(|problem| match problem {
         NumberError::Syntax => error("FORMAT", "expected an integer"),
         NumberError::Range => range(),

@@ -126,6 +126,14 @@ impl JsonEncoder {
 }
 
 impl Encoder for JsonEncoder {
+    fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
+        let Some(field) = shape.fields.first() else { return Ok(()) };
+        let start = self.out.bytes.len();
+        self.cell(field, cell)?;
+        self.out.bytes.drain(start..start + field.name.json.len());
+        Ok(())
+    }
+
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
         let mut scratch = Ascii::new();
