@@ -1,7 +1,6 @@
 //! What is left of a rule for the database once the facts of a call are known.
 
-use super::evaluate::{Item, Known, Outcome, evaluate};
-use super::value::Datum;
+use super::evaluate::{Item, Known, Outcome, Truth, evaluate};
 use super::{Compare, Expr, Facts, Quantifier, Reduced, Value};
 
 /// Items of a list that a condition on the record is written out for at the most; with more it is an error.
@@ -18,10 +17,10 @@ impl Expr {
     /// the allocations are those of the result. Time is proportional to the size of the rule times its depth.
     pub fn reduce(&self, facts: &Facts<'_>) -> Reduced {
         let known = Known { facts, item: None };
-        match evaluate(self, known) {
-            Outcome::Known(Datum::Bool(true)) => Reduced::Always,
-            Outcome::Known(_) | Outcome::Error => Reduced::Never,
-            Outcome::Open => match settle(rest(self, known)) {
+        match decide(self, known) {
+            Some(true) => Reduced::Always,
+            Some(false) => Reduced::Never,
+            None => match settle(rest(self, known)) {
                 Expr::Value(Value::Bool(true)) => Reduced::Always,
                 Expr::Value(_) => Reduced::Never,
                 expr => Reduced::Depends(expr),
@@ -35,6 +34,30 @@ impl Expr {
     pub fn fold(&self, facts: &Facts<'_>) -> Self {
         build(self, Known { facts, item: None })
     }
+}
+
+/// Whether a condition is true, an error being as good as false; `None` when that depends on the record.
+fn decide(expr: &Expr, known: Known<'_>) -> Option<bool> {
+    let (items, absorbing) = match expr {
+        Expr::And(items) => (items, false),
+        Expr::Or(items) => (items, true),
+        expr => {
+            return match evaluate(expr, known).truth() {
+                Truth::True => Some(true),
+                Truth::False | Truth::Error => Some(false),
+                Truth::Open => None,
+            };
+        }
+    };
+    let mut all = Some(!absorbing);
+    for item in items {
+        match decide(item, known) {
+            Some(value) if value == absorbing => return Some(absorbing),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
 }
 
 fn build(expr: &Expr, known: Known<'_>) -> Expr {
