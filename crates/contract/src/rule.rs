@@ -7,6 +7,7 @@ mod check;
 pub mod compile;
 mod display;
 mod evaluate;
+mod functions;
 #[doc(hidden)]
 pub mod fuzz;
 mod kind;

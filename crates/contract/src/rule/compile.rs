@@ -17,6 +17,8 @@ pub const NODES_MAX: usize = 1024;
 pub const COMPILED_NODES_MAX: usize = 4 * NODES_MAX;
 /// Levels of nesting in a compiled rule at the most, computed fields written out.
 pub const COMPILED_DEPTH_MAX: usize = 4 * DEPTH_MAX;
+/// Macros over lists of the call inside one another at the most.
+pub const LISTS_NESTED_MAX: u8 = 2;
 /// Findings reported for one rule at the most.
 pub const ERRORS_MAX: usize = 20;
 
