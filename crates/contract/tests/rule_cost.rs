@@ -30,7 +30,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The rule, what is left of it for an admin `u1` with some claims, and the allocations that takes at the most.
+/// The rule, what is left of it for an admin `u1` with some claims, and the allocations that takes at the
+/// most.
 const RULES: [(&str, &str, usize); 19] = [
     ("true", "always", 0),
     ("caller.id != null && 'admin' in caller.roles", "always", 0),

@@ -96,8 +96,8 @@ fn what_compiles_prints_as_a_rule_that_compiles_to_the_same() {
         let source = std::str::from_utf8(seed).expect("the cases are text");
         let Ok(expr) = contract::rule::compile(source, &sample.scope()) else { continue };
         let printed = expr.named(&sample.resources).to_string();
-        // Arguments print by number, constants in their stored form, errors and conversions as what they are not; and
-        // guards against errors are written out again.
+        // Arguments print by number, constants in their stored form, errors and conversions as what they are
+        // not; and guards against errors are written out again.
         let unlike = ["args[", "as(", "error", ".000000", ": ", "exists_one", " != null &&", "(null in"];
         if unlike.iter().any(|part| printed.contains(part)) {
             continue;

@@ -115,7 +115,8 @@ impl Errors {
     }
 }
 
-/// Compiles a rule. On failure: all findings that do not follow from one another, in the order of their places.
+/// Compiles a rule. On failure: all findings that do not follow from one another, in the order of their
+/// places.
 ///
 /// The result is in the form that [`Expr::normal`] describes. Computed fields are written out, so those of
 /// `scope.resources` that `source` names have to be compiled before.

@@ -1,5 +1,5 @@
-//! What an expression comes to when only the facts of a call are known. Nothing is built here: see `reduce` for what
-//! is left when the record matters.
+//! What an expression comes to when only the facts of a call are known. Nothing is built here: see `reduce`
+//! for what is left when the record matters.
 
 use super::functions::{convert, on_one, on_texts};
 use super::value::{Datum, arithmetic, compare};
@@ -181,7 +181,8 @@ fn strict<'a>(outcome: Outcome<'a>, change: impl FnOnce(Datum<'a>) -> Option<Dat
     }
 }
 
-/// `absorbing` decides whatever the others are; else one that is open leaves it open, else an error is an error.
+/// `absorbing` decides whatever the others are; else one that is open leaves it open, else an error is an
+/// error.
 fn junction(items: impl Iterator<Item = Truth>, absorbing: Truth) -> Truth {
     let mut all = absorbing.not();
     for truth in items {
@@ -227,8 +228,9 @@ fn membership<'a>(operand: &'a Expr, list: &'a Expr, known: Known<'a>) -> Outcom
     }
 }
 
-/// Whether `of` equals one of the items. An item that is an error, or does not compare, is an error unless another one
-/// is equal; the list itself is made before it is searched, so an item that is an error always is.
+/// Whether `of` equals one of the items. An item that is an error, or does not compare, is an error unless
+/// another one is equal; the list itself is made before it is searched, so an item that is an error always
+/// is.
 fn among<'i>(of: &Outcome<'_>, items: impl Iterator<Item = Outcome<'i>>) -> Outcome<'static> {
     let Outcome::Known(of) = of else {
         let error =

@@ -7,14 +7,17 @@ use super::{Compare, Expr, Facts, Quantifier, Reduced, Value};
 pub const WRITTEN_OUT_MAX: usize = 100;
 
 impl Expr {
-    /// Partial evaluation of a condition. What is left has only fields, quantifiers, counts and values, the functions,
-    /// operators and conditionals between them, and an error only inside a conditional or `exists_one`.
+    /// Partial evaluation of a condition. What is left has only fields, quantifiers, counts and values, the
+    /// functions, operators and conditionals between them, and an error only inside a conditional or
+    /// `exists_one`.
     ///
     /// In the result an error counts as false: both refuse. That is exact for an expression in the form that
-    /// [`compile`](super::compile()) makes ([`Expr::normal`]), where nothing negates a condition that may be an error.
+    /// [`compile`](super::compile()) makes ([`Expr::normal`]), where nothing negates a condition that may be
+    /// an error.
     ///
-    /// A rule that the facts decide allocates nothing, but for texts it joins and times it shifts. For any other rule
-    /// the allocations are those of the result. Time is proportional to the size of the rule times its depth.
+    /// A rule that the facts decide allocates nothing, but for texts it joins and times it shifts. For any
+    /// other rule the allocations are those of the result. Time is proportional to the size of the rule times
+    /// its depth.
     pub fn reduce(&self, facts: &Facts<'_>) -> Reduced {
         let known = Known { facts, item: None };
         match decide(self, known) {
@@ -28,8 +31,8 @@ impl Expr {
         }
     }
 
-    /// Partial evaluation of any expression, a computed field's for example. Nothing is assumed about errors: one that
-    /// the facts decide is [`Expr::Error`].
+    /// Partial evaluation of any expression, a computed field's for example. Nothing is assumed about errors:
+    /// one that the facts decide is [`Expr::Error`].
     #[must_use]
     pub fn fold(&self, facts: &Facts<'_>) -> Self {
         build(self, Known { facts, item: None })
@@ -137,8 +140,8 @@ fn negate(expr: Expr) -> Expr {
     }
 }
 
-/// Membership in a list of values, in which null is not left: a database does not find null in a list. What is not a
-/// field is calculated, and then it is an error or not null.
+/// Membership in a list of values, in which null is not left: a database does not find null in a list. What
+/// is not a field is calculated, and then it is an error or not null.
 fn member(of: Expr, list: Expr) -> Expr {
     let Expr::Value(list) = list else { return Expr::In(Box::new(of), Box::new(list)) };
     let items: Vec<Value> = match list {

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp, civil};
 /// Digits of a fraction of a second at the most: stored values have microseconds.
 const FRACTION_DIGITS_MAX: usize = 6;
 
-/// RFC 3339 text (section 5.6) as UTC with exactly six digits after the point, so that texts compare like instants;
-/// `None` when it is not one, is finer than a microsecond, or is outside of the years 1 to 9999.
+/// RFC 3339 text (section 5.6) as UTC with exactly six digits after the point, so that texts compare like
+/// instants; `None` when it is not one, is finer than a microsecond, or is outside of the years 1 to 9999.
 pub(super) fn timestamp(text: &str) -> Option<String> {
     let (date, rest) = text.split_at_checked(10)?;
     let clock = rest.strip_prefix(['T', 't'])?;
@@ -51,7 +51,8 @@ pub(super) fn time(text: &str) -> Option<String> {
     Some(format!("{time:.6}"))
 }
 
-/// A duration as CEL writes it, `1h30m`, `-1.5s`, `100ms`, in microseconds; `None` when it is none or does not fit.
+/// A duration as CEL writes it, `1h30m`, `-1.5s`, `100ms`, in microseconds; `None` when it is none or does
+/// not fit.
 pub(super) fn duration(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),

@@ -210,7 +210,8 @@ fn on_times<'a>(operator: Arithmetic, a: &Datum<'_>, b: &Datum<'_>) -> Option<Da
     }
 }
 
-/// The units of a number's text at a scale, when it has no more digits and fits. Signs and exponents are read.
+/// The units of a number's text at a scale, when it has no more digits and fits. Signs and exponents are
+/// read.
 pub(super) fn units(text: &str, scale: u8) -> Option<i64> {
     let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (sign, digits) = match number.strip_prefix('-') {

@@ -1,5 +1,6 @@
-//! Rules as they are compiled, and what is wrong with the others and where. `cases.txt` has a rule per block: its text,
-//! and, indented, the compiled rule or the errors with their bytes, the text there and the suggestion.
+//! Rules as they are compiled, and what is wrong with the others and where. `cases.txt` has a rule per block:
+//! its text, and, indented, the compiled rule or the errors with their bytes, the text there and the
+//! suggestion.
 #![allow(clippy::unwrap_used)]
 
 use contract::rule::sample::{Sample, sample};
