@@ -1,12 +1,13 @@
 //! Rules: a subset of the Common Expression Language, parsed and typed at load, partially evaluated per call.
 //!
-//! Text goes through `lex`, `parse`, `check` (names and types) and `normal` (the form that SQL can hold) once, at load,
-//! in [`compile()`]. [`Expr::reduce`] puts a call's facts in, on every call.
+//! Text goes through `lex`, `parse`, `check` (names and types) and `normal` (the form that SQL can hold)
+//! once, at load, in [`compile()`]. [`Expr::reduce`] puts a call's facts in, on every call.
 
 mod check;
 pub mod compile;
 mod display;
 mod evaluate;
+mod functions;
 #[doc(hidden)]
 pub mod fuzz;
 mod kind;
@@ -41,8 +42,8 @@ pub struct Rule {
 
 /// A typed expression: every name is resolved, every operator has operands it is defined for.
 ///
-/// Errors are values here, as in CEL: `true || error` is true, `false && error` is false, and a rule that ends in an
-/// error is a refusal. In SQL an error is `NULL`, whose three-valued logic is the same.
+/// Errors are values here, as in CEL: `true || error` is true, `false && error` is false, and a rule that
+/// ends in an error is a refusal. In SQL an error is `NULL`, whose three-valued logic is the same.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
     /// A constant, or a value that partial evaluation put in.
@@ -58,13 +59,15 @@ pub enum Expr {
     /// A field of the channel message that is judged. Gone after partial evaluation; an error when
     /// [`Facts::message`] is `None`.
     Message(u16),
-    /// The item of a list that an [`Expr::Each`] is at, 0 being the innermost, and the path inside it (steps as in an
-    /// argument). Gone after partial evaluation.
+    /// The item of a list that an [`Expr::Each`] is at, 0 being the innermost, and the path inside it (steps
+    /// as in an argument). Gone after partial evaluation.
     Item(u8, Vec<String>),
-    /// A value of the call at the type of what it meets: null stays null, exact conversions are made (an integer to a
-    /// decimal), a list is converted item by item, anything else is an error. Gone after partial evaluation.
+    /// A value of the call at the type of what it meets: null stays null, exact conversions are made (an
+    /// integer to a decimal), a list is converted item by item, anything else is an error. Gone after partial
+    /// evaluation.
     As(ValueKind, Box<Expr>),
-    /// A compiled regular expression, the second operand of [`Function::Matches`]. Partial evaluation leaves its text.
+    /// A compiled regular expression, the second operand of [`Function::Matches`]. Partial evaluation leaves
+    /// its text.
     Pattern(Pattern),
     /// A scalar, enum or to-one field of a record (a to-one field's value is the other row's key).
     Field(FieldPath),
@@ -82,13 +85,13 @@ pub enum Expr {
     List(Vec<Expr>),
     /// `condition ? a : b`.
     If(Box<Expr>, Box<Expr>, Box<Expr>),
-    /// Arithmetic on two numbers of one kind, or a decimal times an integer. On values of the call also `+` on texts,
-    /// and times with durations; with the record in it, texts are joined by [`Function::Concat`].
+    /// Arithmetic on two numbers of one kind, or a decimal times an integer. On values of the call also `+`
+    /// on texts, and times with durations; with the record in it, texts are joined by [`Function::Concat`].
     Arithmetic(Arithmetic, Box<Expr>, Box<Expr>),
     /// A function.
     Call(Function, Vec<Expr>),
-    /// `relation.exists(x, …)`, `.all`, `.exists_one`, over a to-many relation. Inside the body the new record is
-    /// scope 0 and all outer scopes move up by one.
+    /// `relation.exists(x, …)`, `.all`, `.exists_one`, over a to-many relation. Inside the body the new
+    /// record is scope 0 and all outer scopes move up by one.
     Quantified {
         /// Which of the three.
         quantifier: Quantifier,
@@ -99,8 +102,8 @@ pub enum Expr {
         /// The condition on each.
         body: Box<Expr>,
     },
-    /// `list.exists(x, …)`, `.all`, `.exists_one`, over a list of the call. Gone after partial evaluation: what depends
-    /// on the record is written out once per item.
+    /// `list.exists(x, …)`, `.all`, `.exists_one`, over a list of the call. Gone after partial evaluation:
+    /// what depends on the record is written out once per item.
     Each {
         /// Which of the three.
         quantifier: Quantifier,

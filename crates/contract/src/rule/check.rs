@@ -202,7 +202,8 @@ impl<'c> Checker<'c> {
         self.constant(Typed::new(Expr::List(exprs), Kind::List(Box::new(anchor.kind)), place))
     }
 
-    /// The expression as `target`, when it is that or can become it without loss; `None` when the types are unlike.
+    /// The expression as `target`, when it is that or can become it without loss; `None` when the types are
+    /// unlike.
     fn fit(&self, typed: &Typed, target: &Kind) -> Option<Result<Expr, Unfit>> {
         let same = || Some(Ok(typed.expr.clone()));
         let to = |kind: ValueKind| Some(Ok(Expr::As(kind, Box::new(typed.expr.clone()))));

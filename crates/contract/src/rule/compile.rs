@@ -17,6 +17,8 @@ pub const NODES_MAX: usize = 1024;
 pub const COMPILED_NODES_MAX: usize = 4 * NODES_MAX;
 /// Levels of nesting in a compiled rule at the most, computed fields written out.
 pub const COMPILED_DEPTH_MAX: usize = 4 * DEPTH_MAX;
+/// Macros over lists of the call inside one another at the most.
+pub const LISTS_NESTED_MAX: u8 = 2;
 /// Findings reported for one rule at the most.
 pub const ERRORS_MAX: usize = 20;
 
@@ -113,7 +115,8 @@ impl Errors {
     }
 }
 
-/// Compiles a rule. On failure: all findings that do not follow from one another, in the order of their places.
+/// Compiles a rule. On failure: all findings that do not follow from one another, in the order of their
+/// places.
 ///
 /// The result is in the form that [`Expr::normal`] describes. Computed fields are written out, so those of
 /// `scope.resources` that `source` names have to be compiled before.

@@ -13,8 +13,8 @@ pub struct Named<'a> {
 }
 
 impl Expr {
-    /// The expression with the names of its fields when it is printed. `{expr}` alone has their numbers (`f2`), because
-    /// the tree does not know the contract.
+    /// The expression with the names of its fields when it is printed. `{expr}` alone has their numbers
+    /// (`f2`), because the tree does not know the contract.
     pub fn named<'a>(&'a self, resources: &'a [Resource]) -> Named<'a> {
         Named { expr: self, resources }
     }
@@ -60,7 +60,8 @@ impl Display for Value {
     }
 }
 
-/// How tightly an expression binds; one that binds less tightly than its surroundings ask for gets parentheses.
+/// How tightly an expression binds; one that binds less tightly than its surroundings ask for gets
+/// parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     Any,

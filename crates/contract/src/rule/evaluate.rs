@@ -1,9 +1,13 @@
-//! What an expression comes to when only the facts of a call are known. Nothing is built here: see `reduce` for what
-//! is left when the record matters.
+//! What an expression comes to when only the facts of a call are known. Nothing is built here: see `reduce`
+//! for what is left when the record matters.
 
-use super::value::{Datum, arithmetic, compare, decimal_text, units};
-use super::{CallerPart, Compare, Expr, Facts, Function, Quantifier, Value, ValueKind, time};
+use super::functions::{convert, on_one, on_texts};
+use super::value::{Datum, arithmetic, compare};
+use super::{CallerPart, Compare, Expr, Facts, Function, Quantifier, Value};
 use std::borrow::Cow;
+
+/// Items of a list that a macro looks at at the most; with more it is an error. A caller may send long lists.
+pub const ITEMS_MAX: usize = 1000;
 
 /// What is known of an expression.
 #[derive(Debug, Clone)]
@@ -177,7 +181,8 @@ fn strict<'a>(outcome: Outcome<'a>, change: impl FnOnce(Datum<'a>) -> Option<Dat
     }
 }
 
-/// `absorbing` decides whatever the others are; else one that is open leaves it open, else an error is an error.
+/// `absorbing` decides whatever the others are; else one that is open leaves it open, else an error is an
+/// error.
 fn junction(items: impl Iterator<Item = Truth>, absorbing: Truth) -> Truth {
     let mut all = absorbing.not();
     for truth in items {
@@ -223,8 +228,9 @@ fn membership<'a>(operand: &'a Expr, list: &'a Expr, known: Known<'a>) -> Outcom
     }
 }
 
-/// Whether `of` equals one of the items. An item that is an error, or does not compare, is an error unless another one
-/// is equal; the list itself is made before it is searched, so an item that is an error always is.
+/// Whether `of` equals one of the items. An item that is an error, or does not compare, is an error unless
+/// another one is equal; the list itself is made before it is searched, so an item that is an error always
+/// is.
 fn among<'i>(of: &Outcome<'_>, items: impl Iterator<Item = Outcome<'i>>) -> Outcome<'static> {
     let Outcome::Known(of) = of else {
         let error =
@@ -286,7 +292,7 @@ fn each(quantifier: Quantifier, list: &Expr, body: &Expr, known: Known<'_>) -> T
         Outcome::Known(list) => list,
         Outcome::Error | Outcome::Open => return Truth::Error,
     };
-    let Some(count) = list.items() else { return Truth::Error };
+    let Some(count) = list.items().filter(|count| *count <= ITEMS_MAX) else { return Truth::Error };
     let truths = (0..count).map(|at| {
         let item = Item { datum: list.item(at), outer: known.item };
         evaluate(body, Known { facts: known.facts, item: Some(&item) }).truth()
@@ -316,62 +322,6 @@ fn exactly_one(truths: impl Iterator<Item = Truth>) -> Truth {
     }
 }
 
-/// A value of the call at the type it has to have; `None` when it has another.
-fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
-    match (kind, &datum) {
-        (_, Datum::Null) => Some(datum),
-        (ValueKind::Text, Datum::Map(_) | Datum::Texts(_)) => Some(datum),
-        (_, Datum::List(items)) => {
-            if items.iter().all(|item| fits(item, kind)) {
-                return Some(datum);
-            }
-            let items = items.iter().map(|item| convert(item.into(), kind).map(Value::from));
-            items.collect::<Option<_>>().map(|items| Datum::List(Cow::Owned(items)))
-        }
-        (ValueKind::Bool, Datum::Bool(_))
-        | (ValueKind::Int, Datum::Int(_))
-        | (ValueKind::Float, Datum::Float(_)) => Some(datum),
-        (ValueKind::Number, Datum::Int(_) | Datum::Float(_)) => Some(datum),
-        (ValueKind::Text, Datum::Text(_)) | (ValueKind::Duration, Datum::Duration(_)) => Some(datum),
-        (ValueKind::Float, Datum::Int(value)) => {
-            let float = *value as f64;
-            (compare(Compare::Equal, &datum, &Datum::Float(float)) == Some(true))
-                .then_some(Datum::Float(float))
-        }
-        (ValueKind::Decimal { scale }, _) => {
-            Some(Datum::Decimal { units: units(&number_text(&datum)?, scale)?, scale })
-        }
-        (ValueKind::Timestamp, Datum::Text(text)) => {
-            time::timestamp(text).map(|t| Datum::Text(Cow::Owned(t)))
-        }
-        (ValueKind::Date, Datum::Text(text)) => time::date(text).map(|t| Datum::Text(Cow::Owned(t))),
-        (ValueKind::Time, Datum::Text(text)) => time::time(text).map(|t| Datum::Text(Cow::Owned(t))),
-        _ => None,
-    }
-}
-
-/// Whether an item of a list is of the type already, so that the list need not be copied.
-fn fits(item: &Value, kind: ValueKind) -> bool {
-    match (kind, item) {
-        (_, Value::Null) => true,
-        (ValueKind::Text, Value::Text(_))
-        | (ValueKind::Int, Value::Int(_))
-        | (ValueKind::Float, Value::Float(_)) => true,
-        (ValueKind::Number, Value::Int(_) | Value::Float(_)) | (ValueKind::Bool, Value::Bool(_)) => true,
-        (ValueKind::Decimal { scale }, Value::Decimal { scale: same, .. }) => scale == *same,
-        _ => false,
-    }
-}
-
-fn number_text(datum: &Datum<'_>) -> Option<String> {
-    match datum {
-        Datum::Int(value) => Some(value.to_string()),
-        Datum::Float(value) => Some(value.to_string()),
-        Datum::Decimal { units, scale } => Some(decimal_text(*units, *scale)),
-        _ => None,
-    }
-}
-
 fn call<'a>(function: Function, operands: &'a [Expr], known: Known<'a>) -> Outcome<'a> {
     let mut outcomes = operands.iter().map(|operand| evaluate(operand, known));
     let (first, second) = (outcomes.next().unwrap_or(Outcome::Error), outcomes.next());
@@ -388,65 +338,5 @@ fn call<'a>(function: Function, operands: &'a [Expr], known: Known<'a>) -> Outco
         (Outcome::Open, None | Some(Outcome::Open | Outcome::Known(Datum::Text(_)))) => Outcome::Open,
         (Outcome::Known(Datum::Text(_)), Some(Outcome::Open)) => Outcome::Open,
         (Outcome::Known(_) | Outcome::Open, Some(_)) => Outcome::Error,
-    }
-}
-
-fn on_texts<'a>(function: Function, a: &str, b: &str) -> Option<Datum<'a>> {
-    match function {
-        Function::StartsWith => Some(Datum::Bool(a.starts_with(b))),
-        Function::EndsWith => Some(Datum::Bool(a.ends_with(b))),
-        Function::Contains => Some(Datum::Bool(a.contains(b))),
-        Function::Concat => Some(Datum::Text(Cow::Owned(format!("{a}{b}")))),
-        Function::Matches | Function::Size | Function::LowerAscii | Function::UpperAscii => None,
-        Function::Timestamp | Function::Duration | Function::Int | Function::Double | Function::String => {
-            None
-        }
-    }
-}
-
-fn on_one(function: Function, of: Datum<'_>) -> Option<Datum<'_>> {
-    match (function, &of) {
-        (Function::Size, Datum::Text(text)) => i64::try_from(text.chars().count()).ok().map(Datum::Int),
-        (Function::Size, _) => i64::try_from(of.items()?).ok().map(Datum::Int),
-        (Function::LowerAscii, Datum::Text(text)) => Some(Datum::Text(Cow::Owned(text.to_ascii_lowercase()))),
-        (Function::UpperAscii, Datum::Text(text)) => Some(Datum::Text(Cow::Owned(text.to_ascii_uppercase()))),
-        (Function::Timestamp, Datum::Text(text)) => time::timestamp(text).map(|t| Datum::Text(Cow::Owned(t))),
-        (Function::Timestamp, Datum::Int(seconds)) => {
-            time::timestamp_of_seconds(*seconds).map(|t| Datum::Text(Cow::Owned(t)))
-        }
-        (Function::Duration, Datum::Text(text)) => time::duration(text).map(Datum::Duration),
-        (Function::Int, _) => to_int(&of).map(Datum::Int),
-        (Function::Double, _) => to_double(&of).map(Datum::Float),
-        (Function::String, _) => to_text(of).map(Datum::Text),
-        _ => None,
-    }
-}
-
-fn to_int(of: &Datum<'_>) -> Option<i64> {
-    match of {
-        Datum::Int(value) => Some(*value),
-        Datum::Float(value) if (-9.2e18..9.2e18).contains(value) => Some(value.trunc() as i64),
-        Datum::Text(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn to_double(of: &Datum<'_>) -> Option<f64> {
-    match of {
-        Datum::Float(value) => Some(*value),
-        Datum::Int(value) => Some(*value as f64),
-        Datum::Decimal { units, scale } => decimal_text(*units, *scale).parse().ok(),
-        Datum::Text(text) => super::lex::finite(text),
-        _ => None,
-    }
-}
-
-fn to_text(of: Datum<'_>) -> Option<Cow<'_, str>> {
-    match of {
-        Datum::Text(text) => Some(text),
-        Datum::Bool(value) => Some(Cow::Owned(value.to_string())),
-        Datum::Int(_) | Datum::Float(_) | Datum::Decimal { .. } => number_text(&of).map(Cow::Owned),
-        Datum::Duration(micros) => Some(Cow::Owned(time::duration_text(micros))),
-        Datum::Null | Datum::Texts(_) | Datum::List(_) | Datum::Map(_) => None,
     }
 }

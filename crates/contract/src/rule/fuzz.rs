@@ -4,7 +4,8 @@ use super::sample::{Sample, sample};
 use super::{Facts, Value, compile};
 use std::sync::OnceLock;
 
-/// Compiles any bytes as a rule, prints and reduces what comes out: no panic, and errors stay inside the text.
+/// Compiles any bytes as a rule, prints and reduces what comes out: no panic, and errors stay inside the
+/// text.
 pub fn fuzz_rule(data: &[u8]) {
     static SAMPLE: OnceLock<Sample> = OnceLock::new();
     let sample = SAMPLE.get_or_init(sample);

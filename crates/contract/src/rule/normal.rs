@@ -6,20 +6,20 @@ use super::{Compare, Expr, FieldPath, Function, Quantifier, Value};
 use crate::model::{FieldId, Resource, ResourceId};
 
 impl Expr {
-    /// The same condition with negations moved to where nothing else is below them, and what SQL would decide otherwise
-    /// than CEL written out; `None` when that has more than [`COMPILED_NODES_MAX`] parts.
+    /// The same condition with negations moved to where nothing else is below them, and what SQL would decide
+    /// otherwise than CEL written out; `None` when that has more than [`COMPILED_NODES_MAX`] parts.
     ///
-    /// CEL knows true, false, null and error; SQL has one NULL for null and error. In this form the plain reading in
-    /// SQL, with `==` as `IS` (`IS NOT DISTINCT FROM`), an error as `NULL`, `exists` as `EXISTS (… WHERE body)`, `all`
-    /// as `NOT EXISTS (… WHERE (body) IS NOT TRUE)`, `exists_one` as a count that is 1 and conditionals as `CASE WHEN`,
-    /// is true exactly where CEL is true:
+    /// CEL knows true, false, null and error; SQL has one NULL for null and error. In this form the plain
+    /// reading in SQL, with `==` as `IS` (`IS NOT DISTINCT FROM`), an error as `NULL`, `exists` as `EXISTS (…
+    /// WHERE body)`, `all` as `NOT EXISTS (… WHERE (body) IS NOT TRUE)`, `exists_one` as a count that is 1
+    /// and conditionals as `CASE WHEN`, is true exactly where CEL is true:
     ///
     /// - A condition on rows is never under a negation: `!exists(x, c)` is `all(x, !c)`.
-    /// - A calculation that may fail is not compared with what may be null, because two NULLs would be the same:
-    ///   `a + 1 == b` is `a + 1 != null && a + 1 == b`.
+    /// - A calculation that may fail is not compared with what may be null, because two NULLs would be the
+    ///   same: `a + 1 == b` is `a + 1 != null && a + 1 == b`.
     /// - `!(a in list)` holds for null, too, unless null is in the list.
-    /// - A conditional between conditions is `c && a || !c && b`; between values it says what to do when the condition
-    ///   is neither true nor false.
+    /// - A conditional between conditions is `c && a || !c && b`; between values it says what to do when the
+    ///   condition is neither true nor false.
     /// - `exists_one` is an error when its condition is an error for some row.
     pub fn normal(&self, resources: &[Resource]) -> Option<Self> {
         let mut writer = Writer { resources, budget: COMPILED_NODES_MAX };
@@ -171,7 +171,8 @@ impl Writer<'_> {
         Expr::Or(vec![Expr::And(vec![is_null, null_is_outside]), found])
     }
 
-    /// Membership in a list that the record has a part in: one comparison for each item, none of which may be an error.
+    /// Membership in a list that the record has a part in: one comparison for each item, none of which may be
+    /// an error.
     fn membership_of_items(&mut self, of: &Expr, items: &[Expr], sign: Sign) -> Expr {
         let equal =
             |a: &Expr, b: &Expr| Expr::Compare(Compare::Equal, Box::new(a.clone()), Box::new(b.clone()));
@@ -302,8 +303,8 @@ fn conversion(expr: &Expr) -> bool {
     matches!(expr, Expr::Call(Timestamp | Duration | Int | Double | String, _))
 }
 
-/// What is made of an operand that is a conditional, or a condition on the record, with each value it may have: a
-/// conditional between conditions, so that no condition is left inside an operand.
+/// What is made of an operand that is a conditional, or a condition on the record, with each value it may
+/// have: a conditional between conditions, so that no condition is left inside an operand.
 fn cases(operand: &Expr, with: impl Fn(&Expr) -> Expr) -> Option<Expr> {
     match operand {
         Expr::If(condition, a, b) if operand.depends_on_record() => {

@@ -1,27 +1,29 @@
 //! What is left of a rule for the database once the facts of a call are known.
 
-use super::evaluate::{Item, Known, Outcome, evaluate};
-use super::value::Datum;
+use super::evaluate::{Item, Known, Outcome, Truth, evaluate};
 use super::{Compare, Expr, Facts, Quantifier, Reduced, Value};
 
 /// Items of a list that a condition on the record is written out for at the most; with more it is an error.
 pub const WRITTEN_OUT_MAX: usize = 100;
 
 impl Expr {
-    /// Partial evaluation of a condition. What is left has only fields, quantifiers, counts and values, the functions,
-    /// operators and conditionals between them, and an error only inside a conditional or `exists_one`.
+    /// Partial evaluation of a condition. What is left has only fields, quantifiers, counts and values, the
+    /// functions, operators and conditionals between them, and an error only inside a conditional or
+    /// `exists_one`.
     ///
     /// In the result an error counts as false: both refuse. That is exact for an expression in the form that
-    /// [`compile`](super::compile()) makes ([`Expr::normal`]), where nothing negates a condition that may be an error.
+    /// [`compile`](super::compile()) makes ([`Expr::normal`]), where nothing negates a condition that may be
+    /// an error.
     ///
-    /// A rule that the facts decide allocates nothing, but for texts it joins and times it shifts. For any other rule
-    /// the allocations are those of the result. Time is proportional to the size of the rule times its depth.
+    /// A rule that the facts decide allocates nothing, but for texts it joins and times it shifts. For any
+    /// other rule the allocations are those of the result. Time is proportional to the size of the rule times
+    /// its depth.
     pub fn reduce(&self, facts: &Facts<'_>) -> Reduced {
         let known = Known { facts, item: None };
-        match evaluate(self, known) {
-            Outcome::Known(Datum::Bool(true)) => Reduced::Always,
-            Outcome::Known(_) | Outcome::Error => Reduced::Never,
-            Outcome::Open => match settle(rest(self, known)) {
+        match decide(self, known) {
+            Some(true) => Reduced::Always,
+            Some(false) => Reduced::Never,
+            None => match settle(rest(self, known)) {
                 Expr::Value(Value::Bool(true)) => Reduced::Always,
                 Expr::Value(_) => Reduced::Never,
                 expr => Reduced::Depends(expr),
@@ -29,12 +31,36 @@ impl Expr {
         }
     }
 
-    /// Partial evaluation of any expression, a computed field's for example. Nothing is assumed about errors: one that
-    /// the facts decide is [`Expr::Error`].
+    /// Partial evaluation of any expression, a computed field's for example. Nothing is assumed about errors:
+    /// one that the facts decide is [`Expr::Error`].
     #[must_use]
     pub fn fold(&self, facts: &Facts<'_>) -> Self {
         build(self, Known { facts, item: None })
     }
+}
+
+/// Whether a condition is true, an error being as good as false; `None` when that depends on the record.
+fn decide(expr: &Expr, known: Known<'_>) -> Option<bool> {
+    let (items, absorbing) = match expr {
+        Expr::And(items) => (items, false),
+        Expr::Or(items) => (items, true),
+        expr => {
+            return match evaluate(expr, known).truth() {
+                Truth::True => Some(true),
+                Truth::False | Truth::Error => Some(false),
+                Truth::Open => None,
+            };
+        }
+    };
+    let mut all = Some(!absorbing);
+    for item in items {
+        match decide(item, known) {
+            Some(value) if value == absorbing => return Some(absorbing),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
 }
 
 fn build(expr: &Expr, known: Known<'_>) -> Expr {
@@ -114,8 +140,8 @@ fn negate(expr: Expr) -> Expr {
     }
 }
 
-/// Membership in a list of values, in which null is not left: a database does not find null in a list. What is not a
-/// field is calculated, and then it is an error or not null.
+/// Membership in a list of values, in which null is not left: a database does not find null in a list. What
+/// is not a field is calculated, and then it is an error or not null.
 fn member(of: Expr, list: Expr) -> Expr {
     let Expr::Value(list) = list else { return Expr::In(Box::new(of), Box::new(list)) };
     let items: Vec<Value> = match list {

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp, civil};
 /// Digits of a fraction of a second at the most: stored values have microseconds.
 const FRACTION_DIGITS_MAX: usize = 6;
 
-/// RFC 3339 text (section 5.6) as UTC with exactly six digits after the point, so that texts compare like instants;
-/// `None` when it is not one, is finer than a microsecond, or is outside of the years 1 to 9999.
+/// RFC 3339 text (section 5.6) as UTC with exactly six digits after the point, so that texts compare like
+/// instants; `None` when it is not one, is finer than a microsecond, or is outside of the years 1 to 9999.
 pub(super) fn timestamp(text: &str) -> Option<String> {
     let (date, rest) = text.split_at_checked(10)?;
     let clock = rest.strip_prefix(['T', 't'])?;
@@ -51,7 +51,8 @@ pub(super) fn time(text: &str) -> Option<String> {
     Some(format!("{time:.6}"))
 }
 
-/// A duration as CEL writes it, `1h30m`, `-1.5s`, `100ms`, in microseconds; `None` when it is none or does not fit.
+/// A duration as CEL writes it, `1h30m`, `-1.5s`, `100ms`, in microseconds; `None` when it is none or does
+/// not fit.
 pub(super) fn duration(text: &str) -> Option<i64> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -122,4 +123,74 @@ fn is_clock(text: &str) -> bool {
 
 fn is_offset(text: &str) -> bool {
     matches!(text, "Z" | "z") || matches_shape(text, "+00:00") || matches_shape(text, "-00:00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_brought_to_utc_with_microseconds() {
+        let cases = [
+            ("2026-11-22T18:32:34Z", Some("2026-11-22T18:32:34.000000Z")),
+            ("2026-11-22t18:32:34.5z", Some("2026-11-22T18:32:34.500000Z")),
+            ("2026-11-22T18:32:34.123456-02:30", Some("2026-11-22T21:02:34.123456Z")),
+            ("0001-01-01T00:00:00Z", Some("0001-01-01T00:00:00.000000Z")),
+            ("2026-11-22T18:32:34.1234567Z", None),
+            ("2026-11-22T18:32:34", None),
+            ("2026-11-22 18:32:34Z", None),
+            ("2026-11-22T18:32Z", None),
+            ("2026-11-22T18:32:34+02", None),
+            ("2026-11-22T18:32:34+02:00[Europe/Athens]", None),
+            ("2026-02-29T00:00:00Z", None),
+            ("0000-12-31T00:00:00Z", None),
+            ("-000001-12-31T00:00:00Z", None),
+            ("é026-11-22T18:32:34Z", None),
+            ("", None),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(timestamp(text).as_deref(), wanted, "{text}");
+        }
+        let at = "2026-11-22T18:32:34.000000Z";
+        assert_eq!(shift(at, -1).as_deref(), Some("2026-11-22T18:32:33.999999Z"));
+        assert_eq!(shift(at, i64::MAX), None);
+        assert_eq!(between(at, "2026-11-22T18:32:33.999999Z"), Some(1));
+        assert_eq!(timestamp_of_seconds(0).as_deref(), Some("1970-01-01T00:00:00.000000Z"));
+    }
+
+    #[test]
+    fn durations_are_exact() {
+        let cases = [
+            ("1h30m", Some(5_400_000_000)),
+            ("-1.5s", Some(-1_500_000)),
+            ("0", Some(0)),
+            ("0s", Some(0)),
+            (".5ms", Some(500)),
+            ("1us", Some(1)),
+            ("1000ns", Some(1)),
+            ("1ns", None),
+            ("1", None),
+            ("h", None),
+            ("1.2.3s", None),
+            ("1d", None),
+            ("", None),
+            ("-", None),
+            ("9999999999999h", None),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(duration(text), wanted, "{text}");
+        }
+        assert_eq!(duration_text(-1_500_000), "-1.5s");
+        assert_eq!(duration_text(i64::MIN), "-9223372036854.775808s");
+    }
+
+    #[test]
+    fn dates_and_times_have_one_form() {
+        assert_eq!(date("2028-02-29").as_deref(), Some("2028-02-29"));
+        assert_eq!(date("2026-02-29"), None);
+        assert_eq!(date("20260228"), None);
+        assert_eq!(time("18:32:34.5").as_deref(), Some("18:32:34.500000"));
+        assert_eq!(time("18:32"), None);
+        assert_eq!(time("24:00:00"), None);
+    }
 }

@@ -210,7 +210,8 @@ fn on_times<'a>(operator: Arithmetic, a: &Datum<'_>, b: &Datum<'_>) -> Option<Da
     }
 }
 
-/// The units of a number's text at a scale, when it has no more digits and fits. Signs and exponents are read.
+/// The units of a number's text at a scale, when it has no more digits and fits. Signs and exponents are
+/// read.
 pub(super) fn units(text: &str, scale: u8) -> Option<i64> {
     let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (sign, digits) = match number.strip_prefix('-') {
@@ -289,5 +290,61 @@ impl Arithmetic {
             Self::Divide => "/",
             Self::Remainder => "%",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        let cases = [
+            ("12.5", 2, Some(1250)),
+            ("-12.50", 2, Some(-1250)),
+            ("12.505", 2, None),
+            ("12.500", 2, Some(1250)),
+            ("1.25e1", 2, Some(1250)),
+            ("1250e-2", 2, Some(1250)),
+            ("1e-3", 2, None),
+            ("0.000", 0, Some(0)),
+            ("9223372036854775807", 0, Some(i64::MAX)),
+            ("-9223372036854775808", 0, Some(i64::MIN)),
+            ("9223372036854775808", 0, None),
+            ("1", 18, Some(1_000_000_000_000_000_000)),
+            ("1e999999999999999999999", 2, None),
+            ("1e-999999999999999999", 2, None),
+        ];
+        for (text, scale, wanted) in cases {
+            assert_eq!(units(text, scale), wanted, "{text} at {scale}");
+        }
+        assert_eq!(decimal_text(-5, 2), "-0.05");
+        assert_eq!(decimal_text(i64::MIN, 18), "-9.223372036854775808");
+        assert_eq!(decimal_text(7, 0), "7");
+    }
+
+    #[test]
+    fn integers_and_doubles_compare_exactly() {
+        let beyond = 9_007_199_254_740_993;
+        let cases = [
+            (1, 1.0, Some(Ordering::Equal)),
+            (1, 1.5, Some(Ordering::Less)),
+            (-1, -1.5, Some(Ordering::Greater)),
+            (0, -0.0, Some(Ordering::Equal)),
+            (beyond, 9_007_199_254_740_992.0, Some(Ordering::Greater)),
+            (i64::MAX, 9.3e18, Some(Ordering::Less)),
+            (i64::MIN, -9_223_372_036_854_775_808.0, Some(Ordering::Equal)),
+            (i64::MIN, -9.3e18, Some(Ordering::Greater)),
+            (0, f64::NAN, None),
+        ];
+        for (a, b, wanted) in cases {
+            assert_eq!(order_mixed(a, b), wanted, "{a} and {b}");
+        }
+        let half = Datum::Decimal { units: 50, scale: 2 };
+        assert_eq!(compare(Compare::Less, &half, &Datum::Int(1)), Some(true));
+        assert_eq!(compare(Compare::Equal, &half, &Datum::Decimal { units: 5, scale: 1 }), Some(true));
+        assert_eq!(compare(Compare::Less, &half, &Datum::Null), None);
+        assert_eq!(compare(Compare::Equal, &half, &Datum::Null), Some(false));
+        assert_eq!(compare(Compare::Equal, &half, &Datum::Bool(true)), None);
     }
 }

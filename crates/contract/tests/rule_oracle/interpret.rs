@@ -1,5 +1,5 @@
-//! Two interpreters that share nothing with the product: CEL's meaning of an expression, with the facts at hand, and
-//! what a database makes of what is left of it.
+//! Two interpreters that share nothing with the product: CEL's meaning of an expression, with the facts at
+//! hand, and what a database makes of what is left of it.
 
 use super::world::{Row, World};
 use contract::rule::sample::{POST, Sample};

@@ -1,5 +1,5 @@
-//! Partial evaluation against two interpreters: for random conditions, facts and records, what is left of a condition
-//! lets a database decide as CEL would have.
+//! Partial evaluation against two interpreters: for random conditions, facts and records, what is left of a
+//! condition lets a database decide as CEL would have.
 #![allow(clippy::unwrap_used)]
 
 mod interpret;
@@ -46,8 +46,8 @@ fn check(condition: Vec<u8>, facts: Vec<u8>, world: Vec<u8>) -> bool {
     matches!(left, Reduced::Depends(_))
 }
 
-/// How many of the random conditions still depend on the record, as a part of all: a test in which they are decided
-/// at once would show nothing.
+/// How many of the random conditions still depend on the record, as a part of all: a test in which they are
+/// decided at once would show nothing.
 const TELLING_MIN: f64 = 0.25;
 const CASES: u32 = 20_000;
 

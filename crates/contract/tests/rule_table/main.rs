@@ -1,5 +1,6 @@
-//! Rules as they are compiled, and what is wrong with the others and where. `cases.txt` has a rule per block: its text,
-//! and, indented, the compiled rule or the errors with their bytes, the text there and the suggestion.
+//! Rules as they are compiled, and what is wrong with the others and where. `cases.txt` has a rule per block:
+//! its text, and, indented, the compiled rule or the errors with their bytes, the text there and the
+//! suggestion.
 #![allow(clippy::unwrap_used)]
 
 use contract::rule::sample::{Sample, sample};
@@ -7,6 +8,7 @@ use contract::rule::{Expect, Scope, compile};
 use contract::{Arity, Base, Scalar, TypeRef};
 
 const CASES: &str = include_str!("cases.txt");
+const DOCUMENTATION: &str = include_str!("../../../../docs/rules.md");
 
 fn scope<'a>(sample: &'a Sample, section: &str) -> Scope<'a> {
     let all = sample.scope();
@@ -54,6 +56,29 @@ fn cases() {
         assert_eq!(found, wanted, "line {} of cases.txt", at + 1);
     }
     assert_eq!(found.lines().count(), CASES.lines().count());
+}
+
+/// Every example of the documentation.
+#[test]
+fn documented_examples_compile() {
+    let sample = sample();
+    let mut count = 0;
+    for block in DOCUMENTATION.split("```cel").skip(1) {
+        let (kind, rest) = block.split_once('\n').unwrap();
+        let section = match kind.trim() {
+            "" => "rules of a post",
+            "operation" => "rules of an operation",
+            "channel" => "rules of a channel",
+            "decimal" => "a decimal of a post",
+            other => panic!("no kind {other:?}"),
+        };
+        let source = rest.split("```").next().unwrap().trim();
+        if let Err(errors) = compile(source, &scope(&sample, section)) {
+            panic!("{source}: {errors:?}");
+        }
+        count += 1;
+    }
+    assert!(count >= 15, "only {count} examples");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Functions and macros.
 
+use super::super::compile::LISTS_NESTED_MAX;
 use super::super::kind::Kind;
 use super::super::names::{FIXED, Local, Meaning, Row, Variable};
 use super::super::syntax::{Form, Node, Place, Word};
@@ -291,6 +292,11 @@ impl<'c> Checker<'c> {
         body: &Node<'c>,
         place: Place,
     ) -> Typed {
+        if self.items >= LISTS_NESTED_MAX {
+            let message =
+                format!("macros over lists of the call stand at most {LISTS_NESTED_MAX} deep in one another");
+            return self.fail(place, message, None);
+        }
         let (name, kind) = item;
         self.items += 1;
         self.locals.push(Local { name, meaning: Variable::Item(self.items, kind) });
