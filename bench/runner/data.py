@@ -41,14 +41,19 @@ def rows(setting, number, tables):
     """A data folder with `number` rows in each of the tables of the contract `rows`."""
     data = setting.path("-".join(["rows", str(number), *tables]))
     if not os.path.isdir(data):
-        nothing = setting.path("nothing")
-        os.makedirs(nothing, exist_ok=True)
-        # Loading nothing makes the tables.
-        setting.run_septet("load", nothing, "--contract", setting.contract(ROWS), "--data", data)
+        setting.run_septet("load", _nothing(setting), "--contract", setting.contract(ROWS), "--data", data)
         for table in tables:
             _fill(data, table, number)
         _settle(data)
     return data
+
+
+def _nothing(setting):
+    """A folder of no rows: loading it makes the tables."""
+    folder = setting.path("nothing")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "Open.ndjson"), "w", encoding="utf-8"):
+        return folder
 
 
 def copy(setting, data, name):
