@@ -45,7 +45,8 @@ pub enum Place {
 pub enum Durability {
     /// Yes (`synchronous=FULL`).
     Full,
-    /// It survives the end of the process, but the last commits may be gone after power loss (`synchronous=NORMAL`).
+    /// It survives the end of the process, but the last commits may be gone after power loss
+    /// (`synchronous=NORMAL`).
     Process,
 }
 
@@ -259,7 +260,8 @@ pub enum SqlParameter {
     CallerId,
     /// `:_now`: the time of the call.
     Now,
-    /// `:_changes`: rows changed so far by this operation. The store fills it in; the value given is not used.
+    /// `:_changes`: rows changed so far by this operation. The store fills it in; the value given is not
+    /// used.
     Changes,
     /// `:_new_id`: a new UUIDv7, the same in all statements of a run.
     NewId,
@@ -271,7 +273,8 @@ impl Store {
         ReadPlan::records(&self.inner.contract, select, shape, root)
     }
 
-    /// Compiles counting the rows of a select (its outputs, order, limit and offset do not matter).
+    /// Compiles counting the rows of a select. Its order, limit and offset do not matter, and its outputs
+    /// only by what is `inner` in them.
     pub fn plan_count(&self, select: &Select) -> Result<ReadPlan, PlanError> {
         ReadPlan::count(&self.inner.contract, select)
     }
@@ -332,7 +335,8 @@ impl Store {
         self.inner.writer.write(mutation).await
     }
 
-    /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of them.
+    /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of
+    /// them.
     pub fn events(&self, after_seq: i64, limit: u32) -> Result<Vec<Event>, Error> {
         self.inner.writer.events(after_seq, limit)
     }

@@ -8,8 +8,8 @@ pub fn fuzz_search(data: &[u8]) {
     search::fuzz(data);
 }
 
-/// The first half and the second as the arguments of each function that takes two. An error must be the request's
-/// own fault, and nothing else comes of it than a boolean, a number, a text or NULL.
+/// The first half and the second as the arguments of each function that takes two. An error must be the
+/// request's own fault, and nothing else comes of it than a boolean, a number, a text or NULL.
 pub fn fuzz_functions(data: &[u8]) {
     thread_local! {
         static CONN: Connection = {

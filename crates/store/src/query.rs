@@ -1,12 +1,12 @@
 //! Intentions: what to read and to write, with no SQL text and no protocol.
 //!
-//! An intention holds no values, only positions of parameters, so the same request by another caller compiles to the
-//! same plan, and plans are cached by the intention itself (`Eq + Hash`).
+//! An intention holds no values, only positions of parameters, so the same request by another caller compiles
+//! to the same plan, and plans are cached by the intention itself (`Eq + Hash`).
 
 use contract::{Arithmetic, Compare, FieldId, Quantifier, ResourceId};
 
-/// The position of a parameter in the list given when a plan runs. Values are [`wire::Value`] scalars in stored form
-/// (decimal units, RFC 3339 text, key text …); lists are JSON text.
+/// The position of a parameter in the list given when a plan runs. Values are [`wire::Value`] scalars in
+/// stored form (decimal units, RFC 3339 text, key text …); lists are JSON text.
 pub type Param = u16;
 
 /// Rows of one resource.
@@ -31,8 +31,8 @@ pub struct Select {
 pub enum Output {
     /// A scalar.
     Value(Operand),
-    /// The row that a to-one field points to. `select.filter` is the target's rule: where it does not hold the output
-    /// is null, and with `inner` the parent row is left out.
+    /// The row that a to-one field points to. `select.filter` is the target's rule: where it does not hold
+    /// the output is null, and with `inner` the parent row is left out.
     One {
         /// The to-one field.
         field: FieldId,
@@ -112,7 +112,7 @@ pub enum Operand {
     },
     /// The operand where the predicate holds, NULL elsewhere (a field that is hidden in some rows).
     Masked(Box<Predicate>, Box<Operand>),
-    /// `if … then … else`.
+    /// `if … then … else`; NULL when the condition is.
     If(Box<Predicate>, Box<Operand>, Box<Operand>),
     /// A predicate as a boolean.
     Test(Box<Predicate>),
@@ -124,9 +124,9 @@ pub enum Operand {
     Lower(Box<Operand>),
     /// ASCII letters in upper case.
     Upper(Box<Operand>),
-    /// Characters of a text, or items of a list column.
+    /// Characters of a text, bytes of a blob, or items of a list column.
     Size(Box<Operand>),
-    /// The number of rows of a to-many relation.
+    /// The number of rows of a to-many relation; NULL when a hop to it is.
     Count(Column),
 }
 
@@ -158,15 +158,17 @@ pub enum Predicate {
     Or(Vec<Predicate>),
     /// Does not hold.
     Not(Box<Predicate>),
-    /// A comparison. [`Compare::Equal`] and [`Compare::NotEqual`] treat null as a value (`IS`), the others give NULL.
+    /// A comparison. [`Compare::Equal`] and [`Compare::NotEqual`] treat null as a value (`IS`), the others
+    /// give NULL.
     Compare(Compare, Operand, Operand),
     /// A comparison with SQL's `=` and `<>`: NULL when a side is (the request grammar's `eq` and `neq`).
     SqlCompare(Compare, Operand, Operand),
     /// Is null.
     IsNull(Operand),
-    /// A boolean operand is true.
+    /// A boolean operand is true; NULL when the operand is.
     IsTrue(Operand),
-    /// Is among the items of a JSON array parameter, which are in stored form.
+    /// Is among the items of a JSON array parameter, which are in stored form; NULL when it is null, or when
+    /// it is not found and an item is, unless the list is empty.
     InList(Operand, Param),
     /// Is among these.
     InOperands(Operand, Vec<Operand>),
@@ -176,7 +178,8 @@ pub enum Predicate {
     Json(JsonTest, Operand, Operand),
     /// Full-text search of a text.
     Search(SearchMode, Operand, Operand),
-    /// Rows of a to-many relation satisfy a condition; inside it the related row is scope 0.
+    /// Rows of a to-many relation satisfy a condition; inside it the related row is scope 0. A condition that
+    /// is not known of a row is one that the row does not satisfy. NULL when a hop to the relation is.
     Related {
         /// Some, all, or exactly one of them.
         quantifier: Quantifier,

@@ -19,7 +19,15 @@ const DEPTH: u32 = 5;
 /// The parameters: one of each kind, the third one a list.
 fn params() -> Vec<Value> {
     let list = text(r#"[1, "u1", null, 2.5, true, "x"]"#);
-    vec![Value::Int(2), text("u1"), list, Value::Null, Value::Float(0.5), Value::Bytes(vec![0, 255]), Value::Bool(true)]
+    vec![
+        Value::Int(2),
+        text("u1"),
+        list,
+        Value::Null,
+        Value::Float(0.5),
+        Value::Bytes(vec![0, 255]),
+        Value::Bool(true),
+    ]
 }
 const LIST: Param = 2;
 

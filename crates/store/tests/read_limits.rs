@@ -34,6 +34,9 @@ fn endless(social: &Social) -> Arc<ReadPlan> {
     social.plan(filtered(all(USER, vec![stored(USER, user::ID)]), filter), Root::List)
 }
 
+/// A read that has not been answered.
+type Waiting<'s> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + 's>>;
+
 fn users(social: &Social) -> Arc<ReadPlan> {
     social.plan(all(USER, vec![stored(USER, user::ID), stored(USER, user::EMAIL)]), Root::List)
 }
@@ -96,11 +99,10 @@ fn waiting_reads_are_bounded_and_end_when_nobody_waits() {
     let plan = endless(&social);
     let began = Instant::now();
     let mut context = Context::from_waker(Waker::noop());
-    let mut waiting: Vec<Pin<Box<dyn Future<Output = Result<Reply, Error>>>>> = Vec::new();
+    let mut waiting: Vec<Waiting<'_>> = Vec::new();
     let mut refused = 0;
     for _ in 0..5 {
-        let mut future: Pin<Box<dyn Future<Output = _>>> =
-            Box::pin(social.store.read(&plan, Vec::new(), Format::Json, bounds()));
+        let mut future: Waiting<'_> = Box::pin(social.store.read(&plan, Vec::new(), Format::Json, bounds()));
         match future.as_mut().poll(&mut context) {
             Poll::Pending => waiting.push(future),
             Poll::Ready(outcome) => {

@@ -1,5 +1,5 @@
-//! How SQLite goes about the statements that matter: no scan where there is a key or an index, no sort where an index
-//! has the order.
+//! How SQLite goes about the statements that matter: no scan where there is a key or an index, no sort where
+//! an index has the order.
 #![allow(clippy::unwrap_used)]
 
 mod social;
@@ -32,14 +32,22 @@ fn a_row_by_its_key() {
         ("equals", Predicate::SqlCompare(contract::Compare::Equal, key(), param(0))),
         ("in a list", Predicate::InList(key(), 0)),
         ("among operands", Predicate::InOperands(key(), vec![param(0), param(1)])),
-        ("with a rule", Predicate::And(vec![
-            equal(key(), param(0)),
-            Predicate::Or(vec![Predicate::IsTrue(field(USER, user::ACTIVE)), equal(key(), param(1))]),
-        ])),
+        (
+            "with a rule",
+            Predicate::And(vec![
+                equal(key(), param(0)),
+                Predicate::Or(vec![Predicate::IsTrue(field(USER, user::ACTIVE)), equal(key(), param(1))]),
+            ]),
+        ),
     ];
     for (name, filter) in cases {
         let plan = social.plan(by_key(filter), Root::One);
-        check(name, &social.explain(&plan)[0], &["SEARCH t0 USING INDEX", "(id=?)"], &["SCAN t", "TEMP B-TREE"]);
+        check(
+            name,
+            &social.explain(&plan)[0],
+            &["SEARCH t0 USING INDEX", "(id=?)"],
+            &["SCAN t", "TEMP B-TREE"],
+        );
     }
     let by_number = filtered(all(COMPANY, vec![]), equal(field(COMPANY, company::ID), param(0)));
     let plan = social.plan(by_number, Root::One);
@@ -53,11 +61,14 @@ fn a_nested_page() {
     let comments = all(COMMENT, vec![stored(COMMENT, comment::TEXT), one("author", comment::AUTHOR, author)]);
     let posts = all(POST, vec![many("comments", post::COMMENTS, limited(comments, 0))]);
     let followers = limited(all(USER, vec![stored(USER, user::NAME)]), 0);
-    let page = all(USER, vec![
-        many("posts", user::POSTS, limited(posts, 0)),
-        many("followers", user::FOLLOWERS, followers),
-        one("boss", user::BOSS, all(USER, vec![stored(USER, user::NAME)])),
-    ]);
+    let page = all(
+        USER,
+        vec![
+            many("posts", user::POSTS, limited(posts, 0)),
+            many("followers", user::FOLLOWERS, followers),
+            one("boss", user::BOSS, all(USER, vec![stored(USER, user::NAME)])),
+        ],
+    );
     let plan = social.plan(filtered(page, equal(field(USER, user::ID), param(1))), Root::One);
     let [root, posts, comments, followers] = <[String; 4]>::try_from(social.explain(&plan)).unwrap();
     check("root", &root, &["SEARCH t0 USING INDEX", "SEARCH t1 USING INDEX", "LEFT-JOIN"], &NO_WORK);
@@ -81,18 +92,33 @@ fn a_list_in_an_order() {
         let index = index.replace("createdAt", "created_at");
         check("newest", &social.explain(&plan)[0], &[&index], &["TEMP B-TREE"]);
         let direct = filtered(newest(direction), equal(field(POST, post::AUTHOR), param(1)));
-        check("of an author", &social.explain(&social.plan(direct, Root::List))[0], &["(author=?)"], &["SCAN"]);
+        check(
+            "of an author",
+            &social.explain(&social.plan(direct, Root::List))[0],
+            &["(author=?)"],
+            &["SCAN"],
+        );
     }
     let by_key = limited(all(USER, vec![stored(USER, user::NAME)]), 0);
     check("by key", &social.explain(&social.plan(by_key, Root::List))[0], &["USING INDEX"], &["TEMP B-TREE"]);
     let email = order(field(USER, user::EMAIL), Direction::Ascending, Nulls::Last);
     let by_email = ordered(all(USER, vec![stored(USER, user::NAME)]), vec![email]);
-    check("by email", &social.explain(&social.plan(by_email, Root::List))[0], &["user.email.unique"], &["TEMP B-TREE"]);
+    check(
+        "by email",
+        &social.explain(&social.plan(by_email, Root::List))[0],
+        &["user.email.unique"],
+        &["TEMP B-TREE"],
+    );
     // SQLite's own place for nulls needs no sort; the other one is an index read in two parts.
     for (direction, nulls) in [(Direction::Ascending, Nulls::First), (Direction::Descending, Nulls::Last)] {
         let age = order(field(USER, user::AGE), direction, nulls);
         let by_age = ordered(all(USER, vec![stored(USER, user::NAME)]), vec![age]);
-        check("by age", &social.explain(&social.plan(by_age, Root::List))[0], &["user.age.index"], &["TEMP B-TREE"]);
+        check(
+            "by age",
+            &social.explain(&social.plan(by_age, Root::List))[0],
+            &["user.age.index"],
+            &["TEMP B-TREE"],
+        );
     }
 }
 
@@ -109,7 +135,11 @@ fn filters() {
         ("unique", equal(field(USER, user::EMAIL), param(0)), "(email=?)"),
         ("nullable", equal(field(USER, user::AGE), param(0)), "(age=?)"),
         ("list", Predicate::InList(field(USER, user::AGE), 0), "(age=?)"),
-        ("prefix", Predicate::Text(TextTest::StartsWith, field(USER, user::EMAIL), param(0)), "(email>? AND email<?)"),
+        (
+            "prefix",
+            Predicate::Text(TextTest::StartsWith, field(USER, user::EMAIL), param(0)),
+            "(email>? AND email<?)",
+        ),
         ("relation", posts, "USING INDEX post.author.index (author=?)"),
         ("hop", equal(hop(USER, &[user::BOSS], user::ID), param(0)), "(boss=?)"),
     ];
@@ -119,5 +149,10 @@ fn filters() {
     }
     let count = Operand::Count(column(USER, &[], user::FOLLOWERS));
     let counted = all(USER, vec![value("followers", count, contract::Scalar::Int)]);
-    check("count", &social.explain(&social.plan(counted, Root::List))[0], &["(followee=?)"], &["SCAN t1", "SCAN t2"]);
+    check(
+        "count",
+        &social.explain(&social.plan(counted, Root::List))[0],
+        &["(followee=?)"],
+        &["SCAN t1", "SCAN t2"],
+    );
 }

@@ -19,7 +19,8 @@ fn check(cases: Vec<Case>) {
     for (name, predicate, params, wanted) in cases {
         let wanted_rows = filtered(all(USER, vec![stored(USER, user::ID)]), predicate);
         let found = social.list(wanted_rows, &params);
-        let ids: Vec<&str> = found.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+        let ids: Vec<&str> =
+            found.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
         assert_eq!(ids.join(" "), wanted, "{name}");
     }
 }
@@ -76,7 +77,12 @@ fn comparisons() {
         ("two columns", compare(Equal, of(user::NAME), of(user::NAME)), vec![], "u1 u2 u3 u4"),
         ("a double", compare(Less, of(user::SCORE), param(0)), vec![Value::Float(0.5)], "u3 u4"),
         ("a boolean", compare(Equal, of(user::ACTIVE), Operand::Bool(true)), vec![], "u1 u3"),
-        ("a boolean parameter", compare(Equal, of(user::ACTIVE), param(0)), vec![Value::Bool(false)], "u2 u4"),
+        (
+            "a boolean parameter",
+            compare(Equal, of(user::ACTIVE), param(0)),
+            vec![Value::Bool(false)],
+            "u2 u4",
+        ),
         ("is null", Predicate::IsNull(of(user::NICK)), vec![], "u1 u4"),
         ("is true", Predicate::IsTrue(of(user::ACTIVE)), vec![], "u1 u3"),
         ("is not true", not(Predicate::IsTrue(of(user::ACTIVE))), vec![], "u2 u4"),
@@ -200,12 +206,7 @@ fn operands() {
             vec![Value::Int(0)],
             "u1 u2 u3 u4",
         ),
-        (
-            "concat",
-            is(Concat(boxed(of(user::ID)), boxed(of(user::NAME))), 0),
-            vec![text("u1Ann")],
-            "u1",
-        ),
+        ("concat", is(Concat(boxed(of(user::ID)), boxed(of(user::NAME))), 0), vec![text("u1Ann")], "u1"),
         ("lower", is(Lower(boxed(of(user::NAME))), 0), vec![text("bob")], "u2"),
         ("upper", is(Upper(boxed(of(user::NAME))), 0), vec![text("CID")], "u3"),
         ("size of a text", is(Size(boxed(of(user::NAME))), 0), vec![Value::Int(10)], "u4"),
@@ -256,14 +257,16 @@ fn relations() {
     let posts = || column(USER, &[], user::POSTS);
     let published = || Predicate::IsTrue(field(POST, post::PUBLISHED));
     let title = || equal(field(POST, post::TITLE), param(0));
-    let spam = related(Exists, column(POST, &[], post::COMMENTS), equal(field(COMMENT, comment::TEXT), param(0)));
-    let by_boss = equal(field(COMMENT, comment::AUTHOR), Operand::Column(Column {
-        scope: 2,
-        ..column(USER, &[], user::BOSS)
-    }));
+    let spam =
+        related(Exists, column(POST, &[], post::COMMENTS), equal(field(COMMENT, comment::TEXT), param(0)));
+    let by_boss = equal(
+        field(COMMENT, comment::AUTHOR),
+        Operand::Column(Column { scope: 2, ..column(USER, &[], user::BOSS) }),
+    );
     let heard_by_boss = related(Exists, posts(), related(Exists, column(POST, &[], post::COMMENTS), by_boss));
     let own_comment = equal(field(COMMENT, comment::AUTHOR), outer(POST, post::AUTHOR));
-    let talks_to_self = related(Exists, posts(), related(Exists, column(POST, &[], post::COMMENTS), own_comment));
+    let talks_to_self =
+        related(Exists, posts(), related(Exists, column(POST, &[], post::COMMENTS), own_comment));
     let followed = |name: Predicate| related(Exists, column(USER, &[], user::FOLLOWERS), name);
     check(vec![
         ("some", related(Exists, posts(), title()), vec![text("Bob writes")], "u2"),
@@ -274,20 +277,66 @@ fn relations() {
         ("exactly one that is not", related(ExistsOne, posts(), not(published())), vec![], "u1"),
         ("through a join", followed(equal(of(user::NAME), param(0))), vec![text("Cid")], "u1 u3"),
         ("itself through a join", followed(equal(of(user::ID), outer(USER, user::ID))), vec![], "u3"),
-        ("exactly one through a join", related(ExistsOne, column(USER, &[], user::FOLLOWERS), Predicate::True), vec![], "u2 u3"),
+        (
+            "exactly one through a join",
+            related(ExistsOne, column(USER, &[], user::FOLLOWERS), Predicate::True),
+            vec![],
+            "u2 u3",
+        ),
         ("a deleted row is none", related(Exists, posts(), spam), vec![text("spam")], ""),
         ("two scopes out", heard_by_boss, vec![], "u2"),
         ("one scope out", talks_to_self, vec![], ""),
-        ("of a hop", related(Exists, column(USER, &[user::BOSS], user::POSTS), title()), vec![text("Bob writes")], "u4"),
-        ("of no hop is unknown", not(related(Exists, column(USER, &[user::BOSS], user::POSTS), Predicate::False)), vec![], "u2 u3 u4"),
-        ("reached", reached(column(USER, &[], user::BOSS), equal(of(user::NAME), param(0))), vec![text("Ann")], "u2 u3"),
-        ("reached from a hop", reached(column(USER, &[user::BOSS], user::BOSS), Predicate::True), vec![], "u4"),
-        ("a deleted row is not reached", reached(column(USER, &[], user::COMPANY), Predicate::True), vec![], "u1 u2"),
+        (
+            "of a hop",
+            related(Exists, column(USER, &[user::BOSS], user::POSTS), title()),
+            vec![text("Bob writes")],
+            "u4",
+        ),
+        (
+            "of no hop is unknown",
+            not(related(Exists, column(USER, &[user::BOSS], user::POSTS), Predicate::False)),
+            vec![],
+            "u2 u3 u4",
+        ),
+        (
+            "reached",
+            reached(column(USER, &[], user::BOSS), equal(of(user::NAME), param(0))),
+            vec![text("Ann")],
+            "u2 u3",
+        ),
+        (
+            "reached from a hop",
+            reached(column(USER, &[user::BOSS], user::BOSS), Predicate::True),
+            vec![],
+            "u4",
+        ),
+        (
+            "a deleted row is not reached",
+            reached(column(USER, &[], user::COMPANY), Predicate::True),
+            vec![],
+            "u1 u2",
+        ),
         ("not reached", not(reached(column(USER, &[], user::COMPANY), Predicate::True)), vec![], "u3 u4"),
-        ("reached sees the row around it", reached(column(USER, &[], user::BOSS), compare(Compare::Greater, outer(USER, user::AGE), of(user::AGE))), vec![], "u2"),
+        (
+            "reached sees the row around it",
+            reached(
+                column(USER, &[], user::BOSS),
+                compare(Compare::Greater, outer(USER, user::AGE), of(user::AGE)),
+            ),
+            vec![],
+            "u2",
+        ),
         (
             "labels",
-            related(Exists, posts(), related(ExistsOne, column(POST, &[], post::LABELS), equal(field(LABEL, label::NAME), param(0)))),
+            related(
+                Exists,
+                posts(),
+                related(
+                    ExistsOne,
+                    column(POST, &[], post::LABELS),
+                    equal(field(LABEL, label::NAME), param(0)),
+                ),
+            ),
             vec![text("new")],
             "u1",
         ),
@@ -297,7 +346,8 @@ fn relations() {
 #[test]
 fn only_parameters_carry_what_a_request_says() {
     let social = Social::new();
-    let nasty = ["' OR 1=1 --", "\"; DROP TABLE user; --", "u1' UNION SELECT * FROM user --", "%", "?1", "\0", "$.x"];
+    let nasty =
+        ["' OR 1=1 --", "\"; DROP TABLE user; --", "u1' UNION SELECT * FROM user --", "%", "?1", "\0", "$.x"];
     let name = Predicate::Or(vec![
         equal(of(user::NAME), param(0)),
         Predicate::Text(TextTest::StartsWith, of(user::NAME), param(0)),

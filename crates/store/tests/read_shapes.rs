@@ -45,7 +45,13 @@ fn orders() {
         (vec![descending(Operand::Count(column(USER, &[], user::POSTS)))], "u1 u2 u4 u3"),
         // By themselves these would be positions of columns.
         (vec![ascending(Operand::Bool(true))], "u1 u2 u3 u4"),
-        (vec![descending(Operand::Test(Box::new(Predicate::And(vec![Predicate::False, Predicate::Unknown]))))], "u4 u3 u2 u1"),
+        (
+            vec![descending(Operand::Test(Box::new(Predicate::And(vec![
+                Predicate::False,
+                Predicate::Unknown,
+            ]))))],
+            "u4 u3 u2 u1",
+        ),
         (vec![ascending(Operand::Test(Box::new(Predicate::IsNull(age()))))], "u1 u2 u4 u3"),
     ];
     for (by, wanted) in cases {
@@ -70,7 +76,8 @@ fn pages() {
 #[test]
 fn every_kind_of_cell() {
     let social = Social::new();
-    let items = [user::ID, user::NICK, user::AGE, user::SCORE, user::ACTIVE, user::TAGS, user::DATA, user::COMPANY];
+    let items =
+        [user::ID, user::NICK, user::AGE, user::SCORE, user::ACTIVE, user::TAGS, user::DATA, user::COMPANY];
     let items = items.into_iter().map(|id| stored(USER, id)).collect();
     let by_id = filtered(all(USER, items), equal(field(USER, user::ID), param(0)));
     let ann = social.list(by_id.clone(), &[text("u1")]);
@@ -86,10 +93,17 @@ fn every_kind_of_cell() {
         Box::new(field(USER, user::AGE)),
         Box::new(field(USER, user::AGE)),
     );
-    let computed = all(USER, vec![
-        value("double", sum, Scalar::Float),
-        value("grown", Operand::Test(Box::new(Predicate::IsNull(field(USER, user::AGE)))), Scalar::Boolean),
-    ]);
+    let computed = all(
+        USER,
+        vec![
+            value("double", sum, Scalar::Float),
+            value(
+                "grown",
+                Operand::Test(Box::new(Predicate::IsNull(field(USER, user::AGE)))),
+                Scalar::Boolean,
+            ),
+        ],
+    );
     assert_eq!(social.list(computed, &[])[0], json!({"double": 60, "grown": false}));
 }
 
@@ -114,11 +128,14 @@ fn three_levels_with_order_and_limit() {
     let posts = all(POST, vec![stored(POST, post::ID), many("comments", post::COMMENTS, comments)]);
     let posts = limited(ordered(posts, vec![descending(field(POST, post::CREATED_AT))]), 1);
     let followers = all(USER, vec![stored(USER, user::ID)]);
-    let page = all(USER, vec![
-        many("posts", user::POSTS, posts),
-        stored(USER, user::NAME),
-        many("followers", user::FOLLOWERS, followers),
-    ]);
+    let page = all(
+        USER,
+        vec![
+            many("posts", user::POSTS, posts),
+            stored(USER, user::NAME),
+            many("followers", user::FOLLOWERS, followers),
+        ],
+    );
     let plan = social.plan(filtered(page, equal(field(USER, user::ID), param(2))), Root::One);
     let reply = social.read(&plan, &[Value::Int(1), Value::Int(3), text("u1")]).unwrap();
     let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
@@ -139,12 +156,15 @@ fn three_levels_with_order_and_limit() {
 fn the_fields_stand_in_the_order_of_the_shape() {
     let social = Social::new();
     let boss = || all(USER, vec![stored(USER, user::NAME)]);
-    let rows = all(USER, vec![
-        one("a", user::BOSS, boss()),
-        stored(USER, user::NAME),
-        many("b", user::REPORTS, boss()),
-        stored(USER, user::ID),
-    ]);
+    let rows = all(
+        USER,
+        vec![
+            one("a", user::BOSS, boss()),
+            stored(USER, user::NAME),
+            many("b", user::REPORTS, boss()),
+            stored(USER, user::ID),
+        ],
+    );
     let plan = social.plan(filtered(rows, equal(field(USER, user::ID), param(0))), Root::One);
     let body = social.read(&plan, &[text("u2")]).unwrap().body;
     let wanted = r#"{"a":{"name":"Ann"},"name":"Bob","b":[{"name":"Dä \"q\"; --"}],"id":"u2"}"#;
@@ -157,7 +177,10 @@ fn to_one_is_null_where_there_is_none_or_its_rule_hides_it() {
     let boss = |filter| filtered(all(USER, vec![stored(USER, user::ID)]), filter);
     let rows = |filter| all(USER, vec![one("boss", user::BOSS, boss(filter))]);
     let seen = social.list(rows(Predicate::True), &[]);
-    assert_eq!(seen, json!([{"boss": null}, {"boss": {"id": "u1"}}, {"boss": {"id": "u1"}}, {"boss": {"id": "u2"}}]));
+    assert_eq!(
+        seen,
+        json!([{"boss": null}, {"boss": {"id": "u1"}}, {"boss": {"id": "u1"}}, {"boss": {"id": "u2"}}])
+    );
     let active = Predicate::IsTrue(field(USER, user::ACTIVE));
     assert_eq!(social.list(rows(active), &[])[3], json!({"boss": null}));
     assert_eq!(social.list(rows(Predicate::Unknown), &[])[1], json!({"boss": null}));
@@ -180,12 +203,15 @@ fn cycles_and_self_relations() {
 fn a_spread_record() {
     let social = Social::new();
     let company = all(COMPANY, vec![stored(COMPANY, company::NAME)]);
-    let boss = all(USER, vec![
-        stored(USER, user::NICK),
-        one("company", user::COMPANY, company.clone()),
-        spread("_", user::COMPANY, company),
-        many("reports", user::REPORTS, all(USER, vec![stored(USER, user::ID)])),
-    ]);
+    let boss = all(
+        USER,
+        vec![
+            stored(USER, user::NICK),
+            one("company", user::COMPANY, company.clone()),
+            spread("_", user::COMPANY, company),
+            many("reports", user::REPORTS, all(USER, vec![stored(USER, user::ID)])),
+        ],
+    );
     let rows = all(USER, vec![stored(USER, user::ID), spread("_", user::BOSS, boss)]);
     let found = social.list(rows, &[]);
     let nothing = json!({"id": "u1", "nick": null, "company": null, "name": null, "reports": null});
@@ -200,11 +226,14 @@ fn a_spread_record() {
 fn through_a_join_that_is_no_set_each_row_comes_once() {
     let social = Social::new();
     let labels = all(LABEL, vec![stored(LABEL, label::NAME)]);
-    let rows = all(POST, vec![
-        stored(POST, post::ID),
-        many("labels", post::LABELS, labels),
-        count("labelCount", post::LABELS, Predicate::True),
-    ]);
+    let rows = all(
+        POST,
+        vec![
+            stored(POST, post::ID),
+            many("labels", post::LABELS, labels),
+            count("labelCount", post::LABELS, Predicate::True),
+        ],
+    );
     let found = social.list(rows, &[]);
     let first = json!({"id": "p1", "labels": [{"name": "new"}, {"name": "hot"}], "labelCount": 2});
     assert_eq!(found[0], first);
@@ -217,11 +246,14 @@ fn through_a_set_of_pairs_with_a_filter_and_an_order() {
     let older = Predicate::Compare(Compare::Greater, field(USER, user::AGE), param(0));
     let followers = filtered(all(USER, vec![stored(USER, user::NAME)]), older.clone());
     let followers = ordered(followers, vec![descending(field(USER, user::AGE))]);
-    let rows = all(USER, vec![
-        many("followers", user::FOLLOWERS, followers),
-        count("older", user::FOLLOWERS, older),
-        count("all", user::FOLLOWERS, Predicate::True),
-    ]);
+    let rows = all(
+        USER,
+        vec![
+            many("followers", user::FOLLOWERS, followers),
+            count("older", user::FOLLOWERS, older),
+            count("all", user::FOLLOWERS, Predicate::True),
+        ],
+    );
     let found = social.list(rows, &[Value::Int(15)]);
     let names = json!([{"name": "Bob"}, {"name": "Dä \"q\"; --"}]);
     assert_eq!(found[0], json!({"followers": names, "older": 2, "all": 3}));
@@ -233,7 +265,8 @@ fn inner_leaves_out_parents() {
     let id = || stored(USER, user::ID);
     let found = |items| {
         let rows = social.list(all(USER, items), &[text("Bob writes")]);
-        let ids: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+        let ids: Vec<_> =
+            rows.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
         ids.join(" ")
     };
     let company = || all(COMPANY, vec![stored(COMPANY, company::NAME)]);
@@ -264,10 +297,13 @@ fn a_deleted_row_is_nowhere() {
     let rows = social.list(all(USER, vec![one("company", user::COMPANY, all(COMPANY, vec![name()]))]), &[]);
     assert_eq!(rows[2], json!({"company": null}));
     let comments = all(COMMENT, vec![stored(COMMENT, comment::ID)]);
-    let posts = all(POST, vec![
-        many("comments", post::COMMENTS, comments),
-        count("commentCount", post::COMMENTS, Predicate::True),
-    ]);
+    let posts = all(
+        POST,
+        vec![
+            many("comments", post::COMMENTS, comments),
+            count("commentCount", post::COMMENTS, Predicate::True),
+        ],
+    );
     let first = json!({"comments": [{"id": "c1"}, {"id": "c2"}], "commentCount": 2});
     assert_eq!(social.list(posts, &[])[0], first);
 }
@@ -281,7 +317,10 @@ fn counts() {
     };
     assert_eq!(counted(all(USER, vec![]), vec![]), 4);
     assert_eq!(counted(all(COMPANY, vec![]), vec![]), 1);
-    assert_eq!(counted(filtered(all(USER, vec![]), equal(field(USER, user::ID), param(0))), vec![text("u1")]), 1);
+    assert_eq!(
+        counted(filtered(all(USER, vec![]), equal(field(USER, user::ID), param(0))), vec![text("u1")]),
+        1
+    );
     assert_eq!(counted(limited(all(USER, vec![]), 0), vec![Value::Int(1)]), 4);
     let company = inner(one("company", user::COMPANY, all(COMPANY, vec![])));
     assert_eq!(counted(all(USER, vec![company]), vec![]), 2);
@@ -290,7 +329,8 @@ fn counts() {
 #[test]
 fn a_shape_that_does_not_fit_is_an_error_of_the_plan() {
     let social = Social::new();
-    let (select, mut shape) = all(USER, vec![stored(USER, user::ID), many("posts", user::POSTS, all(POST, vec![]))]);
+    let (select, mut shape) =
+        all(USER, vec![stored(USER, user::ID), many("posts", user::POSTS, all(POST, vec![]))]);
     shape.fields.reverse();
     assert!(social.store.plan_read(&select, shape.clone(), Root::List).is_err());
     shape.fields.pop();

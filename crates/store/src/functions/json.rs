@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use rusqlite::functions::Context;
 use serde_json::{Number, Value};
 
-/// Comparisons of one value with another in a test at the most: nothing can interrupt it. (The depth of a value is
-/// bounded by the parser, at 128 levels.)
+/// Comparisons of one value with another in a test at the most: nothing can interrupt it. (The depth of a
+/// value is bounded by the parser, at 128 levels.)
 const COMPARISONS_MAX: u32 = 1_000_000;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {

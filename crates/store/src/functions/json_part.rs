@@ -1,5 +1,5 @@
-//! Parts of JSON values with PostgreSQL's meaning of `->` and `->>`. SQLite's own operators read a step that begins
-//! with `$` as a path of its own.
+//! Parts of JSON values with PostgreSQL's meaning of `->` and `->>`. SQLite's own operators read a step that
+//! begins with `$` as a path of its own.
 
 use super::{JSON_PART, JSON_PART_TEXT, pure, text};
 use rusqlite::Connection;

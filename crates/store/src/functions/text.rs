@@ -6,7 +6,8 @@ use rusqlite::functions::Context;
 use rusqlite::types::ValueRef;
 use std::str::Chars;
 
-/// Bytes of a LIKE pattern at the most: matching takes up to pattern × text steps, which nothing can interrupt.
+/// Bytes of a LIKE pattern at the most: matching takes up to pattern × text steps, which nothing can
+/// interrupt.
 const PATTERN_BYTES_MAX: usize = 1_000;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
@@ -69,8 +70,8 @@ fn tokens(pattern: &str) -> Vec<Token> {
     tokens
 }
 
-/// Whether all of a text matches. Only the last `%` is ever tried again: what stood before it has been found as early
-/// as it can be.
+/// Whether all of a text matches. Only the last `%` is ever tried again: what stood before it has been found
+/// as early as it can be.
 fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> bool {
     let mut rest = text.chars();
     let mut at = 0;

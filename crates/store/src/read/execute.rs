@@ -17,8 +17,9 @@ const REPLY_BYTES_START: usize = 512;
 /// Runs a read on a connection: inside the transaction of that connection, if there is one.
 ///
 /// # Errors
-/// [`Error::TooLarge`], [`Error::Timeout`] when the connection's progress handler stops it, [`Error::BadValue`] when a
-/// parameter is not what a function takes, [`Error::Unavailable`], [`Error::Internal`].
+/// [`Error::TooLarge`], [`Error::Timeout`] when the connection's progress handler stops it,
+/// [`Error::BadValue`] when a parameter is not what a function takes, [`Error::Unavailable`],
+/// [`Error::Internal`].
 pub(crate) fn run(
     conn: &Connection,
     plan: &ReadPlan,
@@ -50,8 +51,8 @@ pub(crate) fn run(
     }
 }
 
-/// Writes one record into a reply that is being written, and gives its version; `before` comes ahead of it. Nothing is
-/// written when there is no such record.
+/// Writes one record into a reply that is being written, and gives its version; `before` comes ahead of it.
+/// Nothing is written when there is no such record.
 ///
 /// # Errors
 /// As [`run`].

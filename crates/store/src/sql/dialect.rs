@@ -61,8 +61,9 @@ impl Dialect {
         }
     }
 
-    /// Whether the text in `column` begins with `prefix`, said as a range so that an index helps. No byte of UTF-8 is
-    /// as great as FF, and texts compare byte by byte, so the range holds exactly the texts with this beginning.
+    /// Whether the text in `column` begins with `prefix`, said as a range so that an index helps. No byte of
+    /// UTF-8 is as great as FF, and texts compare byte by byte, so the range holds exactly the texts with
+    /// this beginning.
     pub fn starts_with_range(self, column: &str, prefix: &str) -> String {
         match self {
             Dialect::Sqlite => {
@@ -96,8 +97,8 @@ impl Dialect {
         }
     }
 
-    /// A truth value as ORDER BY takes it: SQLite simplifies `0 AND x` to 0, and a number by itself is the position of
-    /// a column.
+    /// A truth value as ORDER BY takes it: SQLite simplifies `0 AND x` to 0, and a number by itself is the
+    /// position of a column.
     pub fn not_a_position(self, truth: &str) -> String {
         match self {
             Dialect::Sqlite => format!("coalesce({truth}, NULL)"),

@@ -1,7 +1,7 @@
 //! Intentions become the text of SQL statements.
 //!
-//! Only names from the contract (quoted) and words of this module make up a statement: whatever a request says is a
-//! parameter, by construction, because an intention holds nothing but positions of parameters.
+//! Only names from the contract (quoted) and words of this module make up a statement: whatever a request
+//! says is a parameter, by construction, because an intention holds nothing but positions of parameters.
 
 mod dialect;
 mod draft;
@@ -22,7 +22,8 @@ pub(crate) const VERSION: &str = "_version";
 /// The column that says when a row of a soft-deleted resource was deleted; null while it is there.
 pub(crate) const DELETED_AT: &str = "_deleted_at";
 
-/// Levels of an expression at the most. SQLite's own bound is 1,000, and one of these becomes up to three of those.
+/// Levels of an expression at the most. SQLite's own bound is 1,000, and one of these becomes up to three of
+/// those.
 pub(crate) const DEPTH_MAX: u32 = 250;
 /// Tables that are joined into one statement at the most; SQLite's own bound is 64.
 pub(crate) const JOINS_MAX: usize = 60;

@@ -5,7 +5,8 @@ use crate::face::PlanError;
 use crate::query::{Direction, Operand, Order};
 
 impl Draft<'_> {
-    /// The terms of an order. The key goes the way of the last term, so that one index from either end serves both.
+    /// The terms of an order. The key goes the way of the last term, so that one index from either end serves
+    /// both.
     pub fn order(&mut self, row: &Row, order: &[Order]) -> Result<String, PlanError> {
         let mut terms = Vec::with_capacity(order.len() + 1);
         for term in order {

@@ -74,8 +74,8 @@ impl Draft<'_> {
         Ok(rows)
     }
 
-    /// The join's rows are a set of pairs, so joining gives no row twice, and the join's own index gives them in the
-    /// order of the target's key.
+    /// The join's rows are a set of pairs, so joining gives no row twice, and the join's own index gives them
+    /// in the order of the target's key.
     fn related_joined(
         &mut self,
         target: ResourceId,
@@ -158,8 +158,8 @@ impl Draft<'_> {
         }
     }
 
-    /// A path without its last hop where that only asks for the key that the to-one field holds itself. (Foreign keys
-    /// are enforced, so the row is there; but one that is marked as deleted is not.)
+    /// A path without its last hop where that only asks for the key that the to-one field holds itself.
+    /// (Foreign keys are enforced, so the row is there; but one that is marked as deleted is not.)
     fn shortened<'p>(
         &self,
         from: ResourceId,

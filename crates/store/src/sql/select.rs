@@ -1,5 +1,5 @@
-//! A select becomes one statement for its rows, with to-one relations joined, and one for the rows of each to-many
-//! relation, bound to a column of its parent's row.
+//! A select becomes one statement for its rows, with to-one relations joined, and one for the rows of each
+//! to-many relation, bound to a column of its parent's row.
 
 use super::relation::Rows;
 use super::{Bind, COLUMNS_MAX, Dialect, Draft, JOINS_MAX, Row, STATEMENTS_MAX, Scope, Statement, defect};
@@ -185,8 +185,8 @@ impl<'c> Statements<'c> {
         })
     }
 
-    /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked for where
-    /// that row was joined.)
+    /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked
+    /// for where that row was joined.)
     fn joined(
         &mut self,
         parts: &mut Parts<'c>,

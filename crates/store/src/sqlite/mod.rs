@@ -6,7 +6,7 @@ pub(crate) mod reader;
 mod slow;
 pub(crate) mod writer;
 
-use crate::face::{Options, Place};
+use crate::face::Place;
 use contract::Contract;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,21 +18,18 @@ pub struct Store {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// What all clones of a store share. The fields are dropped in this order: the threads that use the file end before
-/// a temporary file is removed.
+/// What all clones of a store share. The fields are dropped in this order: the threads that use the file end
+/// before a temporary file is removed.
 #[derive(Debug)]
 pub(crate) struct Inner {
     /// What the tables are made from.
     pub contract: Arc<Contract>,
-    /// How it was opened.
-    pub options: Options,
     /// The one thread that writes.
     pub writer: writer::Writer,
     /// The threads that read.
     pub readers: reader::Readers,
-    /// Counts commits.
-    pub generation: Arc<Generation>,
     /// The file.
+    #[expect(dead_code, reason = "kept to be dropped last")]
     pub database: Database,
 }
 
@@ -43,8 +40,8 @@ impl Drop for Inner {
     }
 }
 
-/// The number of commits so far. The writer adds one after each COMMIT and before it answers anybody, so a read that
-/// starts after an acknowledged write sees another number than its snapshot's and renews it.
+/// The number of commits so far. The writer adds one after each COMMIT and before it answers anybody, so a
+/// read that starts after an acknowledged write sees another number than its snapshot's and renews it.
 #[derive(Debug, Default)]
 pub(crate) struct Generation(AtomicU64);
 
@@ -92,8 +89,8 @@ impl Database {
     }
 }
 
-/// Makes an empty file, which SQLite takes for a new database. `create_new` follows no link that somebody else put
-/// into the shared directory.
+/// Makes an empty file, which SQLite takes for a new database. `create_new` follows no link that somebody
+/// else put into the shared directory.
 fn temporary() -> std::io::Result<PathBuf> {
     let number = TEMPORARY.fetch_add(1, Ordering::Relaxed);
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

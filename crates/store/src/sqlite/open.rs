@@ -35,8 +35,7 @@ impl Store {
         let writer =
             Writer::start(conn, outbox, deadline, &contract, options, &generation).map_err(failed)?;
         let readers = Readers::start(database.path(), options, &generation).map_err(failed)?;
-        let options = options.clone();
-        let inner = Inner { contract, options, writer, readers, generation, database };
+        let inner = Inner { contract, writer, readers, database };
         Ok(Self { inner: Arc::new(inner) })
     }
 }

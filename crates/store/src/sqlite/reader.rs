@@ -1,9 +1,9 @@
 //! Reading: on the calling thread while it is short, on a few threads kept for it when it proves long.
 //!
-//! Each thread has a connection of its own with a read transaction that stays open from read to read, which saves the
-//! system calls that begin one. It is renewed when there has been a commit since, so that a read that starts after a
-//! write was acknowledged sees it, and after [`RENEW_AFTER`], so that the write-ahead log can be reset. A thread that
-//! goes to sleep must end it: [`Readers::release_thread`].
+//! Each thread has a connection of its own with a read transaction that stays open from read to read, which
+//! saves the system calls that begin one. It is renewed when there has been a commit since, so that a read
+//! that starts after a write was acknowledged sees it, and after [`RENEW_AFTER`], so that the write-ahead log
+//! can be reset. A thread that goes to sleep must end it: [`Readers::release_thread`].
 
 use super::Generation;
 use super::inline::{self, Limits};
@@ -135,8 +135,8 @@ impl Readers {
     }
 }
 
-/// Where this thread's connection to a store is in its list. A connection to a store that is gone is closed when
-/// another one is opened.
+/// Where this thread's connection to a store is in its list. A connection to a store that is gone is closed
+/// when another one is opened.
 fn place(readers: &mut Vec<ThreadReader>, shared: &Arc<Shared>) -> Result<usize, Error> {
     if let Some(at) = position(readers, shared) {
         return Ok(at);
@@ -205,8 +205,8 @@ impl ThreadReader {
         })
     }
 
-    /// Begins a new snapshot where the one that is held is too old. Its transaction sees the database as of its first
-    /// statement, so it is never older than the generation that was read before.
+    /// Begins a new snapshot where the one that is held is too old. Its transaction sees the database as of
+    /// its first statement, so it is never older than the generation that was read before.
     fn renew(&mut self, generation: u64, now: Instant) -> rusqlite::Result<()> {
         let fresh = |held: Snapshot| held.generation == generation && now - held.since < RENEW_AFTER;
         if self.snapshot.is_some_and(fresh) {

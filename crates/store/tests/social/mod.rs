@@ -4,11 +4,11 @@
 pub mod intent;
 
 use crate::support::{
-    Scratch, block, bounds, empty, indexed, list, nullable, options, resource, scalar, to_many, to_one, unique,
-    with,
+    Scratch, block, bounds, empty, indexed, list, nullable, options, resource, scalar, to_many, to_one,
+    unique, with,
 };
-use rusqlite::config::DbConfig;
 use contract::{Contract, FieldId, KeyKind, OnDelete, Relation, Resource, ResourceId, Scalar};
+use rusqlite::config::DbConfig;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::{Durability, Error, Options, ReadPlan, Reply, Root, Select, Store};

@@ -1,5 +1,5 @@
-//! Full-text search: the words of a text are its runs of letters and digits, in lower case. Queries are written as for
-//! PostgreSQL's four functions; there are no stop words and no stems.
+//! Full-text search: the words of a text are its runs of letters and digits, in lower case. Queries are
+//! written as for PostgreSQL's four functions; there are no stop words and no stems.
 
 mod parse;
 mod query;

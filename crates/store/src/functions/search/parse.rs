@@ -71,7 +71,8 @@ fn adjacent(text: &str) -> Option<Place> {
     places.reduce(|before, word| Place::Then(Box::new(before), 1, Box::new(word)))
 }
 
-/// `fat & (cat | rat) & !dog`, `a <-> b`, `a <2> b`, `prefix:*`, `'two words'`: `!` binds most, then `<->`, `&`, `|`.
+/// `fat & (cat | rat) & !dog`, `a <-> b`, `a <2> b`, `prefix:*`, `'two words'`: `!` binds most, then `<->`,
+/// `&`, `|`.
 pub(super) fn operators(text: &str) -> Parsed {
     let mut parser = Operators { text, rest: text.char_indices().peekable(), depth: 0 };
     if parser.peek().is_none() {
