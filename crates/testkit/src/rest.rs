@@ -41,9 +41,7 @@ impl Driver for Rest {
     }
 
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure> {
-        let operation = find(&self.contract, call.action)?;
-        let request = request(operation, call)?;
-        self.send(&request)
+        self.send(&render(&self.contract, call)?)
     }
 }
 
@@ -104,9 +102,14 @@ fn is_standard(binding: &Binding, verb: Verb, resource: contract::ResourceId) ->
     }
 }
 
+/// A call as it goes over the wire.
+pub fn render(contract: &Contract, call: &Call<'_>) -> Result<Request, Failure> {
+    request(find(contract, call.action)?, call)
+}
+
 /// What goes over the wire.
 #[derive(Debug, PartialEq)]
-struct Request {
+pub struct Request {
     method: Method,
     /// Path and query.
     target: String,

@@ -308,6 +308,17 @@ mod tests {
         }
     }
 
+    /// Every step is about an operation that its contract has, and can be said over REST.
+    fn speaks_rest(file: &CaseFile) {
+        let contract = contract::load(&file.contract).unwrap_or_else(|found| panic!("{found}")).contract;
+        for step in file.cases.iter().flat_map(|case| &case.steps) {
+            let call = Call { token: None, action: &step.action, input: &step.input, total: Total::Unwanted };
+            if let Err(failure) = crate::rest::render(&contract, &call) {
+                panic!("{}:{}: {failure:?}", file.path.display(), step.line);
+            }
+        }
+    }
+
     /// All files of cases are well formed, and together they try every kind of call.
     #[test]
     fn every_file_of_cases_is_read() {
@@ -321,6 +332,7 @@ mod tests {
                     let file =
                         parse::case_file(&path, base, &text()).unwrap_or_else(|e| panic!("{path:?}: {e:?}"));
                     assert!(file.contract.is_dir(), "{path:?}: no contract at {:?}", file.contract);
+                    speaks_rest(&file);
                     neutral += file.cases.len();
                     words.extend(file.cases.iter().flat_map(|c| &c.steps).map(|s| action_word(&s.action)));
                 }
