@@ -10,6 +10,7 @@ use crate::observe::{Finished, Observer};
 use crate::secret::Hashing;
 use crate::select::{Resolver, Wanted, What};
 use crate::settings::Settings;
+use crate::stage::Planned;
 use contract::{Contract, OperationId};
 use quick_cache::sync::Cache;
 use std::net::IpAddr;
@@ -148,12 +149,16 @@ impl Engine {
     pub async fn call(&self, call: Call) -> Result<Answer, Fault> {
         let moment = self.clock.now();
         let mut watch = Watch::new(self, &call, moment);
-        let result = self.stages(call, moment, &mut watch).await;
+        let result = match self.prepare(call, moment, &mut watch) {
+            Ok(planned) => self.run(planned).await,
+            Err(fault) => Err(fault),
+        };
         watch.finish(&result);
-        result
+        result.map(|(answer, _)| answer)
     }
 
-    async fn stages(&self, call: Call, moment: Moment, watch: &mut Watch<'_>) -> Result<Answer, Fault> {
+    /// Everything before the store is asked: it waits for nothing, so it is no part of the future.
+    fn prepare(&self, call: Call, moment: Moment, watch: &mut Watch<'_>) -> Result<Box<Planned>, Fault> {
         let admitted = self.admit(call, moment)?;
         let identified = self.identify(admitted)?;
         watch.caller(&identified);
@@ -161,9 +166,7 @@ impl Engine {
         let permitted = self.permit(checked)?;
         let planned = self.plan(permitted)?;
         watch.prepared();
-        let (answer, statements) = self.run(planned).await?;
-        watch.statements = statements;
-        Ok(answer)
+        Ok(Box::new(planned))
     }
 
     pub(crate) fn read_plan(
@@ -228,7 +231,6 @@ struct Watch<'a> {
     caller: Option<Arc<Caller>>,
     start: Instant,
     prepared_in: Duration,
-    statements: u32,
     is_finished: bool,
 }
 
@@ -243,7 +245,6 @@ impl<'a> Watch<'a> {
             caller: None,
             start: moment.instant,
             prepared_in: Duration::ZERO,
-            statements: 0,
             is_finished: false,
         }
     }
@@ -260,13 +261,15 @@ impl<'a> Watch<'a> {
         self.engine.clock.now().instant.saturating_duration_since(self.start)
     }
 
-    fn finish(&mut self, result: &Result<Answer, Fault>) {
+    fn finish(&mut self, result: &Result<(Answer, u32), Fault>) {
         self.is_finished = true;
-        let (rows, bytes) = result.as_ref().map_or((0, 0), |answer| (answer.rows, answer.body.len() as u64));
-        self.tell(result.as_ref().err(), rows, bytes);
+        match result {
+            Ok((answer, statements)) => self.tell(None, answer.rows, answer.body.len() as u64, *statements),
+            Err(fault) => self.tell(Some(fault), 0, 0, 0),
+        }
     }
 
-    fn tell(&self, fault: Option<&Fault>, rows: u64, bytes: u64) {
+    fn tell(&self, fault: Option<&Fault>, rows: u64, bytes: u64, statements: u32) {
         self.engine.observer.finished(&Finished {
             operation: &self.engine.contract.operation(self.operation).name,
             protocol: self.protocol,
@@ -276,7 +279,7 @@ impl<'a> Watch<'a> {
             fault,
             rows,
             bytes,
-            statements: self.statements,
+            statements,
             prepared_in: self.prepared_in,
             took: self.elapsed(),
         });
@@ -287,7 +290,7 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
             let fault = Fault::new(Kind::Cancelled, codes::CANCELLED, "the caller went away");
-            self.tell(Some(&fault), 0, 0);
+            self.tell(Some(&fault), 0, 0, 0);
         }
     }
 }

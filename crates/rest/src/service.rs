@@ -1,8 +1,9 @@
 //! REST as the edge sees it: a request is read, called and answered.
 
 use crate::fault::BODY_TOO_LARGE;
-use crate::{About, Arrival, Head, Matched, Rest, Route, request_id};
-use edge::{BodyError, Request, Response};
+use crate::{About, Arrival, Decoded, Head, Rest, Route, request_id};
+use bytes::Bytes;
+use edge::{Body, BodyError, Request, Response};
 use engine::{Engine, Fault, Kind, codes};
 use std::sync::Arc;
 
@@ -26,38 +27,45 @@ impl Service {
 
     /// Answers a request. `new_id` makes a request id where the peer gave none.
     pub async fn handle(&self, request: Request, new_id: impl FnOnce() -> String) -> Response {
-        let id = request_id(&request.headers).map_or_else(new_id, str::to_owned);
-        let (method, uri) = (request.method.clone(), request.uri.clone());
+        let Request { method, uri, headers, peer, body, .. } = request;
+        let id = request_id(&headers).map_or_else(new_id, str::to_owned);
         let about = About { method: &method, path: uri.path(), request_id: &id };
-        let response = match self.rest.route(&method, uri.path()) {
-            Route::Operation(matched) => match self.answer(matched, request, &about).await {
-                Ok(response) => response,
+        let matched = match self.rest.route(&method, uri.path()) {
+            Route::Operation(matched) => matched,
+            other => return self.elsewhere(&other, &about),
+        };
+        let bytes = match self.body(body).await {
+            Ok(bytes) => bytes,
+            Err(fault) => return self.rest.fault(&fault, &about).map(Into::into),
+        };
+        let arrival = Arrival { peer: peer.ip(), request_id: id.clone() };
+        let decoded = self.rest.decode(matched, Head { uri: &uri, headers: &headers }, &bytes, arrival);
+        drop((bytes, headers));
+        let response = match decoded {
+            Err(fault) => self.rest.fault(&fault, &about),
+            Ok(Decoded { call, manner }) => match self.engine.call(call).await {
+                Ok(answer) => self.rest.reply(answer, &manner, &about),
                 Err(fault) => self.rest.fault(&fault, &about),
             },
-            Route::Options(allow) => self.rest.options(allow, &about),
-            Route::MethodNotAllowed(allow) => self.rest.method_not_allowed(allow, &about),
-            Route::NotFound | Route::NotMine => self.rest.not_found(&about),
         };
         response.map(Into::into)
     }
 
-    async fn answer(
-        &self,
-        matched: Matched,
-        request: Request,
-        about: &About<'_>,
-    ) -> Result<http::Response<Vec<u8>>, Fault> {
-        let Request { uri, headers, peer, body, .. } = request;
-        let bytes = if body.is_empty() {
-            bytes::Bytes::new()
-        } else {
-            body.read(self.rest.body_bytes_max()).await.map_err(body_fault)?
+    fn elsewhere(&self, route: &Route, about: &About<'_>) -> Response {
+        let response = match route {
+            Route::Options(allow) => self.rest.options(*allow, about),
+            Route::MethodNotAllowed(allow) => self.rest.method_not_allowed(*allow, about),
+            Route::NotFound | Route::NotMine | Route::Operation(_) => self.rest.not_found(about),
         };
-        let arrival = Arrival { peer: peer.ip(), request_id: about.request_id.to_owned() };
-        let head = Head { uri: &uri, headers: &headers };
-        let decoded = self.rest.decode(matched, head, &bytes, arrival)?;
-        let answer = self.engine.call(decoded.call).await?;
-        Ok(self.rest.reply(answer, &decoded.manner, about))
+        response.map(Into::into)
+    }
+
+    async fn body(&self, body: Body) -> Result<Bytes, Fault> {
+        if body.is_empty() {
+            return Ok(Bytes::new());
+        }
+        // In a box: most requests have no body, and every request's future would have room for its reading.
+        Box::pin(body.read(self.rest.body_bytes_max())).await.map_err(body_fault)
     }
 }
 

@@ -53,16 +53,13 @@ impl Front {
         Self { rest, origins, ids }
     }
 
+    /// What no adapter knows is answered by REST: in the form that the rest of the API uses.
     async fn dispatch(&self, request: Request) -> Response {
         let path = request.uri.path();
-        if self.rest.is_mine(path) {
-            return self.rest.handle(request, || self.ids.next()).await;
+        if path == HEALTH_PATH && !self.rest.is_mine(path) {
+            return health(&request.method);
         }
-        match path {
-            HEALTH_PATH => health(&request.method),
-            // Nothing else is here: the answer has the form that the rest of the API uses.
-            _ => self.rest.handle(request, || self.ids.next()).await,
-        }
+        self.rest.handle(request, || self.ids.next()).await
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -75,28 +72,29 @@ impl Front {
 
 impl Handler for Front {
     async fn handle(&self, request: Request) -> Response {
-        if self.origins.is_empty() {
-            return self.dispatch(request).await;
-        }
-        let origin = self.allowed_origin(&request.headers);
-        let asks_first = request.method == Method::OPTIONS
-            && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        let mut response = match &origin {
-            Some(_) if asks_first => preflight(),
-            _ => self.dispatch(request).await,
-        };
-        let headers = response.headers_mut();
-        headers.append(VARY, HeaderValue::from_static("origin"));
-        if let Some(origin) = origin {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(HEADERS_EXPOSED));
+        let origin = if self.origins.is_empty() { None } else { self.allowed_origin(&request.headers) };
+        let asks_first =
+            request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response =
+            if asks_first && origin.is_some() { preflight() } else { self.dispatch(request).await };
+        if !self.origins.is_empty() {
+            tell_browser(response.headers_mut(), origin);
         }
         response
     }
 
     fn notice(&self, notice: Notice) {
         log::notice(&notice);
+    }
+}
+
+/// Whether the page's origin may read the answer; caches must not give it to other origins.
+fn tell_browser(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(HEADERS_EXPOSED));
     }
 }
 
