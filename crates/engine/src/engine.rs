@@ -14,7 +14,7 @@ use crate::stage::Planned;
 use contract::{Contract, OperationId};
 use quick_cache::sync::Cache;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 use store::{ReadPlan, Root, Select, SqlAnswer, SqlPlan, Store, Write, WritePlan};
@@ -31,6 +31,8 @@ pub struct Engine {
     pub(crate) patterns: Patterns,
     /// What `*` stands for, by resource.
     pub(crate) stars: Vec<Arc<Wanted>>,
+    /// The plan of a whole record by its key where no rule is in the way, by resource.
+    pub(crate) whole_records: Vec<OnceLock<Arc<ReadPlan>>>,
     pub(crate) addresses: Buckets<IpAddr>,
     pub(crate) callers: Buckets<String>,
     /// Buckets of operations with a limit of their own, by operation and caller.
@@ -116,6 +118,7 @@ impl Engine {
         let stars = contract.resources().map(|(id, _)| Arc::new(Resolver::star(&contract, id))).collect();
         Self {
             patterns: Patterns::of(&contract),
+            whole_records: contract.resources.iter().map(|_| OnceLock::new()).collect(),
             stars,
             addresses: Buckets::new(settings.buckets_max, start),
             callers: Buckets::new(settings.buckets_max, start),
@@ -146,18 +149,23 @@ impl Engine {
     }
 
     /// Does what a call wants, or says why not. Exactly one [`Finished`] is observed, also when the future is dropped.
-    pub async fn call(&self, call: Call) -> Result<Answer, Fault> {
+    ///
+    /// What waits for nothing is done at once; the future is only what may have to wait for the store.
+    pub fn call(&self, call: Call) -> impl Future<Output = Result<Answer, Fault>> + Send + '_ {
         let moment = self.clock.now();
         let mut watch = Watch::new(self, &call, moment);
-        let result = match self.prepare(call, moment, &mut watch) {
-            Ok(planned) => self.run(planned).await,
-            Err(fault) => Err(fault),
-        };
-        watch.finish(&result);
-        result.map(|(answer, _)| answer)
+        let prepared = self.prepare(call, moment, &mut watch);
+        async move {
+            let result = match prepared {
+                Ok(planned) => self.run(planned).await,
+                Err(fault) => Err(fault),
+            };
+            watch.finish(&result);
+            result.map(|(answer, _)| answer)
+        }
     }
 
-    /// Everything before the store is asked: it waits for nothing, so it is no part of the future.
+    /// Everything before the store is asked.
     fn prepare(&self, call: Call, moment: Moment, watch: &mut Watch<'_>) -> Result<Box<Planned>, Fault> {
         let admitted = self.admit(call, moment)?;
         let identified = self.identify(admitted)?;
@@ -258,7 +266,7 @@ impl<'a> Watch<'a> {
     }
 
     fn elapsed(&self) -> Duration {
-        self.engine.clock.now().instant.saturating_duration_since(self.start)
+        self.engine.clock.instant().saturating_duration_since(self.start)
     }
 
     fn finish(&mut self, result: &Result<(Answer, u32), Fault>) {

@@ -1,10 +1,11 @@
 //! REST as the edge sees it: a request is read, called and answered.
 
 use crate::fault::BODY_TOO_LARGE;
-use crate::{About, Arrival, Decoded, Head, Rest, Route, request_id};
-use bytes::Bytes;
+use crate::{About, Arrival, Decoded, Head, Matched, Rest, Route, request_id};
 use edge::{Body, BodyError, Request, Response};
 use engine::{Engine, Fault, Kind, codes};
+use http::{HeaderMap, Method, Uri};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The REST adapter over an engine.
@@ -26,47 +27,90 @@ impl Service {
     }
 
     /// Answers a request. `new_id` makes a request id where the peer gave none.
-    pub async fn handle(&self, request: Request, new_id: impl FnOnce() -> String) -> Response {
+    ///
+    /// What waits for nothing is done at once: futures are moved, and this one is of every request.
+    pub fn handle(
+        &self,
+        request: Request,
+        new_id: impl FnOnce() -> String,
+    ) -> impl Future<Output = Response> + Send + '_ {
         let Request { method, uri, headers, peer, body, .. } = request;
         let id = request_id(&headers).map_or_else(new_id, str::to_owned);
-        let about = About { method: &method, path: uri.path(), request_id: &id };
-        let matched = match self.rest.route(&method, uri.path()) {
-            Route::Operation(matched) => matched,
-            other => return self.elsewhere(&other, &about),
-        };
-        let bytes = match self.body(body).await {
-            Ok(bytes) => bytes,
-            Err(fault) => return self.rest.fault(&fault, &about).map(Into::into),
-        };
-        let arrival = Arrival { peer: peer.ip(), request_id: id.clone() };
-        let decoded = self.rest.decode(matched, Head { uri: &uri, headers: &headers }, &bytes, arrival);
-        drop((bytes, headers));
-        let response = match decoded {
-            Err(fault) => self.rest.fault(&fault, &about),
-            Ok(Decoded { call, manner }) => match self.engine.call(call).await {
-                Ok(answer) => self.rest.reply(answer, &manner, &about),
+        let told = Told { method, uri, id, peer: peer.ip() };
+        let begun = self.begin(&told, headers, body);
+        async move {
+            let decoded = match begun {
+                Begun::Elsewhere(response) => return response,
+                Begun::Decoded(decoded) => decoded,
+                // In a box: most requests have no body.
+                Begun::Unread(unread) => Box::pin(self.read(&told, *unread)).await,
+            };
+            let about = told.about();
+            let response = match decoded {
                 Err(fault) => self.rest.fault(&fault, &about),
-            },
-        };
-        response.map(Into::into)
-    }
-
-    fn elsewhere(&self, route: &Route, about: &About<'_>) -> Response {
-        let response = match route {
-            Route::Options(allow) => self.rest.options(*allow, about),
-            Route::MethodNotAllowed(allow) => self.rest.method_not_allowed(*allow, about),
-            Route::NotFound | Route::NotMine | Route::Operation(_) => self.rest.not_found(about),
-        };
-        response.map(Into::into)
-    }
-
-    async fn body(&self, body: Body) -> Result<Bytes, Fault> {
-        if body.is_empty() {
-            return Ok(Bytes::new());
+                Ok(decoded) => match self.engine.call(decoded.call).await {
+                    Ok(answer) => self.rest.reply(answer, &decoded.manner, &about),
+                    Err(fault) => self.rest.fault(&fault, &about),
+                },
+            };
+            response.map(Into::into)
         }
-        // In a box: most requests have no body, and every request's future would have room for its reading.
-        Box::pin(body.read(self.rest.body_bytes_max())).await.map_err(body_fault)
     }
+
+    fn begin(&self, told: &Told, headers: HeaderMap, body: Body) -> Begun {
+        let about = told.about();
+        let response = match self.rest.route(&told.method, told.uri.path()) {
+            Route::Operation(matched) if body.is_empty() => {
+                return Begun::Decoded(self.decode(told, matched, &headers, &[]).map(Box::new));
+            }
+            Route::Operation(matched) => return Begun::Unread(Box::new(Unread { matched, headers, body })),
+            Route::Options(allow) => self.rest.options(allow, &about),
+            Route::MethodNotAllowed(allow) => self.rest.method_not_allowed(allow, &about),
+            Route::NotFound | Route::NotMine => self.rest.not_found(&about),
+        };
+        Begun::Elsewhere(response.map(Into::into))
+    }
+
+    async fn read(&self, told: &Told, unread: Unread) -> Result<Box<Decoded>, Fault> {
+        let bytes = unread.body.read(self.rest.body_bytes_max()).await.map_err(body_fault)?;
+        self.decode(told, unread.matched, &unread.headers, &bytes).map(Box::new)
+    }
+
+    fn decode(&self, told: &Told, matched: Matched, headers: &HeaderMap, bytes: &[u8]) -> Result<Decoded, Fault> {
+        let arrival = Arrival { peer: told.peer, request_id: told.id.clone() };
+        self.rest.decode(matched, Head { uri: &told.uri, headers }, bytes, arrival)
+    }
+}
+
+/// What is kept of a request until it is answered.
+struct Told {
+    method: Method,
+    uri: Uri,
+    id: String,
+    peer: IpAddr,
+}
+
+impl Told {
+    fn about(&self) -> About<'_> {
+        About { method: &self.method, path: self.uri.path(), request_id: &self.id }
+    }
+}
+
+/// How far a request came without waiting.
+enum Begun {
+    /// It is for no operation: its answer.
+    Elsewhere(Response),
+    /// It was read.
+    Decoded(Result<Box<Decoded>, Fault>),
+    /// Its body has to be read first.
+    Unread(Box<Unread>),
+}
+
+/// A request whose body is still to be read.
+struct Unread {
+    matched: Matched,
+    headers: HeaderMap,
+    body: Body,
 }
 
 fn body_fault(error: BodyError) -> Fault {
