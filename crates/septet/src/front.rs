@@ -79,8 +79,8 @@ impl Handler for Front {
             return self.dispatch(request).await;
         }
         let origin = self.allowed_origin(&request.headers);
-        let asks_first = request.method == Method::OPTIONS
-            && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let asks_first =
+            request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let mut response = match &origin {
             Some(_) if asks_first => preflight(),
             _ => self.dispatch(request).await,

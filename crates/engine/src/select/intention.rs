@@ -115,7 +115,9 @@ impl<'a> Builder<'a> {
             let (field, nested, condition, to_many) = match &item.what {
                 What::One { field, wanted, condition, inner: true, .. } => (*field, wanted, condition, false),
                 What::Many { field, wanted, page, inner: true } => (*field, wanted, &page.condition, true),
-                What::Field { .. } | What::One { .. } | What::Many { .. } | What::Count { .. } => return so_far,
+                What::Field { .. } | What::One { .. } | What::Many { .. } | What::Count { .. } => {
+                    return so_far;
+                }
             };
             let inner = self.inner_relations(nested);
             let condition = self.condition_of(nested.resource, condition.as_ref());
