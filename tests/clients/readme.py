@@ -6,7 +6,7 @@ usage: readme.py FILE [CURL OPTION…]
 In blocks fenced as `console`, a line that begins with `$ ` is a command (going on while lines end in a backslash) and
 the lines after it are its output, in which `…` stands for any text. All commands run in one shell session, one after
 the other. The options are given to every `curl`. Commands that start a server are left out: one is running, at
-SEPTET_URL.
+SERVER_URL.
 """
 import os
 import re

@@ -15,16 +15,16 @@ const READY: &str = "listening on http://";
 /// How long a server may take to start (it hashes the seeds' secrets when the database is new).
 const START_MAX: Duration = Duration::from_secs(60);
 
-/// The server binary: `SEPTET_BIN`, else the one beside this program.
+/// The server binary: `TESTKIT_SERVER`, else the one beside this program.
 pub fn binary() -> Result<PathBuf, String> {
-    let found = match std::env::var_os("SEPTET_BIN") {
+    let found = match std::env::var_os("TESTKIT_SERVER") {
         Some(path) => PathBuf::from(path),
         None => {
             let own = std::env::current_exe().map_err(|e| format!("own path: {e}"))?;
             own.with_file_name("septet")
         }
     };
-    found.canonicalize().map_err(|e| format!("{}: {e} (build it, or set SEPTET_BIN)", found.display()))
+    found.canonicalize().map_err(|e| format!("{}: {e} (build it, or set TESTKIT_SERVER)", found.display()))
 }
 
 /// A running server. It is killed when this is dropped.
