@@ -70,12 +70,19 @@ impl Diagnostic {
     }
 }
 
+/// How many names are looked at for a suggestion; a contract may have far more, and findings may be many.
+const NAMES_MAX: usize = 10_000;
+
 /// The name among `known` nearest to `given` by edit distance, if near enough to be a misspelling.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near_max = 1 + given.chars().count() / 4;
+    let (given, length) = (given.to_lowercase(), given.chars().count());
+    let near_max = 1 + length / 4;
     known
         .into_iter()
-        .map(|name| (strsim::osa_distance(&given.to_lowercase(), &name.to_lowercase()), name))
+        .take(NAMES_MAX)
+        // Each character more or less is an edit, so most names need no further look.
+        .filter(|name| name.chars().count().abs_diff(length) <= near_max)
+        .map(|name| (strsim::osa_distance(&given, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= near_max)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -1,7 +1,8 @@
-//! The contract language: a folder of GraphQL SDL with directives becomes one checked, immutable [`Contract`].
+//! The contract language: a folder of GraphQL SDL with directives becomes one checked, immutable
+//! [`Contract`].
 //!
-//! If you hold a [`Contract`] it is valid: every name is resolved to an id, every rule is parsed and typed, every
-//! operation has its name on every wire. Nothing in here knows HTTP, SQL or time.
+//! If you hold a [`Contract`] it is valid: every name is resolved to an id, every rule is parsed and typed,
+//! every operation has its name on every wire. Nothing in here knows HTTP, SQL or time.
 
 pub mod code;
 pub mod diagnostic;

@@ -1,8 +1,9 @@
 //! From a folder of `*.graphql` files to a checked [`Contract`].
 //!
-//! The files are parsed and validated as GraphQL together with Septet's definitions (`schema`), then walked into the
-//! model: types and their fields, operations, names on wires, and at last the rules, which may name all of them.
-//! Every step reports what it finds and goes on; what a step could not resolve is not blamed again by later ones.
+//! The files are parsed and validated as GraphQL together with Septet's definitions (`schema`), then walked
+//! into the model: types and their fields, operations, names on wires, and at last the rules, which may name
+//! all of them. Every step reports what it finds and goes on; what a step could not resolve is not blamed
+//! again by later ones.
 
 mod access;
 mod arguments;
@@ -45,7 +46,8 @@ use report::Report;
 /// The scalars and directives that a contract is written with, as GraphQL SDL.
 pub const DEFINITIONS: &str = include_str!("../septet.graphql");
 
-/// The name under which a copy of [`DEFINITIONS`] may lie in a contract's folder, for editors; it is not loaded.
+/// The name under which a copy of [`DEFINITIONS`] may lie in a contract's folder, for editors; it is not
+/// loaded.
 pub const DEFINITIONS_FILE: &str = "septet.graphql";
 
 /// A contract that can be served, and what was found odd about it.
@@ -57,8 +59,8 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Compiles a contract from texts in memory; `read_file` gives the text of a file that `@sql(file:)` names, relative
-/// to the contract's folder.
+/// Compiles a contract from texts in memory; `read_file` gives the text of a file that `@sql(file:)` names,
+/// relative to the contract's folder.
 ///
 /// # Errors
 /// All findings, when one of them refuses the contract.

@@ -1,4 +1,5 @@
-//! Contracts with mistakes, each with exactly what is said about it: `diagnostics/NAME.graphql` and `NAME.txt`.
+//! Contracts with mistakes, each with exactly what is said about it: `diagnostics/NAME.graphql` and
+//! `NAME.txt`.
 //!
 //! `UPDATE_EXPECTED=1` writes the expected texts anew; read the difference before keeping it.
 #![allow(clippy::unwrap_used)]
@@ -51,8 +52,8 @@ fn every_mistake_is_found_in_its_place() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A mistake is marked in its file by `# !CODE` on its line, or by `!CODE@LINE` where no comment can stand: a human's reading, against which the texts above cannot
-/// drift by being written anew.
+/// A mistake is marked in its file by `# !CODE` on its line, or by `!CODE@LINE` where no comment can stand: a
+/// human's reading, against which the texts above cannot drift by being written anew.
 #[test]
 fn every_marked_line_has_its_finding_and_no_other_line_has_one() {
     let mut wrong = Vec::new();

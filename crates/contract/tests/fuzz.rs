@@ -164,6 +164,17 @@ fn what_is_too_much_is_refused_by_name() {
     );
     let enums: String = (0..=bounds::ITEMS_MAX).map(|i| format!("enum E{i}{{A}}")).collect();
     assert!(refused(enums).contains("types of a kind"));
+    let interfaces: Vec<String> = (0..=bounds::INTERFACES_MAX).map(|i| format!("I{i}")).collect();
+    assert!(
+        refused(format!("type A implements {} {{ a: Int }}", interfaces.join(" & ")))
+            .contains("100 interfaces")
+    );
+    let resources = (0..8_192).map(|i| format!("type A{i} @resource {{ id: ID! }}"));
+    assert!(refused(resources.collect()).contains("65535 operations"));
+    let patterns = (0..=bounds::PATTERNS_MAX).map(|i| format!("f{i}: String @pattern(regex: \"{i}\") "));
+    let types: Vec<String> = patterns.collect();
+    let two = types.chunks(600).enumerate().map(|(i, part)| format!("input A{i} {{ {} }} ", part.concat()));
+    assert!(refused(two.collect()).contains("1000 different patterns"));
     let mistakes: String = (0..10_000).map(|i| format!("f{i}: X ")).collect();
     assert!(refused(format!("interface A {{ {mistakes} }}")).contains("more findings are not shown"));
 }

@@ -5,7 +5,11 @@ use contract::*;
 use std::path::Path;
 
 fn tour() -> Loaded {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/tour");
+    folder("tour")
+}
+
+fn folder(name: &str) -> Loaded {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts").join(name);
     load(&dir).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
@@ -318,7 +322,39 @@ fn a_folder_is_read_in_the_order_of_names_and_never_left() {
 }
 
 #[test]
+fn files_without_definitions_and_byte_order_marks_are_no_mistakes() {
+    let mut sources = Sources::default();
+    sources.add("a.graphql", "");
+    sources.add("b.graphql", " # a comment\r\n, ,\n");
+    sources.add("c.graphql", "\u{feff}extend schema @contract(name: \"a\", version: \"1.0.0\")");
+    assert!(compile(sources, &|_| Err("none".to_owned())).is_ok());
+}
+
+#[test]
+fn warnings_alone_refuse_nothing_however_many_they_are() {
+    let types = (0..bounds::FINDINGS_MAX + 5).map(|i| format!("type A{i} @resource {{ id: ID! }} "));
+    let mut sources = Sources::default();
+    let header = "extend schema @contract(name: \"a\", version: \"1.0.0\") ".to_owned();
+    sources.add("a.graphql", header + &types.collect::<String>());
+    let loaded = compile(sources, &|_| Err("none".to_owned())).unwrap();
+    assert_eq!(loaded.warnings.len(), bounds::FINDINGS_MAX + 1);
+    assert_eq!(loaded.warnings.last().unwrap().message, "5 more findings are not shown");
+}
+
+#[test]
 fn nothing_at_all_is_refused_with_a_place() {
     let diagnostics = compile(Sources::default(), &|_| Err("none".to_owned())).unwrap_err();
     assert!(diagnostics.to_string().starts_with("error[CONTRACT]: the contract has no name"));
+}
+
+#[test]
+fn a_contract_to_read_loads_as_it_is_written() {
+    let Loaded { contract, warnings } = folder("read");
+    assert_eq!((contract.resources.len(), contract.channels.len(), contract.objects.len()), (4, 1, 3));
+    let own: Vec<&str> = contract.operations.iter().rev().take(4).map(|o| o.name.as_str()).collect();
+    assert_eq!(own, ["commentAdded", "updateInventory", "transferFunds", "addComment"]);
+    let Binding::Sql(sql) = &operation(&contract, "updateInventory").binding else { panic!("sql") };
+    assert!(sql.each.is_some() && sql.statements.is_empty());
+    let closed: Vec<&str> = warnings.iter().map(|w| w.message.split('`').nth(1).unwrap()).collect();
+    assert_eq!(closed, ["transferFunds", "updateInventory"]);
 }

@@ -144,8 +144,8 @@ async fn watched(activity: &Activity, limits: &Limits) -> Lapse {
     .await
 }
 
-/// Answers one request of a connection. What needs no waiting is done before the future is made: hyper moves
-/// that future, so it is kept small.
+/// Answers one request of a connection. What needs no waiting is done before the future is made, and the
+/// handler's part is in a box: hyper moves that future, so it is kept small.
 fn answer<H: Handler>(
     link: Arc<Link<H>>,
     open: Open,
@@ -202,12 +202,11 @@ fn refusal(status: StatusCode) -> Response {
 /// Runs the handler; a panic in it is a 500 for this request and nobody else's business.
 fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output = Response> + Send {
     let handler = &*link.shared.handler;
-    let response = caught(|| handler.handle(request));
+    let response = caught(|| Box::pin(handler.handle(request)));
     async move {
         let response = match response {
             None => None,
-            Some(response) => {
-                let mut response = pin!(response);
+            Some(mut response) => {
                 std::future::poll_fn(|cx| match caught(|| response.as_mut().poll(cx)) {
                     Some(Poll::Pending) => Poll::Pending,
                     Some(Poll::Ready(response)) => Poll::Ready(Some(response)),

@@ -10,11 +10,12 @@ use crate::observe::{Finished, Observer};
 use crate::secret::Hashing;
 use crate::select::{Resolver, Wanted, What};
 use crate::settings::Settings;
+use crate::stage::Planned;
 use contract::{Contract, OperationId};
 use quick_cache::sync::Cache;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use store::{ReadPlan, Root, Select, SqlAnswer, SqlPlan, Store, Write, WritePlan};
 use wire::Shape;
@@ -30,6 +31,8 @@ pub struct Engine {
     pub(crate) patterns: Patterns,
     /// What `*` stands for, by resource.
     pub(crate) stars: Vec<Arc<Wanted>>,
+    /// The plan of a whole record by its key where no rule is in the way, by resource.
+    pub(crate) whole_records: Vec<OnceLock<Arc<ReadPlan>>>,
     pub(crate) addresses: Buckets<IpAddr>,
     pub(crate) callers: Buckets<String>,
     /// Buckets of operations with a limit of their own, by operation and caller.
@@ -115,6 +118,7 @@ impl Engine {
         let stars = contract.resources().map(|(id, _)| Arc::new(Resolver::star(&contract, id))).collect();
         Self {
             patterns: Patterns::of(&contract),
+            whole_records: contract.resources.iter().map(|_| OnceLock::new()).collect(),
             stars,
             addresses: Buckets::new(settings.buckets_max, start),
             callers: Buckets::new(settings.buckets_max, start),
@@ -145,15 +149,24 @@ impl Engine {
     }
 
     /// Does what a call wants, or says why not. Exactly one [`Finished`] is observed, also when the future is dropped.
-    pub async fn call(&self, call: Call) -> Result<Answer, Fault> {
+    ///
+    /// What waits for nothing is done at once; the future is only what may have to wait for the store.
+    pub fn call(&self, call: Call) -> impl Future<Output = Result<Answer, Fault>> + Send + '_ {
         let moment = self.clock.now();
         let mut watch = Watch::new(self, &call, moment);
-        let result = self.stages(call, moment, &mut watch).await;
-        watch.finish(&result);
-        result
+        let prepared = self.prepare(call, moment, &mut watch);
+        async move {
+            let result = match prepared {
+                Ok(planned) => self.run(planned).await,
+                Err(fault) => Err(fault),
+            };
+            watch.finish(&result);
+            result.map(|(answer, _)| answer)
+        }
     }
 
-    async fn stages(&self, call: Call, moment: Moment, watch: &mut Watch<'_>) -> Result<Answer, Fault> {
+    /// Everything before the store is asked.
+    fn prepare(&self, call: Call, moment: Moment, watch: &mut Watch<'_>) -> Result<Box<Planned>, Fault> {
         let admitted = self.admit(call, moment)?;
         let identified = self.identify(admitted)?;
         watch.caller(&identified);
@@ -161,9 +174,7 @@ impl Engine {
         let permitted = self.permit(checked)?;
         let planned = self.plan(permitted)?;
         watch.prepared();
-        let (answer, statements) = self.run(planned).await?;
-        watch.statements = statements;
-        Ok(answer)
+        Ok(Box::new(planned))
     }
 
     pub(crate) fn read_plan(
@@ -228,7 +239,6 @@ struct Watch<'a> {
     caller: Option<Arc<Caller>>,
     start: Instant,
     prepared_in: Duration,
-    statements: u32,
     is_finished: bool,
 }
 
@@ -243,7 +253,6 @@ impl<'a> Watch<'a> {
             caller: None,
             start: moment.instant,
             prepared_in: Duration::ZERO,
-            statements: 0,
             is_finished: false,
         }
     }
@@ -257,16 +266,18 @@ impl<'a> Watch<'a> {
     }
 
     fn elapsed(&self) -> Duration {
-        self.engine.clock.now().instant.saturating_duration_since(self.start)
+        self.engine.clock.instant().saturating_duration_since(self.start)
     }
 
-    fn finish(&mut self, result: &Result<Answer, Fault>) {
+    fn finish(&mut self, result: &Result<(Answer, u32), Fault>) {
         self.is_finished = true;
-        let (rows, bytes) = result.as_ref().map_or((0, 0), |answer| (answer.rows, answer.body.len() as u64));
-        self.tell(result.as_ref().err(), rows, bytes);
+        match result {
+            Ok((answer, statements)) => self.tell(None, answer.rows, answer.body.len() as u64, *statements),
+            Err(fault) => self.tell(Some(fault), 0, 0, 0),
+        }
     }
 
-    fn tell(&self, fault: Option<&Fault>, rows: u64, bytes: u64) {
+    fn tell(&self, fault: Option<&Fault>, rows: u64, bytes: u64, statements: u32) {
         self.engine.observer.finished(&Finished {
             operation: &self.engine.contract.operation(self.operation).name,
             protocol: self.protocol,
@@ -276,7 +287,7 @@ impl<'a> Watch<'a> {
             fault,
             rows,
             bytes,
-            statements: self.statements,
+            statements,
             prepared_in: self.prepared_in,
             took: self.elapsed(),
         });
@@ -287,7 +298,7 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
             let fault = Fault::new(Kind::Cancelled, codes::CANCELLED, "the caller went away");
-            self.tell(Some(&fault), 0, 0);
+            self.tell(Some(&fault), 0, 0, 0);
         }
     }
 }

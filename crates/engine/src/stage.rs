@@ -9,3 +9,4 @@ mod validate;
 
 use admit::Slot;
 pub(crate) use identify::Identified;
+pub(crate) use plan::Planned;

@@ -38,7 +38,7 @@ impl Rest {
         let operation = self.contract.operation(manner.operation);
         let mut headers = common_headers(about);
         budget_headers(&mut headers, answer.budget);
-        set(&mut headers, CACHE_CONTROL, &cache_control(operation, answer.cache));
+        headers.insert(CACHE_CONTROL, cache_control(operation, answer.cache));
         applied_preferences(&mut headers, manner);
         if answer.replayed {
             headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
@@ -129,17 +129,15 @@ pub(crate) fn budget_headers(headers: &mut HeaderMap, budget: Option<Budget>) {
     }
 }
 
-fn cache_control(operation: &Operation, cache: Option<Cache>) -> String {
-    match (operation.root, cache) {
-        (Root::Query, Some(Cache { max_age_s, scope: CacheScope::Public })) => {
-            format!("public, max-age={max_age_s}")
-        }
-        (Root::Query, Some(Cache { max_age_s, scope: CacheScope::Private })) => {
-            format!("private, max-age={max_age_s}")
-        }
-        (Root::Query, None) => "private, no-cache".to_owned(),
-        (Root::Mutation | Root::Subscription, _) => "no-store".to_owned(),
-    }
+fn cache_control(operation: &Operation, cache: Option<Cache>) -> HeaderValue {
+    let (scope, max_age_s) = match (operation.root, cache) {
+        (Root::Query, None) => return HeaderValue::from_static("private, no-cache"),
+        (Root::Mutation | Root::Subscription, _) => return HeaderValue::from_static("no-store"),
+        (Root::Query, Some(Cache { max_age_s, scope: CacheScope::Public })) => ("public", max_age_s),
+        (Root::Query, Some(Cache { max_age_s, scope: CacheScope::Private })) => ("private", max_age_s),
+    };
+    let text = format!("{scope}, max-age={max_age_s}");
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("no-cache"))
 }
 
 /// RFC 7240, section 3. All counts are exact, and say so.

@@ -43,7 +43,19 @@ impl RequestIds {
     }
 
     fn next(&self) -> String {
-        format!("{:016x}-{:x}", self.process, self.next.fetch_add(1, Ordering::Relaxed))
+        let mut id = [0; 33];
+        hex(&mut id[..16], self.process);
+        id[16] = b'-';
+        hex(&mut id[17..], self.next.fetch_add(1, Ordering::Relaxed));
+        String::from_utf8(id.to_vec()).expect("hexadecimal digits are ASCII")
+    }
+}
+
+/// By hand because it is done for every request.
+fn hex(place: &mut [u8], mut number: u64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(number & 15) as usize];
+        number >>= 4;
     }
 }
 
@@ -51,18 +63,6 @@ impl Front {
     /// A front for pages of `origins` (`*` for any).
     pub fn new(rest: rest::Service, origins: Vec<String>, ids: RequestIds) -> Self {
         Self { rest, origins, ids }
-    }
-
-    async fn dispatch(&self, request: Request) -> Response {
-        let path = request.uri.path();
-        if self.rest.is_mine(path) {
-            return self.rest.handle(request, || self.ids.next()).await;
-        }
-        match path {
-            HEALTH_PATH => health(&request.method),
-            // Nothing else is here: the answer has the form that the rest of the API uses.
-            _ => self.rest.handle(request, || self.ids.next()).await,
-        }
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -74,29 +74,48 @@ impl Front {
 }
 
 impl Handler for Front {
-    async fn handle(&self, request: Request) -> Response {
-        if self.origins.is_empty() {
-            return self.dispatch(request).await;
-        }
-        let origin = self.allowed_origin(&request.headers);
+    /// What no adapter knows is answered by REST: in the form that the rest of the API uses.
+    fn handle(&self, request: Request) -> impl Future<Output = Response> + Send {
+        let tells_browsers = !self.origins.is_empty();
+        let origin = if tells_browsers { self.allowed_origin(&request.headers) } else { None };
         let asks_first =
             request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        let mut response = match &origin {
-            Some(_) if asks_first => preflight(),
-            _ => self.dispatch(request).await,
+        let path = request.uri.path();
+        let own = if asks_first && origin.is_some() {
+            Some(preflight())
+        } else if path == HEALTH_PATH && !self.rest.is_mine(path) {
+            Some(health(&request.method))
+        } else {
+            None
         };
-        let headers = response.headers_mut();
-        headers.append(VARY, HeaderValue::from_static("origin"));
-        if let Some(origin) = origin {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(HEADERS_EXPOSED));
+        let answered = match own {
+            Some(response) => Err(response),
+            None => Ok(self.rest.handle(request, || self.ids.next())),
+        };
+        async move {
+            let mut response = match answered {
+                Ok(adapter) => adapter.await,
+                Err(own) => own,
+            };
+            if tells_browsers {
+                tell_browser(response.headers_mut(), origin);
+            }
+            response
         }
-        response
     }
 
     fn notice(&self, notice: Notice) {
         log::notice(&notice);
+    }
+}
+
+/// Whether the page's origin may read the answer; caches must not give it to other origins.
+fn tell_browser(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(HEADERS_EXPOSED));
     }
 }
 

@@ -56,7 +56,7 @@ fn default(
 ) -> Option<Literal> {
     let value = definition.default_value.as_ref()?;
     let constant = values::of_type(cx, value, argument.ty, report)?;
-    checks::passes(&argument.checks, &constant, argument.ty, cx.origin.span(value.location()), report);
+    checks::passes(cx, &argument.checks, &constant, argument.ty, cx.origin.span(value.location()), report);
     Some(constant)
 }
 

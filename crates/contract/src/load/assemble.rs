@@ -2,6 +2,7 @@
 
 use crate::code;
 use crate::diagnostic::{FileId, Sources, Span};
+use crate::load::bounds::ITEMS_MAX;
 use crate::load::context::Context;
 use crate::load::names::{is_label, is_version};
 use crate::load::operations::{Known, operations};
@@ -44,6 +45,11 @@ fn walk(cx: &Context<'_>, report: &mut Report) -> Contract {
     rules::compile_all(ruled, pending, report);
     let indistinct: HashSet<Span> = drafts.iter().filter(|d| !d.distinct).map(|d| d.resource.span).collect();
     let operations = routes::complete(standard::operations(&drafts), own, &header.name, &indistinct, report);
+    if operations.len() > ITEMS_MAX {
+        let start = Span { file: FileId(0), start: 0, end: 0 };
+        let message = format!("a contract has at most {ITEMS_MAX} operations, standard ones among them");
+        report.error(code::TOO_MANY, start, message);
+    }
     Contract {
         name: header.name,
         version: header.version,

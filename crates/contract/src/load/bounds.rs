@@ -14,12 +14,16 @@ pub const NESTING_MAX: usize = 32;
 pub const ITEMS_MAX: usize = 65_535;
 /// Fields of one type, arguments of one operation: databases limit columns to a few more than this.
 pub const MEMBERS_MAX: usize = 1_000;
+/// Interfaces of one type; GraphQL validation looks at each pair of them.
+pub const INTERFACES_MAX: usize = 100;
 /// Ways through required fields from one input type down to others; GraphQL validation walks each of them.
 pub const INPUT_PATHS_MAX: usize = 10_000;
 /// Statements of one `@sql`.
 pub const STATEMENTS_MAX: usize = 100;
 /// Bytes of a compiled `@pattern`.
 pub const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Different patterns of a contract: compiling one of the greatest takes some milliseconds.
+pub const PATTERNS_MAX: usize = 1_000;
 /// Bytes of a table's or column's name: the least of the databases.
 pub const IDENTIFIER_BYTES_MAX: usize = 63;
 /// `@channel(history:)`.

@@ -1,15 +1,17 @@
 //! `@length`, `@range`, `@pattern`, `@format` and `@decimal`.
 
 use crate::code;
-use crate::diagnostic::Span;
-use crate::load::bounds::PATTERN_BYTES_MAX;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::load::bounds::{PATTERN_BYTES_MAX, PATTERNS_MAX};
 use crate::load::context::Context;
 use crate::load::origin::{Applied, Directives};
 use crate::load::report::Report;
 use crate::load::values;
 use crate::model::{Arity, Base, Bounds, Checks, Format, Literal, Scalar, TypeRef};
 use regex::{Regex, RegexBuilder};
+use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// The type with the scale that `@decimal` gives it.
 pub(crate) fn scaled(directives: &Directives<'_>, ty: TypeRef, report: &mut Report) -> TypeRef {
@@ -38,7 +40,7 @@ pub(crate) fn checks(
     Checks {
         length: directives.get("length").and_then(|d| length(d, ty, report)),
         range: directives.get("range").and_then(|d| range(cx, d, ty, report)),
-        pattern: directives.get("pattern").and_then(|d| pattern(d, ty, report)),
+        pattern: directives.get("pattern").and_then(|d| pattern(cx, d, ty, report)),
         format: directives.get("format").and_then(|d| format(d, ty, report)),
     }
 }
@@ -126,30 +128,52 @@ fn unordered(directive: Applied<'_>, report: &mut Report) -> Option<Bounds<Liter
     None
 }
 
-fn pattern(directive: Applied<'_>, ty: TypeRef, report: &mut Report) -> Option<String> {
+fn pattern(cx: &Context<'_>, directive: Applied<'_>, ty: TypeRef, report: &mut Report) -> Option<String> {
     if !is_text(ty) {
         report.error(code::BAD_TYPE, directive.span(), "`@pattern` fits only texts");
         return None;
     }
     let text = directive.text("regex")?;
-    match compiled(&text.value) {
+    let Some(compiled) = cx.patterns.compiled(&text.value) else {
+        let message = format!("a contract has at most {PATTERNS_MAX} different patterns");
+        report.error(code::TOO_MANY, text.span(), message);
+        return None;
+    };
+    match compiled {
         Ok(_) => Some(text.value),
-        Err(error) => {
-            let (span, message) = match &error {
-                regex::Error::Syntax(_) => syntax_error(&text.value).map_or_else(
-                    || (text.span(), "not a regular expression".to_owned()),
-                    |(start, end, message)| (text.places.span(start, end), message),
+        Err(regex::Error::Syntax(_)) => {
+            let whole = || (0, text.value.len(), "not a regular expression".to_owned());
+            let (start, end, message) = syntax_error(&text.value).unwrap_or_else(whole);
+            report.error(code::BAD_VALUE, text.places.span(start, end), message);
+            None
+        }
+        Err(_) => {
+            let message = format!("the pattern compiles to more than {PATTERN_BYTES_MAX} bytes");
+            let found = Diagnostic::error(code::BAD_VALUE, text.span(), message);
+            report.push(
+                found.with_help(
+                    "`@length` counts characters at no cost: `^\\w+$` with it, not `^\\w{1,100}$`",
                 ),
-                _ => (text.span(), format!("the expression compiles to more than {PATTERN_BYTES_MAX} bytes")),
-            };
-            report.error(code::BAD_VALUE, span, message);
+            );
             None
         }
     }
 }
 
-fn compiled(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).nest_limit(64).build()
+/// The contract's patterns, each compiled once.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns(RefCell<HashMap<String, Result<Regex, regex::Error>>>);
+
+impl Patterns {
+    /// The pattern compiled; `None` when there are too many.
+    fn compiled(&self, pattern: &str) -> Option<Result<Regex, regex::Error>> {
+        let mut all = self.0.borrow_mut();
+        if !all.contains_key(pattern) && all.len() < PATTERNS_MAX {
+            let compiled = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).nest_limit(64).build();
+            all.insert(pattern.to_owned(), compiled);
+        }
+        all.get(pattern).cloned()
+    }
 }
 
 /// Where in the pattern the mistake is and what it is.
@@ -184,10 +208,17 @@ fn format(directive: Applied<'_>, ty: TypeRef, report: &mut Report) -> Option<Fo
 }
 
 /// Reports at `span` that a constant does not pass the checks of its own field.
-pub(crate) fn passes(checks: &Checks, constant: &Literal, ty: TypeRef, span: Span, report: &mut Report) {
+pub(crate) fn passes(
+    cx: &Context<'_>,
+    checks: &Checks,
+    constant: &Literal,
+    ty: TypeRef,
+    span: Span,
+    report: &mut Report,
+) {
     let failed = match constant {
         Literal::Null => None,
-        Literal::Text(text) => fails_as_text(checks, text, ty),
+        Literal::Text(text) => fails_as_text(cx, checks, text, ty),
         Literal::List(items) => out_of_length(checks, items.len()),
         Literal::Bool(_) | Literal::Int(_) | Literal::Number(_) | Literal::Enum(_) | Literal::Object(_) => {
             None
@@ -198,13 +229,15 @@ pub(crate) fn passes(checks: &Checks, constant: &Literal, ty: TypeRef, span: Spa
     }
 }
 
-fn fails_as_text(checks: &Checks, text: &str, ty: TypeRef) -> Option<&'static str> {
+fn fails_as_text(cx: &Context<'_>, checks: &Checks, text: &str, ty: TypeRef) -> Option<&'static str> {
     let length = match ty.base {
         // Four base64 characters are three bytes, less the padding.
         Base::Scalar(Scalar::Bytes) => text.len() / 4 * 3 - text.bytes().filter(|b| *b == b'=').count(),
         _ => text.chars().count(),
     };
-    let matches = |pattern: &String| compiled(pattern).is_ok_and(|regex| regex.is_match(text));
+    let matches = |pattern: &String| {
+        cx.patterns.compiled(pattern).is_some_and(|c| c.is_ok_and(|regex| regex.is_match(text)))
+    };
     out_of_length(checks, length)
         .or_else(|| checks.pattern.as_ref().filter(|p| !matches(p)).map(|_| "`@pattern`"))
         .or_else(|| checks.format.filter(|f| !f.accepts(text)).map(|_| "`@format`"))

@@ -1,4 +1,5 @@
-//! How a stored field is kept: `@column`, `@unique`, `@index`, `@default`, `@assign`, `@immutable`, `@secret`.
+//! How a stored field is kept: `@column`, `@unique`, `@index`, `@default`, `@assign`, `@immutable`,
+//! `@secret`.
 
 use crate::code;
 use crate::diagnostic::Span;
@@ -113,7 +114,7 @@ pub(crate) fn default_value(field: &Stored<'_>, report: &mut Report) -> Option<L
         return None;
     }
     let constant = values::of_type(field.cx, value, field.ty, report)?;
-    checks::passes(field.checks, &constant, field.ty, applied.place("value"), report);
+    checks::passes(field.cx, field.checks, &constant, field.ty, applied.place("value"), report);
     Some(constant)
 }
 

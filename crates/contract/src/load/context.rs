@@ -3,6 +3,7 @@
 use crate::code;
 use crate::diagnostic::{FileId, Span};
 use crate::load::bounds::ITEMS_MAX;
+use crate::load::checks::Patterns;
 use crate::load::origin::{Directives, Origin};
 use crate::load::report::Report;
 use crate::model::{
@@ -208,6 +209,8 @@ pub(crate) struct Context<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) origin: &'a Origin<'a>,
     pub(crate) types: Types<'a>,
+    /// The patterns of `@pattern`.
+    pub(crate) patterns: Patterns,
     /// The files that `@sql(file:)` names.
     pub(crate) sql_files: &'a HashMap<String, FileId>,
 }
@@ -236,7 +239,7 @@ impl<'a> Context<'a> {
             }
         }
         types.find_rowful();
-        Self { schema, origin, types, sql_files }
+        Self { schema, origin, types, patterns: Patterns::default(), sql_files }
     }
 
     /// The place of a name.

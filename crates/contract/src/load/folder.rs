@@ -8,7 +8,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Compiles the contract in `dir`: its `*.graphql` files in the order of their names, without [`DEFINITIONS_FILE`].
+/// Compiles the contract in `dir`: its `*.graphql` files in the order of their names, without
+/// [`DEFINITIONS_FILE`].
 ///
 /// # Errors
 /// All findings, when one of them refuses the contract or the folder cannot be read.

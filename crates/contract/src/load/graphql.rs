@@ -22,7 +22,8 @@ pub(crate) fn syntax(span: Span, message: &str) -> Diagnostic {
     Diagnostic::error(code::SYNTAX, span, lower_first(message))
 }
 
-/// Whether a finding says again what another one says: a required argument that is null is also of a wrong type.
+/// Whether a finding says again what another one says: a required argument that is null is also of a wrong
+/// type.
 pub(crate) fn is_repeated(error: &DiagnosticData, origin: &Origin<'_>) -> bool {
     let missing = error.unstable_error_name() == Some("RequiredArgument");
     let message = error.to_string();
@@ -125,8 +126,8 @@ fn enum_values(schema: &Schema, name: &str) -> Vec<String> {
     schema.get_enum(name).into_iter().flat_map(|def| def.values.keys().map(|v| v.to_string())).collect()
 }
 
-/// The library marks whole definitions with their descriptions, whole directives and arguments; the place that a
-/// reader looks for is the name that the message is about.
+/// The library marks whole definitions with their descriptions, whole directives and arguments; the place
+/// that a reader looks for is the name that the message is about.
 fn narrow(origin: &Origin<'_>, span: Span, message: &str) -> Span {
     let source = origin.source(span);
     let part = |from: usize, bytes: usize| {

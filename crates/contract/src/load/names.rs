@@ -54,7 +54,7 @@ pub(crate) fn camel(name: &str) -> String {
     words.first().map(|word| word.to_ascii_lowercase()).into_iter().chain(rest).collect()
 }
 
-/// The regular English plural of a lower camel case name: `user` → `users`, `category` → `categories`, `box` → `boxes`.
+/// The regular English plural of a lower camel case name: `user` → `users`, `category` → `categories`.
 pub(crate) fn plural(name: &str) -> String {
     let vowel_before_y =
         || name.chars().rev().nth(1).is_some_and(|c| "aeiou".contains(c.to_ascii_lowercase()));

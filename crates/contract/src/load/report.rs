@@ -77,7 +77,9 @@ impl Report {
             self.found.truncate(FINDINGS_MAX);
             let last = Span { file: FileId(0), start: 0, end: 0 };
             let message = format!("{} more findings are not shown", all - FINDINGS_MAX);
-            self.found.push(Diagnostic::error(code::TOO_MANY, last, message));
+            // Warnings alone never refuse a contract, however many they are.
+            let severity = self.found.first().map_or(Severity::Warning, |first| first.severity);
+            self.found.push(Diagnostic { severity, ..Diagnostic::error(code::TOO_MANY, last, message) });
         }
         self.found
     }

@@ -1,5 +1,5 @@
-//! Where operations are on each wire: what the contract says, what follows when it says nothing, and that no two
-//! operations are in one place.
+//! Where operations are on each wire: what the contract says, what follows when it says nothing, and that no
+//! two operations are in one place.
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Span};
@@ -146,7 +146,8 @@ fn soap(applied: Applied<'_>, report: &mut Report) -> Option<SoapOperation> {
     Some(SoapOperation { operation: operation.value, namespace: namespace.value })
 }
 
-/// All operations with their places: the standard ones without those that an own one replaces, then the own ones.
+/// All operations with their places: the standard ones without those that an own one replaces, then the own
+/// ones.
 pub(crate) fn complete(
     standard: Vec<Operation>,
     own: Vec<Own>,

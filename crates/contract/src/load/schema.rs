@@ -3,7 +3,7 @@
 use crate::code;
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
 use crate::load::bounds::{
-    CONTRACT_BYTES_MAX, FILE_BYTES_MAX, FILES_MAX, INPUT_PATHS_MAX, NESTING_MAX, TOKENS_MAX,
+    CONTRACT_BYTES_MAX, FILE_BYTES_MAX, FILES_MAX, INPUT_PATHS_MAX, INTERFACES_MAX, NESTING_MAX, TOKENS_MAX,
 };
 use crate::load::origin::Origin;
 use crate::load::report::Report;
@@ -11,6 +11,7 @@ use crate::load::{DEFINITIONS, DEFINITIONS_FILE, graphql};
 use apollo_compiler::ast::{Definition, Document, Type};
 use apollo_compiler::diagnostic::ToCliReport;
 use apollo_compiler::parser::{FileId as NodeFile, Parser};
+use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Name, Schema};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -69,13 +70,17 @@ fn parse_file(
     files: &mut HashMap<NodeFile, FileId>,
     report: &mut Report,
 ) -> Option<Document> {
+    if is_blank(sources.text(file)) {
+        return None;
+    }
     let mut parser = Parser::new().recursion_limit(NESTING_MAX).token_limit(TOKENS_MAX);
     let (document, errors) = match parser.parse_ast(sources.text(file), sources.path(file)) {
         Ok(document) => (document, None),
         Err(failed) => (failed.partial, Some(failed.errors)),
     };
     files.extend(document.sources.keys().map(|id| (*id, file)));
-    // Only the first of a file: the parser stumbles on after a mistake, and what it then says is not about the text.
+    // Only the first of a file: the parser stumbles on after a mistake, and what it then says is not about
+    // the text.
     let first =
         errors.as_ref().and_then(|e| e.iter().next().map(|d| (d.error.location(), d.error.to_string())));
     match first {
@@ -86,6 +91,14 @@ fn parse_file(
         }
     }
     None
+}
+
+/// Whether there are only comments and what GraphQL ignores; to its grammar a document without definitions is an error.
+fn is_blank(text: &str) -> bool {
+    let ignored = |c: char| c.is_ascii_whitespace() || c == ',' || c == '\u{feff}';
+    text.split(['\n', '\r'])
+        .map(|line| line.trim_matches(ignored))
+        .all(|line| line.is_empty() || line.starts_with('#'))
 }
 
 /// Septet's own definitions, parsed once.
@@ -136,7 +149,7 @@ fn validate(documents: &[Document], origin: &Origin<'_>, report: &mut Report) ->
         Ok(schema) => (schema, None),
         Err(failed) => (failed.partial, Some(failed.errors)),
     };
-    if !inputs_are_bounded(&schema, origin, report) {
+    if !inputs_are_bounded(&schema, origin, report) || !interfaces_are_few(&schema, origin, report) {
         return None;
     }
     let (schema, validated) = match schema.validate() {
@@ -171,8 +184,27 @@ fn missing_roots(documents: &[Document]) -> Document {
     Document::parse(text, "roots.graphql").unwrap_or_default()
 }
 
-/// Whether the ways through required fields of input types are finite and few. GraphQL validation walks each of them,
-/// so it must not begin on others.
+/// Whether each type implements so few interfaces that GraphQL validation may compare them all.
+fn interfaces_are_few(schema: &Schema, origin: &Origin<'_>, report: &mut Report) -> bool {
+    let mut few = true;
+    for definition in schema.types.values() {
+        let implemented = match definition {
+            ExtendedType::Object(node) => node.implements_interfaces.len(),
+            ExtendedType::Interface(node) => node.implements_interfaces.len(),
+            ExtendedType::Scalar(_) | ExtendedType::Union(_) | ExtendedType::Enum(_) => 0,
+            ExtendedType::InputObject(_) => 0,
+        };
+        if implemented > INTERFACES_MAX {
+            few = false;
+            let message = format!("a type implements at most {INTERFACES_MAX} interfaces");
+            report.error(code::TOO_MANY, origin.name(definition.name()), message);
+        }
+    }
+    few
+}
+
+/// Whether the ways through required fields of input types are finite and few. GraphQL validation walks each
+/// of them, so it must not begin on others.
 fn inputs_are_bounded(schema: &Schema, origin: &Origin<'_>, report: &mut Report) -> bool {
     let inputs: Vec<_> = schema.types.values().filter_map(|t| t.as_input_object()).collect();
     let required = |name: &Name| {
@@ -183,7 +215,8 @@ fn inputs_are_bounded(schema: &Schema, origin: &Origin<'_>, report: &mut Report)
             }
         })
     };
-    // Ways of one step more each round; after `NESTING_MAX` rounds whoever still has some is too deep or in a cycle.
+    // Ways of one step more each round; after `NESTING_MAX` rounds whoever still has some is too deep or in a
+    // cycle.
     let mut ways: HashMap<&Name, usize> = inputs.iter().map(|input| (&input.name, 1)).collect();
     for _ in 0..NESTING_MAX {
         let next = |input: &&Name| {

@@ -12,8 +12,8 @@ use crate::model::{Arity, Binding, SqlBinding, SqlEach};
 use apollo_compiler::Schema;
 use std::collections::HashMap;
 
-/// The names of all files that `@sql(file:)` names, with the place of the first mention. Names that lead out of the
-/// contract's folder are reported and left out.
+/// The names of all files that `@sql(file:)` names, with the place of the first mention. Names that lead out
+/// of the contract's folder are reported and left out.
 pub(crate) fn file_names(schema: &Schema, origin: &Origin<'_>, report: &mut Report) -> Vec<(String, Span)> {
     let mut names: Vec<(String, Span)> = Vec::new();
     let roots =

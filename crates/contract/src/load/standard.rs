@@ -107,7 +107,8 @@ fn upper_first(name: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
 }
 
-/// The nested collections of a resource: one per to-many field whose rows can be listed, if the row itself can be got.
+/// The nested collections of a resource: one per to-many field whose rows can be listed, if the row itself
+/// can be got.
 fn related<'a>(
     parent: ResourceId,
     draft: &'a Draft,
@@ -132,8 +133,8 @@ fn related<'a>(
     })
 }
 
-/// `userPosts`, or `postsOfUser` where the former is an operation of some resource: `items` of `Order` beside a
-/// resource `OrderItem` is a common pair.
+/// `userPosts`, or `postsOfUser` where the former is an operation of some resource: `items` of `Order` beside
+/// a resource `OrderItem` is a common pair.
 fn nested_name(parent: &str, field: &str, taken: &HashSet<String>) -> String {
     let name = format!("{}{}", camel(parent), upper_first(field));
     if taken.contains(&name) { format!("{field}Of{}", pascal(parent)) } else { name }

@@ -1,7 +1,7 @@
 //! SQL text split into statements, each with what its `-- expect:` comment demands.
 //!
-//! Only as much of SQL is read as is needed to find where a statement ends: strings, quoted identifiers and comments.
-//! What the statements say is checked by the store.
+//! Only as much of SQL is read as is needed to find where a statement ends: strings, quoted identifiers and
+//! comments. What the statements say is checked by the store.
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, closest};
@@ -36,7 +36,8 @@ fn token(sql: &str, at: usize) -> (Token, usize) {
             (Token::LineComment, at + rest.find(['\n', '\r']).unwrap_or(rest.len()))
         }
         _ if rest.starts_with("/*") => closed(until(2, "*/"), Token::BlockComment, "comment"),
-        // A doubled quote inside is the end of one part and the beginning of the next, which comes to the same.
+        // A doubled quote inside is the end of one part and the beginning of the next, which comes to the
+        // same.
         '\'' => closed(until(1, "'"), Token::Part, "string"),
         '"' => closed(until(1, "\""), Token::Part, "quoted identifier"),
         '`' => closed(until(1, "`"), Token::Part, "quoted identifier"),
@@ -76,7 +77,8 @@ struct Splitter<'a> {
     statements: Vec<SqlStatement>,
     /// First byte of the statement being read, and one past its last so far.
     open: Option<(usize, usize)>,
-    /// What the comment before the next statement demands, and where it stands; inside, `None` for a malformed one.
+    /// What the comment before the next statement demands, and where it stands; inside, `None` for a
+    /// malformed one.
     expectation: Option<(usize, usize, Option<Expectation>)>,
 }
 

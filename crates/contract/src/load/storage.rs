@@ -181,7 +181,8 @@ fn check_value(
     }
 }
 
-/// The argument is of the field's type, the key for a to-one field. A decimal without a scale takes the field's.
+/// The argument is of the field's type, the key for a to-one field. A decimal without a scale takes the
+/// field's.
 fn check_type(call: &Call<'_>, field: &Field, argument: &mut Argument, report: &mut Report) {
     let expected = match field.ty.base {
         Base::Resource(_) => Base::Scalar(Scalar::Id),

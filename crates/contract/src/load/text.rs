@@ -24,7 +24,8 @@ impl Text {
         self.places.span
     }
 
-    /// The value of the literal `raw`, a GraphQL string or block string that begins at byte `start` of `file`.
+    /// The value of the literal `raw`, a GraphQL string or block string that begins at byte `start` of
+    /// `file`.
     ///
     /// The literal has passed the lexer; of one that has not, what can be read is returned.
     pub(crate) fn unescape(raw: &str, file: FileId, start: u32) -> Self {
@@ -83,7 +84,8 @@ fn unescape_line(body: &str, file: FileId, start: u32) -> Text {
         let at = start + offset(body.len() - rest.len());
         let (c, bytes) = if c == '\\' { escape(rest) } else { (Some(c), c.len_utf8()) };
         if let Some(c) = c {
-            // Each byte of a character that stands as it is has its own place; all of an escaped one have the same.
+            // Each byte of a character that stands as it is has its own place; all of an escaped one have the
+            // same.
             let escaped = bytes != c.len_utf8();
             let first = out.map.len();
             out.push(c, at);

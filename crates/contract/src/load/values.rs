@@ -1,10 +1,9 @@
 //! Constants: whether they are of a type, and how they compare.
 
 use crate::code;
-use crate::diagnostic::{Diagnostic, closest};
 use crate::load::context::Context;
 use crate::load::report::Report;
-use crate::model::{Arity, Base, Format, Literal, Scalar, TypeRef};
+use crate::model::{Arity, Base, EnumId, Format, InputId, Literal, Scalar, TypeRef};
 use apollo_compiler::Node;
 use apollo_compiler::ast::Value;
 use std::cmp::Ordering;
@@ -46,12 +45,19 @@ pub(crate) fn of_type(
     let constant = literal(value)?;
     match check(cx, &constant, ty) {
         Ok(()) => Some(constant),
-        Err(Mismatch { message, help }) => {
-            let found = Diagnostic::error(code::BAD_VALUE, cx.origin.span(value.location()), message);
-            report.push(match help {
-                Some(help) => found.with_help(help),
-                None => found,
-            });
+        Err(Mismatch { message, unknown }) => {
+            let span = cx.origin.span(value.location());
+            match unknown {
+                None => report.error(code::BAD_VALUE, span, message),
+                Some(Unknown::Value(given, id)) => {
+                    let known = cx.types.enums[id.index()].values.keys().map(|name| name.as_str());
+                    report.unknown(code::BAD_VALUE, span, message, &given, known);
+                }
+                Some(Unknown::Member(given, id)) => {
+                    let known = cx.types.inputs[id.index()].fields.keys().map(|name| name.as_str());
+                    report.unknown(code::BAD_VALUE, span, message, &given, known);
+                }
+            }
             None
         }
     }
@@ -60,11 +66,17 @@ pub(crate) fn of_type(
 /// Why a constant is not of a type.
 struct Mismatch {
     message: String,
-    help: Option<String>,
+    unknown: Option<Unknown>,
+}
+
+/// A name that is not there, and where it was looked for.
+enum Unknown {
+    Value(String, EnumId),
+    Member(String, InputId),
 }
 
 fn mismatch<T>(expected: impl Into<String>) -> Result<T, Mismatch> {
-    Err(Mismatch { message: format!("expected {}", expected.into()), help: None })
+    Err(Mismatch { message: format!("expected {}", expected.into()), unknown: None })
 }
 
 fn check(cx: &Context<'_>, constant: &Literal, ty: TypeRef) -> Result<(), Mismatch> {
@@ -95,12 +107,12 @@ fn check_one(cx: &Context<'_>, constant: &Literal, base: Base) -> Result<(), Mis
                 Literal::Enum(name) if def.values.contains_key(name.as_str()) => Ok(()),
                 Literal::Enum(name) => Err(Mismatch {
                     message: format!("`{}` has no value `{name}`", def.name),
-                    help: closest(name, values()).map(|near| format!("did you mean `{near}`?")),
+                    unknown: Some(Unknown::Value(name.clone(), id)),
                 }),
                 _ => mismatch(format!("a value of `{}`: {}", def.name, few(values()))),
             }
         }
-        Base::Input(id) => check_input(cx, constant, id.index()),
+        Base::Input(id) => check_input(cx, constant, id),
         Base::Object(_) => match constant {
             Literal::Object(_) => Ok(()),
             _ => mismatch("an object"),
@@ -110,15 +122,14 @@ fn check_one(cx: &Context<'_>, constant: &Literal, base: Base) -> Result<(), Mis
     }
 }
 
-fn check_input(cx: &Context<'_>, constant: &Literal, input: usize) -> Result<(), Mismatch> {
-    let def = cx.types.inputs[input];
+fn check_input(cx: &Context<'_>, constant: &Literal, id: InputId) -> Result<(), Mismatch> {
+    let def = cx.types.inputs[id.index()];
     let Literal::Object(members) = constant else { return mismatch(format!("an object of `{}`", def.name)) };
     for (name, value) in members {
         let Some(field) = def.fields.get(name.as_str()) else {
-            let known = def.fields.keys().map(|known| known.as_str());
             return Err(Mismatch {
                 message: format!("`{}` has no field `{name}`", def.name),
-                help: closest(name, known).map(|near| format!("did you mean `{near}`?")),
+                unknown: Some(Unknown::Member(name.clone(), id)),
             });
         };
         // A field whose own type is unknown has been reported where it is defined.

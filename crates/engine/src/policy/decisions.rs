@@ -96,10 +96,19 @@ impl Decisions {
         found.map_or(&Reduced::Never, |(_, reduced)| reduced)
     }
 
-    /// What the caller sees of a field that the call names.
-    pub fn sight(&self, id: ResourceId, field: FieldId) -> &FieldSight {
+    /// What the caller sees of a field that the call names. One without a rule of its own shows with its row.
+    pub fn sight(&self, contract: &Contract, id: ResourceId, field: FieldId) -> &FieldSight {
+        if contract.resource(id).field(field).read.is_none() {
+            return &FieldSight::Clear;
+        }
         let found = self.fields.iter().find(|(known, _)| *known == (id, field));
         found.map_or(&FieldSight::Hidden, |(_, sight)| sight)
+    }
+
+    /// Whether the rules leave everything that was asked for as it is: no row and no field is kept from the caller.
+    pub fn are_open(&self) -> bool {
+        self.read.iter().all(|(_, reduced)| *reduced == Reduced::Always)
+            && self.fields.iter().all(|(_, sight)| *sight == FieldSight::Clear)
     }
 
     /// Asks for the rows of a resource; refused when the caller can see none of them ever.
@@ -146,6 +155,9 @@ impl Decisions {
     }
 
     fn field(&mut self, asking: &Asking<'_>, id: ResourceId, field: FieldId) -> &FieldSight {
+        if asking.contract.resource(id).field(field).read.is_none() {
+            return &FieldSight::Clear;
+        }
         let at = match self.fields.iter().position(|(known, _)| *known == (id, field)) {
             Some(at) => at,
             None => {

@@ -80,7 +80,7 @@ impl<'a> Builder<'a> {
     fn output(&mut self, id: ResourceId, item: &WantedItem) -> Option<Output> {
         Some(match &item.what {
             What::Field { field, json, as_text } => {
-                if is_left_out(self.decisions, id, item) {
+                if is_left_out(self.contract, self.decisions, id, item) {
                     return None;
                 }
                 let target = Target {
@@ -152,7 +152,8 @@ impl<'a> Builder<'a> {
             let path = target.json.iter().map(|step| self.params.push(step_value(step))).collect();
             operand = Operand::Json { of: Box::new(operand), path, as_text: target.as_text };
         }
-        if let FieldSight::Masked(expr) = self.decisions.sight(target.resource, target.field).clone()
+        if let FieldSight::Masked(expr) =
+            self.decisions.sight(self.contract, target.resource, target.field).clone()
             && target.hops.is_empty()
         {
             let mask = self.translate().predicate(&expr);
@@ -166,7 +167,7 @@ impl<'a> Builder<'a> {
         let Some((first, _)) = target.hops.split_first() else {
             return operand;
         };
-        let sight = match self.decisions.sight(target.resource, target.field).clone() {
+        let sight = match self.decisions.sight(self.contract, target.resource, target.field).clone() {
             FieldSight::Clear => Predicate::True,
             FieldSight::Hidden => Predicate::False,
             FieldSight::Masked(expr) => self.translate().predicate(&expr),
@@ -273,7 +274,10 @@ impl<'a> Builder<'a> {
     /// The shape of the reply that [`Builder::records`] of the same selection fills.
     pub fn shape(&self, wanted: &Wanted) -> Shape {
         let resource = self.contract.resource(wanted.resource);
-        let fields = wanted.items.iter().filter(|item| !is_left_out(self.decisions, wanted.resource, item));
+        let fields = wanted
+            .items
+            .iter()
+            .filter(|item| !is_left_out(self.contract, self.decisions, wanted.resource, item));
         Shape {
             type_name: resource.name.as_str().into(),
             fields: fields.map(|item| self.shape_field(wanted.resource, item)).collect(),
@@ -309,9 +313,11 @@ impl<'a> Builder<'a> {
 }
 
 /// Whether `*` names a field that the caller never sees.
-fn is_left_out(decisions: &Decisions, id: ResourceId, item: &WantedItem) -> bool {
+fn is_left_out(contract: &Contract, decisions: &Decisions, id: ResourceId, item: &WantedItem) -> bool {
     match (&item.what, item.asked) {
-        (What::Field { field, .. }, Asked::ByStar) => *decisions.sight(id, *field) == FieldSight::Hidden,
+        (What::Field { field, .. }, Asked::ByStar) => {
+            *decisions.sight(contract, id, *field) == FieldSight::Hidden
+        }
         _ => false,
     }
 }

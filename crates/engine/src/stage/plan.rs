@@ -12,7 +12,7 @@ use crate::policy::FieldSight;
 use crate::select::{Builder, Page, Params, Wanted, WantedItem, What, and, layout, reference_layout};
 use contract::rule::{Facts, Reduced};
 use contract::{
-    Arity, Assign, Base, Binding, Compare, FieldId, KeyKind, Operation, OperationId, ResourceId, Root,
+    Arity, Assign, Base, Binding, Compare, FieldId, KeyKind, Operation, OperationId, ResourceId, Root, Source,
 };
 use std::sync::Arc;
 use store::{
@@ -117,7 +117,30 @@ impl<'a> Planner<'a> {
         Builder::new(&self.engine.contract, &facts, &self.permitted.decisions).shape(wanted)
     }
 
+    /// The commonest read of all, a whole record by its key with no rule in the way, has one plan per resource that
+    /// need not be looked up by its intention.
     fn get(&self, resource: ResourceId, key: &KeyFilter, wanted: &Wanted) -> Result<Read, Fault> {
+        let fields = &self.engine.contract.resource(resource).fields;
+        let has_computed = fields.iter().any(|f| matches!(f.source, Source::Computed(_)));
+        let is_star =
+            !has_computed && std::ptr::eq(wanted, Arc::as_ptr(&self.engine.stars[resource.index()]));
+        let by_key = match key.as_slice() {
+            [(field, value)] if *field == self.engine.contract.resource(resource).key => Some(value),
+            _ => None,
+        };
+        let Some(value) = by_key.filter(|_| is_star && self.permitted.decisions.are_open()) else {
+            return self.get_as_planned(resource, key, wanted);
+        };
+        let slot = &self.engine.whole_records[resource.index()];
+        if let Some(plan) = slot.get() {
+            return Ok(Read { plan: Arc::clone(plan), params: vec![value.clone()] });
+        }
+        let read = self.get_as_planned(resource, key, wanted)?;
+        let _ = slot.set(Arc::clone(&read.plan));
+        Ok(read)
+    }
+
+    fn get_as_planned(&self, resource: ResourceId, key: &KeyFilter, wanted: &Wanted) -> Result<Read, Fault> {
         let (select, params) = self.with_builder(|builder| {
             let mut select = builder.records(wanted);
             select.filter = and(key_predicate(resource, key, &mut builder.params), select.filter);

@@ -13,18 +13,23 @@ use wire::{Format, Value};
 
 impl Engine {
     /// Runs a plan. The second part of the result is the number of statements.
-    pub(crate) async fn run(&self, planned: Planned) -> Result<(Answer, u32), Fault> {
-        let Planned { operation, plan, format, bounds, caller, budget, slot } = planned;
+    ///
+    /// The plainest read is awaited in place, everything else in a box: futures are moved, and every call's would
+    /// have room for the largest of them.
+    pub(crate) async fn run(&self, planned: Box<Planned>) -> Result<(Answer, u32), Fault> {
+        let Planned { operation, plan, format, bounds, caller, budget, slot } = *planned;
         let about = About { engine: self, operation: self.contract.operation(operation), caller: &caller };
         let result = match plan {
             Plan::Get { resource, read } => about.get(resource, read, format, bounds).await,
             Plan::List { parent, read, count, offset } => {
-                about.list(parent, read, count, offset, format, bounds).await
+                Box::pin(about.list(parent, read, count, offset, format, bounds)).await
             }
-            Plan::Count { count } => about.count(count, bounds).await,
-            Plan::Write { resource, mutation, secrets } => about.write(resource, mutation, &secrets).await,
+            Plan::Count { count } => Box::pin(about.count(count, bounds)).await,
+            Plan::Write { resource, mutation, secrets } => {
+                Box::pin(about.write(resource, mutation, &secrets)).await
+            }
             Plan::ReadSql { plan, run, answer_params } => {
-                let reply = self.store.read_sql(&plan, run, answer_params, format, bounds).await;
+                let reply = Box::pin(self.store.read_sql(&plan, run, answer_params, format, bounds)).await;
                 reply.map_err(|e| about.fault(None, e)).and_then(|reply| about.found(None, reply))
             }
         };

@@ -90,7 +90,8 @@ impl Readers {
             None => {
                 let (job, outcome) = Job::new(deadline, work);
                 self.slow.queue(job)?;
-                outcome.await
+                // In a box: what waits is rare, and every read's future would have room for it otherwise.
+                Box::pin(outcome).await
             }
         }
     }
