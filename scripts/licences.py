@@ -52,11 +52,14 @@ def one(tokens, allowed):
 def main():
     lists = tomllib.load(open("deny.toml", "rb"))
     allowed = set(lists["licenses"]["allow"])
+    # What a manifest does not say, for one version each: what is published under it can never change.
+    clarified = {entry["crate"]: entry["expression"] for entry in lists["licenses"].get("clarify", [])}
     denied = {entry["crate"]: entry["reason"] for entry in lists["bans"]["deny"]}
     packages = json.loads(subprocess.run(METADATA, check=True, capture_output=True).stdout)["packages"]
     wrong = []
     for package in packages:
-        name, licence = package["name"], package["license"]
+        name = package["name"]
+        licence = package["license"] or clarified.get(f"{name}@{package['version']}")
         if name in denied:
             wrong.append(f"{name}: {denied[name]}")
         if package["source"] is not None and not package["source"].startswith("registry+"):

@@ -5,15 +5,20 @@ usage: readme.py FILE [CURL OPTION…]
 
 In blocks fenced as `console`, a line that begins with `$ ` is a command (going on while lines end in a backslash) and
 the lines after it are its output, in which `…` stands for any text. All commands run in one shell session, one after
-the other. The options are given to every `curl`. Commands that start a server are left out: one is running, at
-SEPTET_URL.
+the other. The options are given to every `curl`. `septet` and `cargo run` are SERVER_BINARY on the data in SERVER_DATA.
+What starts a server or loads rows into one is left out: a server is running, at SERVER_URL.
 """
 import os
 import re
 import subprocess
 import sys
 
-LEFT_OUT = ("cargo ", "septet ", "python3 ")
+LEFT_OUT = re.compile(r"^(python3 |(septet|cargo run [^|;]*--) (serve|load)\b)")
+DEFAULT_URL = "http://127.0.0.1:8080"
+PROGRAMS = '''
+septet() { "$SERVER_BINARY" "$@" --data "$SERVER_DATA"; }
+cargo() { while [ "$1" != -- ]; do shift; done; shift; septet "$@"; }
+'''
 MARK = "::end-of-output::"
 
 
@@ -57,13 +62,14 @@ def main():
             printed.append(line)
         return "".join(printed).replace("\r", "").strip()
 
+    run(PROGRAMS)
     run(f'curl() {{ command curl {options} "$@"; }}')
     wrong = ran = 0
     for block in blocks(text):
         for command, shown in commands(block):
-            if command.startswith(LEFT_OUT) or "septet token" in command:
+            if LEFT_OUT.match(command):
                 continue
-            printed, ran = run(command), ran + 1
+            printed, ran = run(command.replace(DEFAULT_URL, os.environ["SERVER_URL"])), ran + 1
             if not fits(shown, printed):
                 wrong += 1
                 print(f"$ {command}\n  shown:   {shown}\n  printed: {printed}")

@@ -104,7 +104,7 @@ pub struct Fault {
     /// What the peer is told: lower case, no full stop.
     pub message: String,
     /// What only the log is told.
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     /// The fields that are wrong.
     pub fields: Vec<FieldFault>,
     /// When trying again makes sense.
@@ -163,7 +163,7 @@ impl Fault {
     }
 
     /// A defect. The detail goes to the log only.
-    pub fn internal(detail: impl Into<String>) -> Self {
+    pub fn internal(detail: impl Into<Box<str>>) -> Self {
         let fault = Self::new(Kind::Internal, codes::INTERNAL, "something went wrong inside the server");
         Self { detail: Some(detail.into()), ..fault }
     }

@@ -128,7 +128,7 @@ mod tests {
     fn a_bucket_gives_its_burst_then_its_rate() {
         let start = Instant::now();
         let buckets: Buckets<String> = Buckets::new(100, start);
-        let mut take = |at_ms: u64| buckets.take("a", RATE, 1, start + Duration::from_millis(at_ms));
+        let take = |at_ms: u64| buckets.take("a", RATE, 1, start + Duration::from_millis(at_ms));
         assert_eq!(take(0).expect("full").expect("limited").remaining, 2);
         assert_eq!(take(0).expect("two left").expect("limited").remaining, 1);
         assert_eq!(take(0).expect("one left").expect("limited").remaining, 0);

@@ -3,10 +3,6 @@
 //! Pure functions over [`http`] types: sockets are `edge`'s, meaning is the engine's. A request goes through
 //! [`Rest::route`] and [`Rest::decode`]; what the engine says goes through [`Rest::reply`] or
 //! [`Rest::fault`].
-#![expect(
-    clippy::result_large_err,
-    reason = "a fault is made once per refused request; a box would be in every signature"
-)]
 
 mod body;
 mod decode;

@@ -76,7 +76,13 @@ impl Service {
         self.decode(told, unread.matched, &unread.headers, &bytes).map(Box::new)
     }
 
-    fn decode(&self, told: &Told, matched: Matched, headers: &HeaderMap, bytes: &[u8]) -> Result<Decoded, Fault> {
+    fn decode(
+        &self,
+        told: &Told,
+        matched: Matched,
+        headers: &HeaderMap,
+        bytes: &[u8],
+    ) -> Result<Decoded, Fault> {
         let arrival = Arrival { peer: told.peer, request_id: told.id.clone() };
         self.rest.decode(matched, Head { uri: &told.uri, headers }, bytes, arrival)
     }

@@ -105,7 +105,7 @@ fn manner(rest: &Rest, request: &str) -> (http::request::Parts, rest::Manner) {
 }
 
 fn fault(kind: Kind, code: &'static str) -> Fault {
-    Fault { detail: Some("private".to_owned()), ..Fault::new(kind, code, "a \"quoted\"\nmessage") }
+    Fault { detail: Some("private".into()), ..Fault::new(kind, code, "a \"quoted\"\nmessage") }
 }
 
 fn faults(rest: &Rest, out: &mut String) {

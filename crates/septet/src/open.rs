@@ -32,8 +32,9 @@ pub fn contract(dir: &Path) -> Result<(Contract, Vec<String>), Failure> {
 /// # Errors
 /// A folder or database that cannot be made or opened, or that does not fit the contract.
 pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure> {
-    std::fs::create_dir_all(&config.data)
-        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", config.data.display())))?;
+    std::fs::create_dir_all(&config.data).map_err(|error| {
+        Failure::Other(format!("cannot make the folder {}: {error}", config.data.display()))
+    })?;
     Store::open(Arc::clone(contract), &config.store).map_err(|error| Failure::Other(error.0))
 }
 

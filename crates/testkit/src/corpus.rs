@@ -6,7 +6,7 @@ pub const PROPER: &[(&str, &str, &str)] = &[
     ("GET", "/api/users?select=id,name,posts(id,title,comments(text,author(name)))&limit=3", ""),
     ("GET", "/api/users/u1/posts?order=createdAt.desc&limit=2", ""),
     ("GET", "/api/posts?limit=20&offset=1&order=title.asc.nullslast,id", ""),
-    ("GET", "/api/posts?title=like.A%25&or=(id.eq.post1,and(id.gt.post2,not.title.is.null))", ""),
+    ("GET", "/api/posts?title=like.A%25&or=(id.eq.post1,and(id.gt.post2,title.not.is.null))", ""),
     ("GET", "/api/posts?select=*,author!inner(name)&author.name=in.(Ada%20Abel,%22Ben,%20Brook%22)", ""),
     ("GET", "/api/posts?select=title,...author(writer:name)&content=fts.harbor", ""),
     ("GET", "/api/comments?text=imatch.%5Ea.%2Bz%24&createdAt=gte.2026-01-05T00:00:00Z", ""),
@@ -29,6 +29,9 @@ pub const PROPER: &[(&str, &str, &str)] = &[
     ("PATCH", "/api/posts/post1", r#"{"title": "Tide tables, again"}"#),
     ("PATCH", "/api/products/p1", r#"{"price": 999.99, "inventory": 50}"#),
     ("PATCH", "/api/users/u1", r#"{"name": "Ada Abel"}"#),
+    // What a changed method deletes comes back by these.
+    ("PUT", "/api/posts/post1", r#"{"title": "Tide tables", "content": "High at noon."}"#),
+    ("PUT", "/api/comments/c6", r#"{"post": "post1", "text": "Low at six."}"#),
     ("PUT", "/api/products/p9", r#"{"name": "Lamp", "price": 5, "inventory": 1}"#),
     ("DELETE", "/api/comments/c6", ""),
     ("DELETE", "/api/products/p9", ""),

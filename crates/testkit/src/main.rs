@@ -7,7 +7,7 @@
 //! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory
 //! ```
 //!
-//! It is run in the project's folder. The server is the `septet` beside this binary, or the one that `SEPTET_BIN` names.
+//! It is run in the project's folder. The server is the `septet` beside this binary, or the one that `TESTKIT_SERVER` names.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
 

@@ -20,6 +20,8 @@ pub struct Attempt {
     pub bytes: Vec<u8>,
     /// Whether an answer is due.
     pub framing: Framing,
+    /// Which of [`PROPER`] it is, when nothing about it was changed.
+    pub proper: Option<usize>,
 }
 
 fn hostile(chance: &mut Chance) -> &'static str {
@@ -31,17 +33,20 @@ pub fn attempt(chance: &mut Chance, tokens: &[String]) -> Attempt {
     if chance.one_in(20) {
         return noise(chance, tokens);
     }
-    let (method, target, body) = if chance.one_in(REGISTER_ONE_IN) { REGISTER } else { *chance.pick(PROPER) };
+    let at = (!chance.one_in(REGISTER_ONE_IN)).then(|| chance.below(PROPER.len()));
+    let (method, target, body) = at.map_or(REGISTER, |at| PROPER[at]);
     let mut request = Request {
         method: method.to_owned(),
         target: target.to_owned(),
         headers: authorization(chance, tokens),
         body: body.as_bytes().to_vec(),
     };
-    for _ in 0..chance.below(4) {
+    let changes = chance.below(4);
+    for _ in 0..changes {
         request.mutate(chance);
     }
-    Attempt { bytes: request.bytes(), framing: Framing::Sound }
+    let proper = at.filter(|_| changes == 0);
+    Attempt { bytes: request.bytes(), framing: Framing::Sound, proper }
 }
 
 #[derive(Debug)]
@@ -239,7 +244,7 @@ fn noise(chance: &mut Chance, tokens: &[String]) -> Attempt {
             bytes
         }
     };
-    Attempt { bytes, framing: Framing::Broken }
+    Attempt { bytes, framing: Framing::Broken, proper: None }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Report {
         columns.sort_unstable();
         columns.dedup();
         let mut out = String::from(
-            "# Parity\n\nPrinted by `testkit parity docs/parity.md`: every case over every protocol and store. \
+            "# Parity\n\nPrinted by `testkit parity docs/parity.md`: every case over every protocol and store.\n\
              ✓ behaves as the case says, ✗ does not, – cannot be said in that protocol.\n",
         );
         let mut files: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();

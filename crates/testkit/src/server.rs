@@ -12,19 +12,32 @@ use crate::case::Caller;
 
 /// What the server prints when it is ready to be asked.
 const READY: &str = "listening on http://";
+/// What variables with settings begin with.
+const SETTINGS: &str = "SEPTET_";
 /// How long a server may take to start (it hashes the seeds' secrets when the database is new).
 const START_MAX: Duration = Duration::from_secs(60);
 
-/// The server binary: `SEPTET_BIN`, else the one beside this program.
+/// The server binary: `TESTKIT_SERVER`, else the one beside this program.
 pub fn binary() -> Result<PathBuf, String> {
-    let found = match std::env::var_os("SEPTET_BIN") {
+    let found = match std::env::var_os("TESTKIT_SERVER") {
         Some(path) => PathBuf::from(path),
         None => {
             let own = std::env::current_exe().map_err(|e| format!("own path: {e}"))?;
             own.with_file_name("septet")
         }
     };
-    found.canonicalize().map_err(|e| format!("{}: {e} (build it, or set SEPTET_BIN)", found.display()))
+    found.canonicalize().map_err(|e| format!("{}: {e} (build it, or set TESTKIT_SERVER)", found.display()))
+}
+
+/// The server's command, without the settings that the shell happens to hold.
+fn septet() -> Result<Command, String> {
+    let mut command = Command::new(binary()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with(SETTINGS) {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
 }
 
 /// A running server. It is killed when this is dropped.
@@ -39,9 +52,15 @@ pub struct Server {
 impl Server {
     /// Starts a server of a contract on a data folder and waits until it listens.
     pub fn start(contract: &Path, data: &Path) -> Result<Self, String> {
+        Self::start_with(contract, data, &[])
+    }
+
+    /// Starts a server with settings of its own: variables and their values.
+    pub fn start_with(contract: &Path, data: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
         let log = data.with_extension("log");
         let log_file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
-        let mut child = Command::new(binary()?)
+        let mut child = septet()?
+            .envs(settings.iter().copied())
             .arg("serve")
             .arg(contract)
             .args(["--listen", "127.0.0.1:0", "--data"])
@@ -80,10 +99,10 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Memory it holds, in KiB.
-    pub fn resident_kib(&self) -> Option<u64> {
+    /// The most memory it has held so far, in KiB.
+    pub fn resident_max_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse().ok()
     }
 
@@ -125,7 +144,7 @@ fn address(child: &mut Child) -> Result<SocketAddr, String> {
 /// Has the server make a token for a caller; `None` for one without an identity.
 pub fn token(contract: &Path, data: &Path, caller: &Caller) -> Result<Option<String>, String> {
     let Some(sub) = &caller.sub else { return Ok(None) };
-    let mut command = Command::new(binary()?);
+    let mut command = septet()?;
     command.arg("token").arg("--contract").arg(contract).arg("--data").arg(data).args(["--sub", sub]);
     for role in &caller.roles {
         command.args(["--role", role]);

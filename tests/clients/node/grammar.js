@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { PostgrestClient } from '@supabase/postgrest-js';
 
-const client = new PostgrestClient(`${process.env.SEPTET_URL}/api`, {
+const client = new PostgrestClient(`${process.env.SERVER_URL}/api`, {
   headers: { Authorization: `Bearer ${process.env.TOKEN_ADA}` },
 });
 

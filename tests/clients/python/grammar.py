@@ -5,7 +5,7 @@ from postgrest import CountMethod, SyncPostgrestClient
 from postgrest.exceptions import APIError
 
 client = SyncPostgrestClient(
-    os.environ["SEPTET_URL"] + "/api", headers={"Authorization": f"Bearer {os.environ['TOKEN_ADA']}"}
+    os.environ["SERVER_URL"] + "/api", headers={"Authorization": f"Bearer {os.environ['TOKEN_ADA']}"}
 )
 
 

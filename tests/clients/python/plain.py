@@ -4,7 +4,7 @@ import os
 
 import httpx
 
-URL, TOKEN = os.environ["SEPTET_URL"], os.environ["TOKEN_ADA"]
+URL, TOKEN = os.environ["SERVER_URL"], os.environ["TOKEN_ADA"]
 SIGNED_IN = {"authorization": f"Bearer {TOKEN}"}
 
 

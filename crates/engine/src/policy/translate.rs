@@ -48,9 +48,13 @@ impl Translate<'_> {
                 let filter = Box::new(self.predicate(body));
                 Predicate::Related { quantifier: *quantifier, over: column(over), filter }
             }
-            Expr::Value(_) | Expr::List(_) | Expr::Arithmetic(..) | Expr::Count(_) | Expr::Error => Predicate::Unknown,
+            Expr::Value(_) | Expr::List(_) | Expr::Arithmetic(..) | Expr::Count(_) | Expr::Error => {
+                Predicate::Unknown
+            }
             // Folded away by partial evaluation; if one is left it is not known, so it is not true.
-            Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) => Predicate::Unknown,
+            Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) => {
+                Predicate::Unknown
+            }
             Expr::As(..) | Expr::Pattern(_) | Expr::Each { .. } => Predicate::Unknown,
         }
     }
@@ -111,11 +115,13 @@ impl Translate<'_> {
         };
         match list {
             Expr::Value(RuleValue::List(values)) => {
-                let values = values.iter().map(|v| self.constant(v, Some(item)).unwrap_or(Value::Null)).collect();
+                let values =
+                    values.iter().map(|v| self.constant(v, Some(item)).unwrap_or(Value::Null)).collect();
                 Predicate::InList(operand, self.params.push(Value::Text(Value::List(values).json_text())))
             }
             Expr::List(items) => {
-                let operands: Option<Vec<Operand>> = items.iter().map(|e| self.operand_like(e, item)).collect();
+                let operands: Option<Vec<Operand>> =
+                    items.iter().map(|e| self.operand_like(e, item)).collect();
                 operands.map_or(Predicate::Unknown, |operands| Predicate::InOperands(operand, operands))
             }
             _ => Predicate::Unknown,
@@ -128,7 +134,9 @@ impl Translate<'_> {
             Function::EndsWith => TextTest::EndsWith,
             Function::Contains => TextTest::Contains,
             Function::Matches => TextTest::Matches,
-            Function::Size | Function::LowerAscii | Function::UpperAscii | Function::Concat => return Predicate::Unknown,
+            Function::Size | Function::LowerAscii | Function::UpperAscii | Function::Concat => {
+                return Predicate::Unknown;
+            }
             Function::Timestamp | Function::Duration => return Predicate::Unknown,
             Function::Int | Function::Double | Function::String => return Predicate::Unknown,
         };
@@ -178,13 +186,24 @@ impl Translate<'_> {
                 Function::StartsWith | Function::EndsWith | Function::Contains | Function::Matches,
                 _,
             ) => self.as_boolean(expr),
-            Expr::Pattern(pattern) => Some(Operand::Param(self.params.push(Value::Text(pattern.as_str().to_owned())))),
+            Expr::Pattern(pattern) => {
+                Some(Operand::Param(self.params.push(Value::Text(pattern.as_str().to_owned()))))
+            }
             // Conversions, lists and what partial evaluation folds away: if one is left, its value is not known.
             Expr::Call(
-                Function::Timestamp | Function::Duration | Function::Int | Function::Double | Function::String,
+                Function::Timestamp
+                | Function::Duration
+                | Function::Int
+                | Function::Double
+                | Function::String,
                 _,
             ) => None,
-            Expr::List(_) | Expr::Error | Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) => None,
+            Expr::List(_)
+            | Expr::Error
+            | Expr::Caller(_)
+            | Expr::Now
+            | Expr::Argument(..)
+            | Expr::Message(_) => None,
             Expr::Item(..) | Expr::As(..) | Expr::Each { .. } => None,
         }
     }

@@ -115,7 +115,9 @@ impl<'a> Builder<'a> {
             let (field, nested, condition, to_many) = match &item.what {
                 What::One { field, wanted, condition, inner: true, .. } => (*field, wanted, condition, false),
                 What::Many { field, wanted, page, inner: true } => (*field, wanted, &page.condition, true),
-                What::Field { .. } | What::One { .. } | What::Many { .. } | What::Count { .. } => return so_far,
+                What::Field { .. } | What::One { .. } | What::Many { .. } | What::Count { .. } => {
+                    return so_far;
+                }
             };
             let inner = self.inner_relations(nested);
             let condition = self.condition_of(nested.resource, condition.as_ref());
@@ -150,7 +152,8 @@ impl<'a> Builder<'a> {
             let path = target.json.iter().map(|step| self.params.push(step_value(step))).collect();
             operand = Operand::Json { of: Box::new(operand), path, as_text: target.as_text };
         }
-        if let FieldSight::Masked(expr) = self.decisions.sight(self.contract, target.resource, target.field).clone()
+        if let FieldSight::Masked(expr) =
+            self.decisions.sight(self.contract, target.resource, target.field).clone()
             && target.hops.is_empty()
         {
             let mask = self.translate().predicate(&expr);
@@ -271,7 +274,10 @@ impl<'a> Builder<'a> {
     /// The shape of the reply that [`Builder::records`] of the same selection fills.
     pub fn shape(&self, wanted: &Wanted) -> Shape {
         let resource = self.contract.resource(wanted.resource);
-        let fields = wanted.items.iter().filter(|item| !is_left_out(self.contract, self.decisions, wanted.resource, item));
+        let fields = wanted
+            .items
+            .iter()
+            .filter(|item| !is_left_out(self.contract, self.decisions, wanted.resource, item));
         Shape {
             type_name: resource.name.as_str().into(),
             fields: fields.map(|item| self.shape_field(wanted.resource, item)).collect(),
@@ -309,7 +315,9 @@ impl<'a> Builder<'a> {
 /// Whether `*` names a field that the caller never sees.
 fn is_left_out(contract: &Contract, decisions: &Decisions, id: ResourceId, item: &WantedItem) -> bool {
     match (&item.what, item.asked) {
-        (What::Field { field, .. }, Asked::ByStar) => *decisions.sight(contract, id, *field) == FieldSight::Hidden,
+        (What::Field { field, .. }, Asked::ByStar) => {
+            *decisions.sight(contract, id, *field) == FieldSight::Hidden
+        }
         _ => false,
     }
 }

@@ -60,5 +60,5 @@ impl Engine {
 
 fn bad_token(why: &'static str) -> Fault {
     let fault = Fault::new(Kind::Unauthenticated, codes::INVALID_TOKEN, "the token is not valid");
-    Fault { bad_token: true, detail: Some(why.to_owned()), ..fault }
+    Fault { bad_token: true, detail: Some(why.into()), ..fault }
 }

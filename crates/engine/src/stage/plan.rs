@@ -122,7 +122,8 @@ impl<'a> Planner<'a> {
     fn get(&self, resource: ResourceId, key: &KeyFilter, wanted: &Wanted) -> Result<Read, Fault> {
         let fields = &self.engine.contract.resource(resource).fields;
         let has_computed = fields.iter().any(|f| matches!(f.source, Source::Computed(_)));
-        let is_star = !has_computed && std::ptr::eq(wanted, Arc::as_ptr(&self.engine.stars[resource.index()]));
+        let is_star =
+            !has_computed && std::ptr::eq(wanted, Arc::as_ptr(&self.engine.stars[resource.index()]));
         let by_key = match key.as_slice() {
             [(field, value)] if *field == self.engine.contract.resource(resource).key => Some(value),
             _ => None,

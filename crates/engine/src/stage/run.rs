@@ -203,7 +203,7 @@ impl About<'_> {
             }
             Error::Unavailable(why) => {
                 let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, "the server has too much to do");
-                Fault { retry_after_s: Some(1), detail: Some(why.to_owned()), ..fault }
+                Fault { retry_after_s: Some(1), detail: Some(why.into()), ..fault }
             }
             Error::BadValue(what) => Fault::new(Kind::Invalid, codes::INVALID_INPUT, what),
             Error::Internal(detail) => Fault::internal(detail),

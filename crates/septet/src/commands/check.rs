@@ -9,7 +9,10 @@ use crate::open;
 ///
 /// # Errors
 /// All findings, when the contract cannot be served, or all problems of the configuration.
-pub fn check(args: &CheckArgs, environment: impl Iterator<Item = (String, String)>) -> Result<String, Failure> {
+pub fn check(
+    args: &CheckArgs,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<String, Failure> {
     Config::load(args.file().as_deref(), environment, &[])?;
     let (contract, warnings) = open::contract(&args.dir)?;
     let mut said = warnings.concat();

@@ -59,7 +59,8 @@ fn check_names(contract: &Contract, dir: &Path) -> Result<(), Failure> {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         if path.extension().is_some_and(|e| e == "ndjson") && contract.resource_named(&stem).is_none() {
             let known = contract.resources.iter().map(|r| r.name.as_str());
-            let hint = contract::diagnostic::closest(&stem, known).map(|near| format!("; did you mean {near}.ndjson?"));
+            let hint = contract::diagnostic::closest(&stem, known)
+                .map(|near| format!("; did you mean {near}.ndjson?"));
             let message = format!("{} is for no resource{}", path.display(), hint.unwrap_or_default());
             return Err(Failure::Other(message));
         }
@@ -135,7 +136,8 @@ async fn bring_in(
         let fields: Vec<String> =
             refused.fault.fields.iter().map(|field| format!("{} {}", field.field, field.message)).collect();
         let detail = refused.fault.detail.unwrap_or_default();
-        let what = format!("{} ({}) {detail} {}", refused.fault.message, refused.fault.code, fields.join("; "));
+        let what =
+            format!("{} ({}) {detail} {}", refused.fault.message, refused.fault.code, fields.join("; "));
         match refused.record {
             Some(record) => at(path, lines[record], what.trim()),
             None => {

@@ -8,7 +8,8 @@ use crate::write::bind_value;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 use wire::{
-    Cell, EncodeError, Encoder, Format, JsonEncoder, Layout, ProtobufEncoder, Shape, ShapeField, Value, XmlEncoder,
+    Cell, EncodeError, Encoder, Format, JsonEncoder, Layout, ProtobufEncoder, Shape, ShapeField, Value,
+    XmlEncoder,
 };
 
 /// Bytes that a reply's buffer holds before it grows.

@@ -120,7 +120,9 @@ impl Draft<'_> {
         let field = field(self.resource(parent)?, to_many)?;
         let row = scope.at(0)?;
         match &field.source {
-            Source::Relation(Relation::By { field }) => Ok(format!("({} = {key})", self.column(row, *field)?)),
+            Source::Relation(Relation::By { field }) => {
+                Ok(format!("({} = {key})", self.column(row, *field)?))
+            }
             Source::Relation(Relation::Through { join, from, to }) => {
                 let pairs = self.rows(*join)?;
                 let (near, far) = (self.column(&pairs.row, *from)?, self.column(&pairs.row, *to)?);

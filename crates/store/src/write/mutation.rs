@@ -115,7 +115,9 @@ impl Run<'_> {
             let mut params = params.to_vec();
             match params.get_mut(usize::from(answer.key)) {
                 Some(param) => *param = key.value(),
-                None => return Err(Error::Internal("the answer's key is not one of its parameters".to_owned())),
+                None => {
+                    return Err(Error::Internal("the answer's key is not one of its parameters".to_owned()));
+                }
             }
             Ok(params)
         };

@@ -177,12 +177,10 @@ fn string(text: &str) -> Stored {
 }
 
 fn int(text: &str) -> Stored {
-    let range = || match text.parse::<f64>() {
-        Ok(number) if number.fract() != 0.0 => error("TYPE", "expected an integer"),
-        _ => error("RANGE", "expected an integer from -2147483648 to 2147483647"),
-    };
+    let range = || error("RANGE", "expected an integer from -2147483648 to 2147483647");
     let number = number::integer(text).map_err(|problem| match problem {
         NumberError::Syntax => error("FORMAT", "expected an integer"),
+        NumberError::Fraction => error("TYPE", "expected an integer"),
         NumberError::Range => range(),
     })?;
     i32::try_from(number).map(|number| Value::Int(number.into())).map_err(|_| range())
@@ -191,6 +189,7 @@ fn int(text: &str) -> Stored {
 fn long(text: &str) -> Stored {
     number::integer(text).map(Value::Int).map_err(|problem| match problem {
         NumberError::Syntax => error("FORMAT", "expected an integer"),
+        NumberError::Fraction => error("TYPE", "expected an integer"),
         NumberError::Range => error("RANGE", "expected an integer of 64 bits"),
     })
 }
@@ -198,14 +197,16 @@ fn long(text: &str) -> Stored {
 fn float(text: &str) -> Stored {
     number::double(text).map(Value::Float).map_err(|problem| match problem {
         NumberError::Syntax => error("FORMAT", "expected a number"),
-        NumberError::Range => error("RANGE", "the number is beyond the range of a double"),
+        NumberError::Fraction | NumberError::Range => {
+            error("RANGE", "the number is beyond the range of a double")
+        }
     })
 }
 
 fn decimal(text: &str, scale: u8) -> Stored {
     number::decimal_units(text, scale).map(Value::Int).map_err(|problem| match problem {
         NumberError::Syntax => error("FORMAT", "expected a decimal such as 12.50"),
-        NumberError::Range => {
+        NumberError::Fraction | NumberError::Range => {
             let message =
                 format!("expected at most {DECIMAL_DIGITS_MAX} digits, {scale} of them after the point");
             error("RANGE", message)

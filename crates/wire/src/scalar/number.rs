@@ -10,7 +10,9 @@ pub const DECIMAL_DIGITS_MAX: u32 = 18;
 pub(crate) enum NumberError {
     /// It is not a number as JSON writes them (RFC 8259, section 6).
     Syntax,
-    /// It has too many digits before or after the point.
+    /// It has more digits after the point than there is room for.
+    Fraction,
+    /// It has too many digits.
     Range,
 }
 
@@ -48,7 +50,12 @@ fn scaled(text: &str, scale: u8) -> Result<i64, NumberError> {
         }
     }
     let power = i64::from(zeros) + parts.exponent - parts.fraction.len() as i64 + i64::from(scale);
-    let units = if units == 0 { Some(0) } else { shift(units, power) };
+    let units = match units {
+        0 => Some(0),
+        // The last digit kept is not a zero, so nothing behind the point can go.
+        _ if power < 0 => return Err(NumberError::Fraction),
+        _ => shift(units, power),
+    };
     let units = units.and_then(|units| i64::try_from(if parts.negative { -units } else { units }).ok());
     units.ok_or(NumberError::Range)
 }
@@ -146,10 +153,11 @@ mod tests {
         ] {
             assert_eq!(units(text), Ok(expected), "{text}");
         }
-        for text in
-            ["0.005", "1e-3", "10000000000000000", "1e99999999999999999999", "1e-99999999999999999999"]
-        {
+        for text in ["10000000000000000", "1e99999999999999999999"] {
             assert_eq!(units(text), Err(NumberError::Range), "{text}");
+        }
+        for text in ["0.005", "1e-3", "-12.345", "1e-99999999999999999999"] {
+            assert_eq!(units(text), Err(NumberError::Fraction), "{text}");
         }
         for text in
             ["", "-", ".5", "5.", "05", "+5", "1e", "1e+", "0x1", "1 ", "--1", "1.2.3", "1e2e3", "Infinity"]
@@ -164,7 +172,9 @@ mod tests {
         assert_eq!(integer("-9223372036854775808"), Ok(i64::MIN));
         assert_eq!(integer("9223372036854775808"), Err(NumberError::Range));
         assert_eq!(integer("1.0"), Ok(1));
-        assert_eq!(integer("1.5"), Err(NumberError::Range));
+        assert_eq!(integer("1e400"), Err(NumberError::Range));
+        assert_eq!(integer("1.5"), Err(NumberError::Fraction));
+        assert_eq!(integer("9223372036854775807.5"), Err(NumberError::Fraction));
     }
 
     #[test]
