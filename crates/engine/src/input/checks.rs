@@ -4,7 +4,6 @@ use super::stored::Problem;
 use contract::{Base, Bounds, Checks, Contract, Format, Literal, Scalar, TypeRef};
 use regex::Regex;
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use wire::Value;
 
 /// The contract's patterns, compiled once.
@@ -36,7 +35,7 @@ impl Patterns {
                 return Err(Problem::new("PATTERN", format!("must match `{pattern}`")));
             }
             if let Some(wanted) = checks.format
-                && !has_format(wanted, text)
+                && !wanted.accepts(text)
             {
                 return Err(Problem::new("FORMAT", format!("must be {}", format_name(wanted))));
             }
@@ -126,39 +125,6 @@ fn shown(bound: Option<&Literal>) -> String {
         Some(Literal::Bool(b)) => b.to_string(),
         Some(Literal::Null | Literal::List(_) | Literal::Object(_)) | None => String::new(),
     }
-}
-
-fn has_format(format: Format, text: &str) -> bool {
-    match format {
-        Format::Email => wire::text_to_stored(Scalar::Email, text).is_ok(),
-        Format::Url => wire::text_to_stored(Scalar::Url, text).is_ok(),
-        Format::Uuid => wire::text_to_stored(Scalar::Uuid, text).is_ok(),
-        Format::Hostname => is_hostname(text),
-        Format::Ipv4 => text.parse::<Ipv4Addr>().is_ok(),
-        Format::Ipv6 => text.parse::<Ipv6Addr>().is_ok(),
-        Format::Slug => !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
-        Format::Phone => is_phone(text),
-    }
-}
-
-/// RFC 1123 section 2.1.
-fn is_hostname(text: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= 253 && text.split('.').all(label)
-}
-
-/// ITU-T E.164: `+` and up to fifteen digits, the first not zero.
-fn is_phone(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (2..=15).contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0')
-    })
 }
 
 fn format_name(format: Format) -> &'static str {

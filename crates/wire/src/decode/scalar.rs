@@ -21,9 +21,9 @@ use crate::Value;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::number::{self, DECIMAL_DIGITS_MAX, NumberError};
 use crate::scalar::span::{self, SpanError};
-use crate::scalar::text::{self, EMAIL_BYTES_MAX};
+use crate::scalar::text;
 use crate::scalar::time::{self, TimeError};
-use contract::Scalar;
+use contract::{Format, Scalar};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -260,7 +260,7 @@ fn duration(text: &str) -> Stored {
 }
 
 fn uuid(text: &str) -> Stored {
-    match text::is_uuid(text) {
+    match Format::Uuid.accepts(text) {
         true => Ok(Value::Text(text.to_ascii_lowercase())),
         false => Err(error("FORMAT", "expected a UUID such as 0190163d-8694-739b-aea5-966c26f8ad90")),
     }
@@ -280,17 +280,14 @@ fn bytes(text: &str) -> Stored {
 }
 
 fn url(text: &str) -> Stored {
-    match text::is_url(text) {
+    match Format::Url.accepts(text) {
         true => Ok(Value::Text(text.to_owned())),
         false => Err(error("FORMAT", "expected an absolute URL such as https://example.com/")),
     }
 }
 
 fn email(text: &str) -> Stored {
-    if text.len() > EMAIL_BYTES_MAX {
-        return Err(error("LENGTH", format!("expected at most {EMAIL_BYTES_MAX} bytes")));
-    }
-    match text::is_email(text) {
+    match Format::Email.accepts(text) {
         true => Ok(Value::Text(text.to_owned())),
         false => Err(error("FORMAT", "expected an e-mail address such as ada@example.com")),
     }
