@@ -13,6 +13,8 @@ pub struct CaseFile {
     pub path: PathBuf,
     /// The contract's folder, as it resolves from the file's.
     pub contract: PathBuf,
+    /// Settings of its servers: variables and their values.
+    pub settings: Vec<(String, String)>,
     /// Rows by resource; when there are any the contract's own sample rows are not loaded.
     pub seeds: Vec<Seed>,
     /// Who calls.

@@ -49,7 +49,8 @@ pub enum Failure {
 pub struct Outcome {
     /// An answer or a fault.
     pub result: Result<Answer, Fault>,
-    /// Everything that was sent back, headers included: what must be hidden may not be in it.
+    /// Everything that was sent back, headers included: what must be hidden may not be in it. Not the request's
+    /// id, which is made of chance and has any short text in it some day.
     pub text: String,
 }
 

@@ -162,6 +162,16 @@ pub fn fill_text(text: &str, captures: &Captures) -> String {
     }
 }
 
+/// A text without the id that the server gave the request: it is made of chance, and some day any short text is in it.
+/// An id that the caller chose is none of these.
+pub fn without(text: &str, id: Option<&str>) -> String {
+    let by_chance = |id: &&str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    match id.filter(by_chance) {
+        Some(id) => text.replace(id, "…"),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -172,6 +182,13 @@ mod tests {
     fn test(how: Match, expected: Value, found: Value) -> Result<Captures, String> {
         let mut captures = Captures::from([("k".to_owned(), json!("u1"))]);
         matches(how, &expected, &found, &mut captures).map(|()| captures)
+    }
+
+    #[test]
+    fn only_ids_of_the_server_are_left_out() {
+        assert_eq!(without("id 6752a1d2-0000, a1", Some("6752a1d2-0000")), "id …, a1");
+        assert_eq!(without("id line one", Some("line one")), "id line one");
+        assert_eq!(without("a1", Some("")), "a1");
     }
 
     #[test]

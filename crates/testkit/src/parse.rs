@@ -3,6 +3,7 @@
 use crate::case::{
     Action, Caller, Case, CaseFile, Expect, Input, Kind, Match, NOBODY, Refusal, Seed, Step, Verb,
 };
+use crate::server::SETTINGS;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -25,11 +26,15 @@ pub fn case_file(path: &Path, base: &Path, text: &str) -> Parsed<CaseFile> {
         let (word, rest) = split_word(line.text);
         match word {
             "contract" => file.contract = base.join(rest),
+            "setting" => file.settings.push(setting(line.number, rest)?),
             "caller" => file.callers.push(caller(line.number, rest)?),
             "seed" => file.seeds.push(seed(&mut lines, rest)?),
             "case" => file.cases.push(case(&mut lines, line.number, rest)?),
             _ => {
-                return fail(line.number, format!("expected contract, caller, seed or case, found `{word}`"));
+                return fail(
+                    line.number,
+                    format!("expected contract, setting, caller, seed or case, found `{word}`"),
+                );
             }
         }
     }
@@ -55,6 +60,14 @@ fn check(file: &CaseFile) -> Parsed<()> {
         }
     }
     Ok(())
+}
+
+/// `SEPTET_LIMITS_BURST_CALLS=3`.
+fn setting(line: usize, text: &str) -> Parsed<(String, String)> {
+    match text.split_once('=') {
+        Some((name, value)) if name.starts_with(SETTINGS) => Ok((name.to_owned(), value.to_owned())),
+        Some(_) | None => fail(line, format!("expected `{SETTINGS}…=value`, found `{text}`")),
+    }
 }
 
 /// `ada sub=u1 roles=admin,staff scopes=read claims={"tenant": "x"}`.

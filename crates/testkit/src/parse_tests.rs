@@ -68,7 +68,8 @@ fn a_whole_file_is_read() {
 /// What is wrong with a file, the line that must be named, and a part of the message.
 const WRONG: &[(&str, usize, &str)] = &[
     ("", 1, "no `contract`"),
-    ("contract x\nfoo", 2, "expected contract, caller, seed or case"),
+    ("contract x\nfoo", 2, "expected contract, setting, caller, seed or case"),
+    ("contract x\nsetting LIMIT=1", 2, "expected `SEPTET_…=value`"),
     ("contract x\ncaller ada", 2, "needs a `sub`"),
     ("contract x\ncaller nobody sub=u1", 2, "without an identity"),
     ("contract x\ncaller ada sub=u1 role=x", 2, "expected sub, roles"),

@@ -2,6 +2,7 @@
 
 use crate::case::{Action, Kind, Verb};
 use crate::driver::{Answer, Call, Driver, Failure, Fault, Outcome, Total};
+use crate::expect;
 use crate::query::{self, Parameters};
 use contract::{Binding, Contract, Method, Operation};
 use serde_json::{Map, Value};
@@ -214,7 +215,8 @@ fn method(method: Method) -> &'static str {
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Outcome, Failure> {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (range, etag, head) = (header("content-range"), header("etag"), format!("{:?}", response.headers()));
+    let (range, etag, id) = (header("content-range"), header("etag"), header("x-request-id"));
+    let head = format!("{:?}", response.headers());
     let bytes = response
         .body_mut()
         .with_config()
@@ -233,7 +235,8 @@ fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Outcome, Failu
         }),
         _ => Err(fault(status, body.as_ref())?),
     };
-    Ok(Outcome { result, text: format!("{head}\n{}", String::from_utf8_lossy(&bytes)) })
+    let text = format!("{head}\n{}", String::from_utf8_lossy(&bytes));
+    Ok(Outcome { result, text: expect::without(&text, id.as_deref()) })
 }
 
 /// What is inside the quotes of an entity tag.

@@ -152,6 +152,7 @@ struct Stage {
     /// Holds the contract and the data until the file is done.
     folder: TempDir,
     contract: Arc<Contract>,
+    settings: Vec<(String, String)>,
     /// Callers' tokens by name.
     tokens: Vec<(String, String)>,
 }
@@ -170,7 +171,8 @@ impl Stage {
                 tokens.push((caller.name.clone(), token));
             }
         }
-        Ok(Self { folder, contract: Arc::new(loaded.contract), tokens })
+        let settings = file.settings.clone();
+        Ok(Self { folder, contract: Arc::new(loaded.contract), settings, tokens })
     }
 
     /// A server on a copy of the data, which lives as long as the folder that comes with it.
@@ -179,7 +181,7 @@ impl Stage {
             TempDir::new_in(self.folder.path()).map_err(|e| format!("a folder for the data: {e}"))?;
         let data = folder.path().join("data");
         copy(&self.folder.path().join("template"), &data).map_err(|e| format!("copying the data: {e}"))?;
-        let server = Server::start(&self.folder.path().join("contract"), &data)?;
+        let server = Server::start_with(&self.folder.path().join("contract"), &data, &self.settings)?;
         Ok((server, folder))
     }
 

@@ -1,5 +1,6 @@
 //! The server under test, as its users start it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -12,8 +13,10 @@ use crate::case::Caller;
 
 /// What the server prints when it is ready to be asked.
 const READY: &str = "listening on http://";
+/// The server's own defaults.
+const NO_SETTINGS: &[(&str, &str)] = &[];
 /// What variables with settings begin with.
-const SETTINGS: &str = "SEPTET_";
+pub const SETTINGS: &str = "SEPTET_";
 /// How long a server may take to start (it hashes the seeds' secrets when the database is new).
 const START_MAX: Duration = Duration::from_secs(60);
 
@@ -52,15 +55,19 @@ pub struct Server {
 impl Server {
     /// Starts a server of a contract on a data folder and waits until it listens.
     pub fn start(contract: &Path, data: &Path) -> Result<Self, String> {
-        Self::start_with(contract, data, &[])
+        Self::start_with(contract, data, NO_SETTINGS)
     }
 
     /// Starts a server with settings of its own: variables and their values.
-    pub fn start_with(contract: &Path, data: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
+    pub fn start_with(
+        contract: &Path,
+        data: &Path,
+        settings: &[(impl AsRef<OsStr>, impl AsRef<OsStr>)],
+    ) -> Result<Self, String> {
         let log = data.with_extension("log");
         let log_file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         let mut child = septet()?
-            .envs(settings.iter().copied())
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .arg("serve")
             .arg(contract)
             .args(["--listen", "127.0.0.1:0", "--data"])
