@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_written_as_its_utc_time() {
-        let at = |secs, micros| Moment {
+        let at = |secs, micros: u32| Moment {
             instant: Instant::now(),
             since_epoch: Duration::new(secs, micros * 1000),
         };

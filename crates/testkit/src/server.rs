@@ -27,6 +27,13 @@ pub fn binary() -> Result<PathBuf, String> {
     found.canonicalize().map_err(|e| format!("{}: {e} (build it, or set SEPTET_BIN)", found.display()))
 }
 
+/// The server, not told where its binary was found: it takes no variable that it does not know.
+fn server_command() -> Result<Command, String> {
+    let mut command = Command::new(binary()?);
+    command.env_remove("SEPTET_BIN");
+    Ok(command)
+}
+
 /// A running server. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -41,7 +48,7 @@ impl Server {
     pub fn start(contract: &Path, data: &Path) -> Result<Self, String> {
         let log = data.with_extension("log");
         let log_file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
-        let mut child = Command::new(binary()?)
+        let mut child = server_command()?
             .arg("serve")
             .arg(contract)
             .args(["--listen", "127.0.0.1:0", "--data"])
@@ -125,7 +132,7 @@ fn address(child: &mut Child) -> Result<SocketAddr, String> {
 /// Has the server make a token for a caller; `None` for one without an identity.
 pub fn token(contract: &Path, data: &Path, caller: &Caller) -> Result<Option<String>, String> {
     let Some(sub) = &caller.sub else { return Ok(None) };
-    let mut command = Command::new(binary()?);
+    let mut command = server_command()?;
     command.arg("token").arg("--contract").arg(contract).arg("--data").arg(data).args(["--sub", sub]);
     for role in &caller.roles {
         command.args(["--role", role]);
