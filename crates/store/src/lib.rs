@@ -16,6 +16,7 @@ mod sqlite;
 mod write;
 
 pub use face::*;
+pub use functions::is_regex;
 pub use query::*;
 pub use schema::{MigrationStep, Plan as MigrationPlan};
 pub use sql_operation::check as check_sql;

@@ -25,6 +25,12 @@ INSERT INTO follow(id, followee, follower, _version)
  SELECT a.id || b.id, a.id, b.id, 1 FROM user a, user b WHERE a.id > 'x' AND b.id > 'x';
 ";
 
+/// Somebody with a name of a million characters.
+const LONG: &str = "
+INSERT INTO user(id, name, email, active, _version)
+ VALUES ('long', replace(hex(zeroblob(500000)), '0', 'a'), 'long@z.test', 1, 1);
+";
+
 /// A read that would take some 40^10 steps in the crowd.
 fn endless(social: &Social) -> Arc<ReadPlan> {
     let mut filter = store::Predicate::True;
@@ -164,6 +170,25 @@ fn what_a_function_does_not_take_is_the_requests_fault() {
     let refused = social.read(&plan, &[text("(")]);
     assert_eq!(refused, Err(Error::BadValue("a regular expression is not valid".to_owned())));
     assert_eq!(social.read(&plan, &[text("A")]).unwrap().rows, 1);
+}
+
+/// One row, and so one step of SQLite's machine that compares some 10^9 characters.
+#[test]
+fn a_long_function_ends_at_the_deadline() {
+    for inline_steps_max in [u32::MAX, 1_000, 0] {
+        let social = Social::with(|options| options.inline_steps_max = inline_steps_max);
+        social.execute(LONG);
+        let pattern = format!("%{}b%", "a".repeat(900));
+        for test in [TextTest::Like, TextTest::LikeIgnoringCase] {
+            let like = store::Predicate::Text(test, field(USER, user::NAME), param(0));
+            let plan = social.plan(filtered(all(USER, vec![]), like), Root::List);
+            let params = vec![text(&pattern)];
+            let reply = social.store.read(&plan, params, Format::Json, within(Duration::from_millis(30)));
+            let began = Instant::now();
+            assert_eq!(block(reply), Err(Error::Timeout));
+            assert!(began.elapsed() < Duration::from_secs(2));
+        }
+    }
 }
 
 #[test]

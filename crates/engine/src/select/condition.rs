@@ -274,9 +274,10 @@ fn checked_pattern(operator: TextTest, pattern: &str, place: &str) -> Result<Val
             format!("is at most {PATTERN_BYTES_MAX} bytes long"),
         ));
     }
-    if matches!(operator, TextTest::Matches | TextTest::MatchesIgnoringCase) {
-        regex::Regex::new(pattern)
-            .map_err(|_| Fault::invalid_field(place, "PATTERN", "is not a regular expression".to_owned()))?;
+    let is_regex = matches!(operator, TextTest::Matches | TextTest::MatchesIgnoringCase);
+    if is_regex && !store::is_regex(pattern) {
+        let message = "is not a regular expression, or too large a one".to_owned();
+        return Err(Fault::invalid_field(place, "PATTERN", message));
     }
     Ok(Value::Text(pattern.to_owned()))
 }

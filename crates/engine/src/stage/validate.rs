@@ -74,7 +74,7 @@ impl Engine {
         let operation = self.contract.operation(call.operation);
         let fingerprint = match call.context.idempotency_key {
             None => [0; 32],
-            Some(_) => fingerprint(&call.input, call.selection.as_ref()),
+            Some(_) => self.fingerprint(operation, &call.input, call.selection.as_ref()),
         };
         let wish = self.wish(operation, call.input, call.selection.as_ref())?;
         Ok(Checked {
@@ -89,6 +89,36 @@ impl Engine {
             slot,
             fingerprint,
         })
+    }
+
+    /// A digest of what a call says, for telling a repeated call from another one under the same key. It is kept with
+    /// the key, so it says nothing of secrets: a digest of a password is found by guessing, which its hash prevents.
+    fn fingerprint(&self, operation: &Operation, input: &Input, selection: Option<&Selection>) -> [u8; 32] {
+        use sha2::{Digest, Sha256};
+        let data = input.data.as_ref().map(|data| self.without_secrets(operation, data).json_text());
+        let mut digest = Sha256::new();
+        let selection = format!("{selection:?}");
+        for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part.as_bytes());
+        }
+        digest.finalize().into()
+    }
+
+    fn without_secrets<'v>(&self, operation: &Operation, data: &'v Value) -> Cow<'v, Value> {
+        let (Some(resource), Value::Object(members)) = (written(&operation.binding), data) else {
+            return Cow::Borrowed(data);
+        };
+        let resource = self.contract.resource(resource);
+        let field_of = |name: &str| match operation.arguments.iter().find(|argument| argument.name == name) {
+            Some(argument) => argument.field,
+            None => resource.field_named(name),
+        };
+        let is_secret = |name: &str| field_of(name).is_some_and(|field| resource.field(field).is_secret());
+        if !members.iter().any(|(name, _)| is_secret(name)) {
+            return Cow::Borrowed(data);
+        }
+        Cow::Owned(Value::Object(members.iter().filter(|(name, _)| !is_secret(name)).cloned().collect()))
     }
 
     fn wish(
@@ -362,14 +392,16 @@ fn without_key(data: Value, key: &str, operation: &Operation) -> Value {
     }
 }
 
-/// A digest of what a call says, for telling a repeated call from another one under the same key.
-fn fingerprint(input: &Input, selection: Option<&Selection>) -> [u8; 32] {
-    use sha2::{Digest, Sha256};
-    let data = input.data.as_ref().map_or_else(String::new, Value::json_text);
-    let mut digest = Sha256::new();
-    for part in [input.key.as_deref().unwrap_or(""), &data, &format!("{selection:?}")] {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part.as_bytes());
+/// The resource whose fields a call may set.
+fn written(binding: &Binding) -> Option<ResourceId> {
+    match binding {
+        Binding::Create(resource) | Binding::Update(resource) | Binding::Upsert(resource) => Some(*resource),
+        Binding::Get(_)
+        | Binding::List(_)
+        | Binding::Related { .. }
+        | Binding::Count(_)
+        | Binding::Delete(_) => None,
+        Binding::Sql(_) | Binding::Batch(_) | Binding::Http(_) | Binding::Grpc(_) => None,
+        Binding::Channel(_) | Binding::Event(_) => None,
     }
-    digest.finalize().into()
 }

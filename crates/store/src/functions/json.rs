@@ -1,5 +1,6 @@
 //! Tests of JSON values with PostgreSQL's meaning of `@>`, `<@` and `&&`.
 
+use super::work::spend;
 use super::{JSON_CONTAINED_IN, JSON_CONTAINS, JSON_OVERLAPS, bad_value, pure, text};
 use rusqlite::Connection;
 use rusqlite::functions::Context;
@@ -21,10 +22,13 @@ fn test(
     left: usize,
     test: fn(&mut Test, &Value, &Value) -> Option<bool>,
 ) -> rusqlite::Result<Option<bool>> {
+    let bytes = |at| text(context, at).map_or(0, str::len);
+    spend(bytes(left) + bytes(1 - left))?;
     let parsed = |at| text(context, at).and_then(|json| serde_json::from_str::<Value>(json).ok());
     let (Some(left), Some(right)) = (parsed(left), parsed(1 - left)) else { return Ok(None) };
     let mut run = Test { comparisons: 0 };
     let holds = test(&mut run, &left, &right);
+    spend(run.comparisons as usize)?;
     match run.comparisons > COMPARISONS_MAX {
         true => Err(bad_value("a JSON test is too large")),
         false => Ok(holds),

@@ -1,6 +1,7 @@
 //! SQLite functions for what its own SQL cannot say, or says differently from the other databases.
 //!
-//! All of them are pure functions of their arguments and give NULL for NULL.
+//! All of them are pure functions of their arguments and give NULL for NULL. Those whose work grows faster than their
+//! texts count it ([`work`]).
 
 mod arithmetic;
 mod json;
@@ -8,6 +9,10 @@ mod json_part;
 mod regex;
 pub(crate) mod search;
 mod text;
+mod work;
+
+pub use regex::is_regex;
+pub(crate) use work::{unwatch, watch};
 
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};

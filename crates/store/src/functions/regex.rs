@@ -1,5 +1,6 @@
 //! Regular expressions in linear time.
 
+use super::work::spend;
 use super::{MATCHES, MATCHES_IGNORING_CASE, bad_value, pure, text};
 use regex::{Regex, RegexBuilder};
 use rusqlite::Connection;
@@ -8,8 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of an expression at the most.
 const REGEX_BYTES_MAX: usize = 1_000;
-/// Bytes of a compiled expression, and of its lazily built automaton, at the most.
+/// Bytes of a compiled expression, and of its lazily built automaton, at the most: matching takes up to compiled
+/// expression × text steps, which nothing can interrupt.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
+/// What a byte of text is counted as: some hundred parts of an expression may be tried at it.
+const UNITS_A_BYTE: usize = 64;
 /// Levels of an expression at the most.
 const REGEX_DEPTH_MAX: u32 = 50;
 /// Compiled expressions that a connection keeps.
@@ -26,7 +30,9 @@ fn matches(context: &Context<'_>, kept: &Mutex<Kept>, case: Case) -> rusqlite::R
     let (Some(text), Some(pattern)) = (text(context, 0), text(context, 1)) else { return Ok(None) };
     // The lock is never waited for: a connection is used by one thread at a time.
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Some(kept.get(pattern, case)?.is_match(text)))
+    let regex = kept.get(pattern, case)?;
+    spend(text.len().saturating_mul(UNITS_A_BYTE))?;
+    Ok(Some(regex.is_match(text)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +58,11 @@ impl Kept {
         }
         Ok(&self.0[0].2)
     }
+}
+
+/// Whether a pattern is a regular expression within the bounds that the store can match.
+pub fn is_regex(pattern: &str) -> bool {
+    compiled(pattern, Case::Sensitive).is_ok()
 }
 
 fn compiled(pattern: &str, case: Case) -> rusqlite::Result<Regex> {

@@ -1,14 +1,16 @@
 //! Tests of texts, exact and case sensitive unless they say otherwise.
 
+use super::work::spend;
 use super::{ENDS_WITH, LIKE, LIKE_IGNORING_CASE, SIZE, STARTS_WITH, bad_value, pure, text};
 use rusqlite::Connection;
 use rusqlite::functions::Context;
 use rusqlite::types::ValueRef;
 use std::str::Chars;
 
-/// Bytes of a LIKE pattern at the most: matching takes up to pattern × text steps, which nothing can
-/// interrupt.
+/// Bytes of a LIKE pattern at the most: matching takes up to pattern × text steps.
 const PATTERN_BYTES_MAX: usize = 1_000;
+/// Steps of matching that are counted together.
+const STEPS_COUNTED: usize = 1 << 12;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, LIKE, 2, |context| like(context, |a, b| a == b))?;
@@ -42,7 +44,7 @@ fn like(context: &Context<'_>, same: fn(char, char) -> bool) -> rusqlite::Result
         return Err(bad_value("a pattern is too long"));
     }
     let tokens = context.get_or_create_aux(1, |_| Ok::<_, rusqlite::Error>(tokens(pattern)))?;
-    Ok(Some(matches(&tokens, text, same)))
+    matches(&tokens, text, same).map(Some)
 }
 
 /// A part of a LIKE pattern.
@@ -72,11 +74,17 @@ fn tokens(pattern: &str) -> Vec<Token> {
 
 /// Whether all of a text matches. Only the last `%` is ever tried again: what stood before it has been found
 /// as early as it can be.
-fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> bool {
+fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> rusqlite::Result<bool> {
     let mut rest = text.chars();
     let mut at = 0;
     let mut again: Option<(usize, Chars<'_>)> = None;
+    let mut steps = 0;
     loop {
+        steps += 1;
+        if steps == STEPS_COUNTED {
+            steps = 0;
+            spend(STEPS_COUNTED)?;
+        }
         let token = tokens.get(at);
         if token == Some(&Token::Anything) {
             at += 1;
@@ -84,15 +92,15 @@ fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> bool {
             continue;
         }
         let fits = match (token, rest.next()) {
-            (None, None) => return true,
-            (Some(_), None) => return false,
+            (None, None) => return spend(steps).map(|()| true),
+            (Some(_), None) => return spend(steps).map(|()| false),
             (None, Some(_)) => false,
             (Some(Token::Character(wanted)), Some(found)) => same(*wanted, found),
             (Some(Token::AnyCharacter | Token::Anything), Some(_)) => true,
         };
         match (fits, again.as_mut()) {
             (true, _) => at += 1,
-            (false, None) => return false,
+            (false, None) => return spend(steps).map(|()| false),
             (false, Some((after, from))) => {
                 from.next();
                 (at, rest) = (*after, from.clone());
@@ -129,9 +137,9 @@ mod tests {
             ("a%b", "a\nb", true),
         ];
         for (pattern, text, wanted) in cases {
-            assert_eq!(matches(&tokens(pattern), text, |a, b| a == b), wanted, "{pattern} {text}");
+            assert_eq!(matches(&tokens(pattern), text, |a, b| a == b), Ok(wanted), "{pattern} {text}");
         }
-        assert!(matches(&tokens("ÄP%"), "äpfel", same_letter));
-        assert!(!matches(&tokens("ÄP%"), "apfel", same_letter));
+        assert_eq!(matches(&tokens("ÄP%"), "äpfel", same_letter), Ok(true));
+        assert_eq!(matches(&tokens("ÄP%"), "apfel", same_letter), Ok(false));
     }
 }

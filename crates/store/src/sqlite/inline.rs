@@ -1,5 +1,6 @@
 //! How long a read may take on the thread that asked for it.
 
+use crate::functions;
 use rusqlite::Connection;
 use std::cell::Cell;
 use std::time::Instant;
@@ -49,6 +50,7 @@ impl Drop for Set {
 /// Makes a connection of this thread keep to the thread's limits.
 pub(super) fn watch(conn: &mut Connection, steps_max: u32) -> rusqlite::Result<()> {
     let steps = i32::try_from(steps_between_looks(steps_max)).unwrap_or(i32::MAX);
+    functions::watch(must_stop);
     conn.progress_handler(steps, Some(must_stop))
 }
 

@@ -130,7 +130,7 @@ impl Deadline {
         self.at.store(u64::MAX, Ordering::Relaxed);
     }
 
-    fn has_passed(&self) -> bool {
+    pub(super) fn has_passed(&self) -> bool {
         let at = self.at.load(Ordering::Relaxed);
         at != u64::MAX && nanos(self.base.elapsed()) >= at
     }

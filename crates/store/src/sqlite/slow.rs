@@ -1,6 +1,7 @@
 //! The threads for reads that proved long.
 
 use crate::face::{Error, Options};
+use crate::functions;
 use crate::read::failure;
 use rusqlite::Connection;
 use std::future::Future;
@@ -107,6 +108,7 @@ impl Job {
         let Self { deadline, cancelled, work } = self;
         let must_stop = move || cancelled.load(Ordering::Relaxed) || Instant::now() >= deadline;
         let begun = conn.execute_batch("BEGIN");
+        functions::watch(must_stop.clone());
         match begun.and_then(|()| conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(must_stop))) {
             Ok(()) => work(Ok(conn)),
             Err(error) => work(Err(failure(error))),
@@ -137,6 +139,7 @@ fn serve(mut conn: Connection, jobs: &Mutex<Receiver<Job>>) {
 
 /// Leaves nothing of a job on a connection.
 fn clean(conn: &mut Connection) -> rusqlite::Result<()> {
+    functions::unwatch();
     conn.progress_handler(0, None::<fn() -> bool>)?;
     match conn.is_autocommit() {
         true => Ok(()),

@@ -6,6 +6,7 @@
 use super::Generation;
 use super::open::Deadline;
 use crate::face::{Error, Mutation, Options, Written};
+use crate::functions;
 use crate::read;
 use crate::write::{self, Event, Group, Job};
 use contract::Contract;
@@ -96,6 +97,8 @@ struct Loop {
 
 impl Loop {
     fn run(mut self, jobs: &Receiver<Job>) {
+        let deadline = self.deadline.clone();
+        functions::watch(move || deadline.has_passed());
         let mut group = Vec::with_capacity(self.group_writes_max);
         while let Ok(first) = jobs.recv() {
             group.push(first);
