@@ -136,6 +136,9 @@ pub struct FieldPath {
 pub enum Value {
     /// null.
     Null,
+    /// The id of a caller who is not signed in: null, except that it equals nothing but the literal `null`. A record
+    /// without an editor is not nobody's.
+    Nobody,
     /// A boolean.
     Bool(bool),
     /// An integer.
@@ -162,7 +165,7 @@ pub enum Value {
 /// A part of the caller that a rule names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CallerPart {
-    /// `caller.id`: text, or null when anonymous.
+    /// `caller.id`: text, or [`Value::Nobody`] when anonymous.
     Id,
     /// `caller.roles`: a list of texts.
     Roles,

@@ -196,7 +196,12 @@ pub enum Predicate {
         field: FieldId,
         /// The parent's key.
         key: Param,
+        /// The condition on the rows of a join that count; inside it such a row is scope 0.
+        link: Box<Predicate>,
     },
+    /// The row in scope 0 was reached through a join, and by a row of it that satisfies a condition; inside it that
+    /// row is scope 0.
+    Linked(Box<Predicate>),
     /// The row that a to-one field points to exists and satisfies a condition; inside it that row is scope 0.
     Reached {
         /// The to-one field, hops included.

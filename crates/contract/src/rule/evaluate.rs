@@ -114,7 +114,9 @@ pub(super) fn evaluate<'a>(expr: &'a Expr, known: Known<'a>) -> Outcome<'a> {
         Expr::Or(items) => {
             junction(items.iter().map(|item| evaluate(item, known).truth()), Truth::True).outcome()
         }
-        Expr::Compare(operator, a, b) => comparison(*operator, evaluate(a, known), evaluate(b, known)),
+        Expr::Compare(operator, a, b) => {
+            comparison(*operator, beside(evaluate(a, known), b), beside(evaluate(b, known), a))
+        }
         Expr::In(of, list) => membership(of, list, known),
         Expr::List(items) => collect(items, known),
         Expr::If(condition, a, b) => match evaluate(condition, known).truth() {
@@ -124,8 +126,8 @@ pub(super) fn evaluate<'a>(expr: &'a Expr, known: Known<'a>) -> Outcome<'a> {
             Truth::Open => Outcome::Open,
         },
         Expr::Arithmetic(operator, a, b) => match (evaluate(a, known), evaluate(b, known)) {
-            (Outcome::Error | Outcome::Known(Datum::Null), _)
-            | (_, Outcome::Error | Outcome::Known(Datum::Null)) => Outcome::Error,
+            (Outcome::Error | Outcome::Known(Datum::Null | Datum::Nobody), _)
+            | (_, Outcome::Error | Outcome::Known(Datum::Null | Datum::Nobody)) => Outcome::Error,
             (Outcome::Known(a), Outcome::Known(b)) => arithmetic(*operator, &a, &b).into(),
             (Outcome::Open, _) | (_, Outcome::Open) => Outcome::Open,
         },
@@ -139,7 +141,7 @@ pub(super) fn evaluate<'a>(expr: &'a Expr, known: Known<'a>) -> Outcome<'a> {
 fn caller<'a>(part: &'a CallerPart, facts: &'a Facts<'a>) -> Outcome<'a> {
     match part {
         CallerPart::Id => {
-            Outcome::Known(facts.caller_id.map_or(Datum::Null, |id| Datum::Text(Cow::Borrowed(id))))
+            Outcome::Known(facts.caller_id.map_or(Datum::Nobody, |id| Datum::Text(Cow::Borrowed(id))))
         }
         CallerPart::Roles => Outcome::Known(Datum::Texts(facts.roles)),
         CallerPart::Scopes => Outcome::Known(Datum::Texts(facts.scopes)),
@@ -158,7 +160,7 @@ fn claim<'a>(claims: &'a Value, path: &[String]) -> Option<&'a Value> {
 /// A part of an argument: what is not there is null, as is every step into null.
 fn inside<'a>(datum: Datum<'a>, path: &[String]) -> Option<Datum<'a>> {
     path.iter().try_fold(datum, |datum, step| match datum {
-        Datum::Null => Some(Datum::Null),
+        Datum::Null | Datum::Nobody => Some(Datum::Null),
         Datum::Map(members) => {
             Some(members.iter().find(|(name, _)| name == step).map_or(Datum::Null, |(_, value)| value.into()))
         }
@@ -196,15 +198,28 @@ fn junction(items: impl Iterator<Item = Truth>, absorbing: Truth) -> Truth {
     all
 }
 
+/// Beside the literal `null`, nobody is null.
+fn beside<'a>(outcome: Outcome<'a>, other: &Expr) -> Outcome<'a> {
+    match (outcome, other) {
+        (Outcome::Known(Datum::Nobody), Expr::Value(Value::Null)) => Outcome::Known(Datum::Null),
+        (outcome, _) => outcome,
+    }
+}
+
 fn comparison<'a>(operator: Compare, a: Outcome<'a>, b: Outcome<'a>) -> Outcome<'a> {
     let ordered = !matches!(operator, Compare::Equal | Compare::NotEqual);
     match (a, b) {
         (Outcome::Error, _) | (_, Outcome::Error) => Outcome::Error,
         (Outcome::Known(a), Outcome::Known(b)) => compare(operator, &a, &b).into(),
-        (Outcome::Known(Datum::Null), Outcome::Open) | (Outcome::Open, Outcome::Known(Datum::Null))
+        (Outcome::Known(Datum::Null | Datum::Nobody), Outcome::Open)
+        | (Outcome::Open, Outcome::Known(Datum::Null | Datum::Nobody))
             if ordered =>
         {
             Outcome::Error
+        }
+        // Whatever the record has. A calculation of its that fails is asked about beside it, see `Expr::normal`.
+        (Outcome::Known(Datum::Nobody), Outcome::Open) | (Outcome::Open, Outcome::Known(Datum::Nobody)) => {
+            Outcome::known(operator == Compare::NotEqual)
         }
         (Outcome::Open, _) | (_, Outcome::Open) => Outcome::Open,
     }

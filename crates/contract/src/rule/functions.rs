@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// A value of the call at the type it has to have; `None` when it has another.
 pub(super) fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
     match (kind, &datum) {
-        (_, Datum::Null) => Some(datum),
+        (_, Datum::Null | Datum::Nobody) => Some(datum),
         (ValueKind::Text, Datum::Map(_) | Datum::Texts(_)) => Some(datum),
         (_, Datum::List(items)) => {
             if items.iter().all(|item| fits(item, kind)) {
@@ -41,7 +41,7 @@ pub(super) fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
 /// Whether an item of a list is of the type already, so that the list need not be copied.
 fn fits(item: &Value, kind: ValueKind) -> bool {
     match (kind, item) {
-        (_, Value::Null) => true,
+        (_, Value::Null | Value::Nobody) => true,
         (ValueKind::Text, Value::Text(_))
         | (ValueKind::Int, Value::Int(_))
         | (ValueKind::Float, Value::Float(_)) => true,
@@ -116,6 +116,6 @@ fn to_text(of: Datum<'_>) -> Option<Cow<'_, str>> {
         Datum::Bool(value) => Some(Cow::Owned(value.to_string())),
         Datum::Int(_) | Datum::Float(_) | Datum::Decimal { .. } => number_text(&of).map(Cow::Owned),
         Datum::Duration(micros) => Some(Cow::Owned(time::duration_text(micros))),
-        Datum::Null | Datum::Texts(_) | Datum::List(_) | Datum::Map(_) => None,
+        Datum::Null | Datum::Nobody | Datum::Texts(_) | Datum::List(_) | Datum::Map(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::compile::{COMPILED_DEPTH_MAX, COMPILED_NODES_MAX};
 use super::reduce::{conjunction, disjunction};
-use super::{Compare, Expr, FieldPath, Function, Quantifier, Value};
+use super::{Compare, Expr, FieldPath, Function, Quantifier, Value, ValueKind};
 use crate::model::{FieldId, Resource, ResourceId};
 
 impl Expr {
@@ -128,7 +128,8 @@ impl Writer<'_> {
 
     fn comparison(&mut self, operator: Compare, a: &Expr, b: &Expr, sign: Sign) -> Expr {
         let compare = |a: &Expr, b: &Expr| Expr::Compare(operator, Box::new(a.clone()), Box::new(b.clone()));
-        if let Some(cases) = cases(a, |a| compare(a, b)).or_else(|| cases(b, |b| compare(a, b))) {
+        let cases_of_a = cases(a, |a| compare(&no_literal(a, b), b));
+        if let Some(cases) = cases_of_a.or_else(|| cases(b, |b| compare(a, &no_literal(b, a)))) {
             return self.condition(&cases, sign);
         }
         let operator = if sign == Sign::Plain { operator } else { operator.inverse() };
@@ -185,7 +186,8 @@ impl Writer<'_> {
                 parts.push(self.condition(&known, Sign::Plain));
             }
         }
-        let each: Vec<Expr> = items.iter().map(|item| self.condition(&equal(of, item), sign)).collect();
+        let each = items.iter().map(|item| equal(&no_literal(of, item), &no_literal(item, of)));
+        let each: Vec<Expr> = each.map(|equal| self.condition(&equal, sign)).collect();
         parts.push(if sign == Sign::Plain {
             disjunction(each.into_iter())
         } else {
@@ -286,6 +288,16 @@ impl Writer<'_> {
             !field.ty.required
         };
         path.hops.iter().chain([&path.field]).any(|id| nullable(*id))
+    }
+}
+
+/// A null that has come to stand beside `other` without having been written there: only beside the literal
+/// `null` is a caller who is not signed in null ([`Value::Nobody`]). A field is never nobody.
+fn no_literal(expr: &Expr, other: &Expr) -> Expr {
+    match (expr, other) {
+        (Expr::Value(Value::Null), Expr::Field(_)) => expr.clone(),
+        (Expr::Value(Value::Null), _) => Expr::As(ValueKind::Text, Box::new(expr.clone())),
+        (expr, _) => expr.clone(),
     }
 }
 

@@ -143,6 +143,9 @@ fn negate(expr: Expr) -> Expr {
 /// Membership in a list of values, in which null is not left: a database does not find null in a list. What
 /// is not a field is calculated, and then it is an error or not null.
 fn member(of: Expr, list: Expr) -> Expr {
+    if of == Expr::Value(Value::Nobody) {
+        return Expr::from(false);
+    }
     let Expr::Value(list) = list else { return Expr::In(Box::new(of), Box::new(list)) };
     let items: Vec<Value> = match list {
         Value::List(items) => items,
@@ -151,9 +154,8 @@ fn member(of: Expr, list: Expr) -> Expr {
         _ => return Expr::Error,
     };
     let field = matches!(of, Expr::Field(_));
-    let count = items.len();
-    let mut items: Vec<Value> = items.into_iter().filter(|item| *item != Value::Null).collect();
-    let null = (field && items.len() < count).then(|| equal(of.clone(), Value::Null));
+    let null = (field && items.contains(&Value::Null)).then(|| equal(of.clone(), Value::Null));
+    let mut items: Vec<Value> = items.into_iter().filter(is_something).collect();
     let found = match (items.len(), field) {
         (0, _) => Expr::from(false),
         (1, true) => equal(of, items.swap_remove(0)),
@@ -165,6 +167,10 @@ fn member(of: Expr, list: Expr) -> Expr {
 /// No membership. What is calculated is outside of an empty list unless it is an error.
 fn outside(of: Expr, list: Expr) -> Expr {
     match (of, member_count(&list)) {
+        // Nobody is in no list; that the list is there still matters.
+        (Expr::Value(Value::Nobody), _) => {
+            Expr::Compare(Compare::NotEqual, Box::new(list), Box::new(Expr::Value(Value::Null)))
+        }
         (of @ Expr::Field(_), _) | (of, Some(1..) | None) => negate(member(of, list)),
         (of, Some(0)) => Expr::Compare(Compare::NotEqual, Box::new(of), Box::new(Expr::Value(Value::Null))),
     }
@@ -173,10 +179,15 @@ fn outside(of: Expr, list: Expr) -> Expr {
 /// How many items of a list are not null, when that is known.
 fn member_count(list: &Expr) -> Option<usize> {
     match list {
-        Expr::Value(Value::List(items)) => Some(items.iter().filter(|item| **item != Value::Null).count()),
+        Expr::Value(Value::List(items)) => Some(items.iter().filter(|item| is_something(item)).count()),
         Expr::Value(Value::Map(members)) => Some(members.len()),
         _ => None,
     }
+}
+
+/// Whether a value can be found in a list.
+fn is_something(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Nobody)
 }
 
 fn equal(of: Expr, value: Value) -> Expr {

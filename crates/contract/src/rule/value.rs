@@ -11,6 +11,8 @@ pub(super) const SCALE_MAX: u8 = 18;
 #[derive(Debug, Clone)]
 pub(super) enum Datum<'a> {
     Null,
+    /// See [`Value::Nobody`].
+    Nobody,
     Bool(bool),
     Int(i64),
     Float(f64),
@@ -31,6 +33,7 @@ impl<'a> From<&'a Value> for Datum<'a> {
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
+            Value::Nobody => Self::Nobody,
             Value::Bool(value) => Self::Bool(*value),
             Value::Int(value) => Self::Int(*value),
             Value::Float(value) => Self::Float(*value),
@@ -47,6 +50,7 @@ impl From<Datum<'_>> for Value {
     fn from(datum: Datum<'_>) -> Self {
         match datum {
             Datum::Null => Self::Null,
+            Datum::Nobody => Self::Nobody,
             Datum::Bool(value) => Self::Bool(value),
             Datum::Int(value) => Self::Int(value),
             Datum::Float(value) => Self::Float(value),
@@ -67,7 +71,7 @@ impl Datum<'_> {
             Self::Texts(texts) => Some(texts.len()),
             Self::List(items) => Some(items.len()),
             Self::Map(members) => Some(members.len()),
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) => None,
+            Self::Null | Self::Nobody | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) => None,
             Self::Decimal { .. } | Self::Duration(_) => None,
         }
     }
@@ -81,10 +85,10 @@ impl Datum<'_> {
             Self::Texts(texts) => Datum::Text(Cow::Borrowed(&texts[index])),
             Self::List(items) => Datum::from(&items[index]),
             Self::Map(members) => Datum::Text(Cow::Borrowed(&members[index].0)),
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) => {
+            Self::Null | Self::Nobody | Self::Bool(_) | Self::Int(_) | Self::Float(_) => {
                 unreachable!("no items")
             }
-            Self::Decimal { .. } | Self::Duration(_) => unreachable!("no items"),
+            Self::Text(_) | Self::Decimal { .. } | Self::Duration(_) => unreachable!("no items"),
         }
     }
 }
@@ -92,6 +96,8 @@ impl Datum<'_> {
 /// A comparison; `None` is an error (an order with null, or values that do not compare).
 pub(super) fn compare(operator: Compare, a: &Datum<'_>, b: &Datum<'_>) -> Option<bool> {
     match (operator, a, b) {
+        (Compare::Equal | Compare::NotEqual, Datum::Nobody, _)
+        | (Compare::Equal | Compare::NotEqual, _, Datum::Nobody) => Some(operator == Compare::NotEqual),
         (Compare::Equal | Compare::NotEqual, Datum::Null, _)
         | (Compare::Equal | Compare::NotEqual, _, Datum::Null) => {
             let both = matches!((a, b), (Datum::Null, Datum::Null));

@@ -59,7 +59,7 @@ impl<'a> Interpreter<'a> {
         match expr {
             Expr::Value(value) => Some(value.clone()),
             Expr::Caller(CallerPart::Id) => {
-                Some(self.facts.caller_id.map_or(Value::Null, |id| Value::Text(id.to_owned())))
+                Some(self.facts.caller_id.map_or(Value::Nobody, |id| Value::Text(id.to_owned())))
             }
             Expr::Caller(CallerPart::Roles) => {
                 Some(Value::List(self.facts.roles.iter().cloned().map(Value::Text).collect()))
@@ -79,8 +79,11 @@ impl<'a> Interpreter<'a> {
             Expr::And(items) => all(items.iter().map(|item| truth(self.cel(item))).collect()),
             Expr::Or(items) => some(items.iter().map(|item| truth(self.cel(item))).collect()),
             Expr::Compare(operator, a, b) => {
+                let literal = [a, b].into_iter().any(|side| **side == Expr::Value(Value::Null));
                 let (a, b) = (self.cel(a)?, self.cel(b)?);
-                let null = a == Value::Null || b == Value::Null;
+                let as_null = |v: Value| if literal && v == Value::Nobody { Value::Null } else { v };
+                let (a, b) = (as_null(a), as_null(b));
+                let null = [&a, &b].into_iter().any(|side| matches!(side, Value::Null | Value::Nobody));
                 match operator {
                     Compare::Equal => Some(Value::Bool(same(&a, &b))),
                     Compare::NotEqual => Some(Value::Bool(!same(&a, &b))),
@@ -132,6 +135,7 @@ impl<'a> Interpreter<'a> {
     pub fn sql(&mut self, expr: &Expr) -> Value {
         let known = |value: Value| if value == Value::Null { None } else { Some(value) };
         match expr {
+            Expr::Value(Value::Nobody) => Value::Null,
             Expr::Value(value) => value.clone(),
             Expr::Error => Value::Null,
             Expr::Field(path) => self.field(path),
@@ -160,7 +164,10 @@ impl<'a> Interpreter<'a> {
                 let Expr::Value(Value::List(items)) = &**list else {
                     panic!("a list of values is left: {list}")
                 };
-                assert!(!items.contains(&Value::Null), "null is not left in a list");
+                assert!(
+                    !items.iter().any(|i| matches!(i, Value::Null | Value::Nobody)),
+                    "null is not left in a list"
+                );
                 if of == Value::Null && !items.is_empty() {
                     Value::Null
                 } else {
@@ -226,7 +233,7 @@ fn quantified(quantifier: Quantifier, results: Vec<Option<bool>>) -> Result {
 }
 
 fn same(a: &Value, b: &Value) -> bool {
-    a == b
+    *a != Value::Nobody && a == b
 }
 
 fn ordered(operator: Compare, a: &Value, b: &Value) -> bool {
@@ -247,7 +254,7 @@ fn ordered(operator: Compare, a: &Value, b: &Value) -> bool {
 
 fn converted(value: Value, kind: ValueKind) -> Result {
     match (kind, value) {
-        (_, Value::Null) => Some(Value::Null),
+        (_, value @ (Value::Null | Value::Nobody)) => Some(value),
         (kind, Value::List(items)) => {
             items.into_iter().map(|item| converted(item, kind)).collect::<Option<_>>().map(Value::List)
         }
@@ -279,7 +286,7 @@ fn calculated(operator: Arithmetic, a: Value, b: Value) -> Result {
         (Value::Decimal { units: a, scale }, Value::Decimal { units: b, .. } | Value::Int(b)) => {
             wide(a, b).map(|units| Value::Decimal { units, scale })
         }
-        (Value::Null, _) | (_, Value::Null) => None,
+        (Value::Null | Value::Nobody, _) | (_, Value::Null | Value::Nobody) => None,
         other => panic!("not made: {other:?}"),
     }
 }
@@ -289,7 +296,7 @@ fn called(function: Function, operands: &[Value]) -> Result {
         .iter()
         .map(|operand| match operand {
             Value::Text(text) => Some(text.as_str()),
-            Value::Null => None,
+            Value::Null | Value::Nobody => None,
             other => panic!("not made: {other:?}"),
         })
         .collect::<Option<_>>()?;

@@ -130,9 +130,10 @@ impl Random<'_> {
     }
 
     fn each(&mut self, depth: usize) -> Expr {
-        let list = match self.choices.below(3) {
+        let list = match self.choices.below(4) {
             0 => Expr::Caller(CallerPart::Roles),
             1 => Expr::Argument(2, Vec::new()),
+            2 => Expr::List(vec![Expr::Caller(CallerPart::Id), Expr::Value(Value::Null)]),
             _ => Expr::As(ValueKind::Text, boxed(Expr::Caller(CallerPart::Claim(vec!["l".to_owned()])))),
         };
         let quantifier = *self.choices.pick(&[Quantifier::Exists, Quantifier::All]);

@@ -140,7 +140,9 @@ impl Verifier {
         }
         let claims = self.signed_claims(token)?;
         let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
-        let subject = text("sub").filter(|s| !s.is_empty()).ok_or(Rejected("no `sub`"))?;
+        // An id is compared with keys and kept in columns, and neither holds control characters.
+        let is_id = |s: &&str| !s.is_empty() && !s.contains(char::is_control);
+        let subject = text("sub").filter(is_id).ok_or(Rejected("no `sub`"))?;
         one_of(&self.rules.issuers, text("iss").into_iter(), "`iss` is not accepted")?;
         one_of(&self.rules.audiences, texts(claims.get("aud")), "`aud` is not accepted")?;
         let valid = validity(&claims, self.rules.leeway)?;
@@ -152,6 +154,10 @@ impl Verifier {
 
     fn signed_claims(&self, token: &str) -> Result<serde_json::Value, Rejected> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Rejected("not a token"))?;
+        if header.crit.is_some() {
+            // What a token says is critical has to be understood, and no extension is (RFC 7515 section 4.1.11).
+            return Err(Rejected("`crit` names an extension"));
+        }
         let usable = self.keys.iter().filter(|key| {
             key.algorithms.contains(&header.alg)
                 && (key.id.is_none() || header.kid.is_none() || key.id == header.kid)

@@ -70,7 +70,9 @@ pub(crate) fn key(contract: &Contract, resource: ResourceId, value: &Value) -> R
     match contract.resource(resource).key_kind {
         KeyKind::Uuid | KeyKind::Client => Ok(Value::Text(text)),
         KeyKind::Integer => {
-            text.parse().map(Value::Int).map_err(|_| Problem::new("TYPE", "must be an integer key"))
+            // One key has one way of being written, as wherever keys are compared.
+            let key = text.parse::<i64>().ok().filter(|key| key.to_string() == text);
+            key.map(Value::Int).ok_or_else(|| Problem::new("TYPE", "must be an integer key"))
         }
     }
 }

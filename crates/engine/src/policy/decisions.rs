@@ -5,7 +5,7 @@ use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
 use crate::select::{Asked, Condition, Page, Params, Target, Wanted, What, denied_field};
 use contract::rule::{Facts, Reduced, Rule};
-use contract::{Contract, FieldId, ObjectId, ResourceId};
+use contract::{Contract, FieldId, ObjectId, Relation, ResourceId, Source};
 use store::Predicate;
 
 /// What a rule of a resource is for.
@@ -143,15 +143,27 @@ impl Decisions {
     }
 
     /// Asks to follow a relation. A relation that shows in some rows only cannot be followed from any: which rows
-    /// have it would tell what the rule hides.
+    /// have it would tell what the rule hides. What it is made of is asked for, too: a to-many relation tells what
+    /// the fields say that point back, and which rows a join has.
     pub fn relation(&mut self, asking: &Asking<'_>, id: ResourceId, field: FieldId) -> Result<(), Fault> {
+        let relation = asking.contract.resource(id).field(field);
+        let refused = || denied_field(&relation.name, &relation.name);
         match self.field(asking, id, field) {
-            FieldSight::Clear => Ok(()),
-            FieldSight::Hidden | FieldSight::Masked(_) => {
-                let name = &asking.contract.resource(id).field(field).name;
-                Err(denied_field(name, name))
-            }
+            FieldSight::Clear => {}
+            FieldSight::Hidden | FieldSight::Masked(_) => return Err(refused()),
         }
+        let (made_of, fields) = match (&relation.source, relation.target()) {
+            (Source::Relation(Relation::By { field }), Some(target)) => (target, vec![*field]),
+            (Source::Relation(Relation::Through { join, from, to }), _) => {
+                self.need_rows(asking, *join)?;
+                (*join, vec![*from, *to])
+            }
+            (Source::Relation(_) | Source::Column(_) | Source::Computed(_) | Source::Result, _) => {
+                return Ok(());
+            }
+        };
+        let hidden = |field| *self.field(asking, made_of, field) == FieldSight::Hidden;
+        if fields.into_iter().any(hidden) { Err(refused()) } else { Ok(()) }
     }
 
     fn field(&mut self, asking: &Asking<'_>, id: ResourceId, field: FieldId) -> &FieldSight {

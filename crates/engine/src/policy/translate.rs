@@ -10,6 +10,9 @@ use contract::{Compare, Contract, FieldId, KeyKind, ResourceId};
 use store::{Column, Operand, Predicate, TextTest};
 use wire::Value;
 
+/// Equals no integer key, and no database takes it for a number.
+const NO_KEY: &str = "no key";
+
 /// Translates with the parameters of one plan.
 pub(crate) struct Translate<'a> {
     pub contract: &'a Contract,
@@ -157,7 +160,7 @@ impl Translate<'_> {
     /// A scalar in the stored form of what it is compared with.
     fn operand_like(&mut self, expr: &Expr, like: &Expr) -> Option<Operand> {
         match expr {
-            Expr::Value(RuleValue::Null) => Some(Operand::Null),
+            Expr::Value(RuleValue::Null | RuleValue::Nobody) => Some(Operand::Null),
             Expr::Value(RuleValue::Bool(b)) => Some(Operand::Bool(*b)),
             Expr::Value(value) => {
                 let constant = self.constant(value, Some(like))?;
@@ -232,17 +235,14 @@ impl Translate<'_> {
     /// A constant in stored form: keys of integer resources are integers there, texts in rules.
     fn constant(&self, value: &RuleValue, like: Option<&Expr>) -> Option<Value> {
         Some(match value {
-            RuleValue::Null => Value::Null,
+            RuleValue::Null | RuleValue::Nobody => Value::Null,
             RuleValue::Bool(b) => Value::Bool(*b),
             RuleValue::Int(i) => Value::Int(*i),
             RuleValue::Float(f) => Value::Float(*f),
             RuleValue::Decimal { units, .. } => Value::Int(*units),
             RuleValue::Duration(micros) => Value::Int(*micros),
             RuleValue::Text(text) => match like.and_then(as_field) {
-                // A text that is no integer is no key of the resource: it equals none of them.
-                Some(path) if self.is_integer_key(path) => {
-                    text.parse().map_or(Value::Text(text.clone()), Value::Int)
-                }
+                Some(path) if self.is_integer_key(path) => integer_key(text),
                 _ => Value::Text(text.clone()),
             },
             RuleValue::List(_) | RuleValue::Map(_) => return None,
@@ -290,6 +290,16 @@ fn not(inner: Predicate) -> Predicate {
         Predicate::True => Predicate::False,
         Predicate::False => Predicate::True,
         other => Predicate::Not(Box::new(other)),
+    }
+}
+
+/// A key as text is the one way of writing an integer that the server writes: who is called `01`, `+1` or `1.0` is not
+/// who is called `1`. Any other text is no key of the resource, and equals none: the database must not be given it,
+/// because it would take `1.0` for 1 beside an integer column.
+fn integer_key(text: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(key) if key.to_string() == text => Value::Int(key),
+        Ok(_) | Err(_) => Value::Text(NO_KEY.to_owned()),
     }
 }
 

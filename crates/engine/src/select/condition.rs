@@ -77,7 +77,12 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
     } else {
         Against::Value(field)
     };
-    let typed = |value: &Value| read(resolver, &against, value, place);
+    let is_key = target.field == resolver.contract.resource(target.resource).key;
+    let typed = |value: &Value| match (is_key, value) {
+        (true, value) if *value != Value::Null => stored::key(resolver.contract, target.resource, value)
+            .map_err(|problem| Fault::invalid_field(place, problem.code, problem.message)),
+        _ => read(resolver, &against, value, place),
+    };
     let misfit =
         |what: &str| Fault::invalid_field(place, "TYPE", format!("{what} does not fit `{}`", field.name));
     let wrong = |what: &str| Err(misfit(what));

@@ -6,7 +6,9 @@ use super::wanted::{
 use crate::call::{Is, Related, Scalarwise, TestOperator};
 use crate::policy::{Decisions, FieldSight, Translate};
 use contract::rule::Facts;
-use contract::{Arity, Base, Compare, Contract, Field, FieldId, Quantifier, ResourceId, Scalar, Source};
+use contract::{
+    Arity, Base, Compare, Contract, Field, FieldId, Quantifier, Relation, ResourceId, Scalar, Source,
+};
 use store::{Column, Operand, Order, Output, Param, Predicate, Select};
 use wire::{Layout, Name, Shape, ShapeField, Value};
 
@@ -49,6 +51,56 @@ impl<'a> Builder<'a> {
     pub fn visible(&mut self, id: ResourceId) -> Predicate {
         let decisions = self.decisions;
         self.translate().reduced(decisions.read(id))
+    }
+
+    /// The condition under which a row that a relation leads to is one that the caller may know to be related: the
+    /// fields that make the relation show, and so does the row of the join, if there is one.
+    fn linked(&mut self, id: ResourceId, field: FieldId) -> Predicate {
+        match &self.contract.resource(id).field(field).source {
+            Source::Relation(Relation::By { .. }) => self.link(id, field),
+            Source::Relation(Relation::Through { .. }) => match self.link(id, field) {
+                Predicate::True => Predicate::True,
+                link => Predicate::Linked(Box::new(link)),
+            },
+            Source::Column(_) | Source::Computed(_) | Source::Result => Predicate::True,
+        }
+    }
+
+    /// The same, as a condition on the row that makes the relation: the related one, or the row of the join.
+    fn link(&mut self, id: ResourceId, field: FieldId) -> Predicate {
+        let contract = self.contract;
+        let relation = contract.resource(id).field(field);
+        match (&relation.source, relation.target()) {
+            (Source::Relation(Relation::By { field }), Some(target)) => self.shown(target, *field),
+            (Source::Relation(Relation::Through { join, from, to }), _) => {
+                let ends = and(self.shown(*join, *from), self.shown(*join, *to));
+                and(self.visible(*join), ends)
+            }
+            (Source::Relation(_) | Source::Column(_) | Source::Computed(_) | Source::Result, _) => {
+                Predicate::True
+            }
+        }
+    }
+
+    /// Where a field of a row shows.
+    fn shown(&mut self, id: ResourceId, field: FieldId) -> Predicate {
+        match self.decisions.sight(id, field) {
+            FieldSight::Clear => Predicate::True,
+            FieldSight::Hidden => Predicate::False,
+            FieldSight::Masked(expr) => self.translate().predicate(expr),
+        }
+    }
+
+    /// That a row is among those of a relation of the record with this key.
+    pub fn related_to(&mut self, parent: ResourceId, field: FieldId, key: Value) -> Predicate {
+        let key = self.params.push(key);
+        let link = self.link(parent, field);
+        match &self.contract.resource(parent).field(field).source {
+            Source::Relation(Relation::By { .. }) => {
+                and(Predicate::RelatedTo { parent, field, key, link: Box::new(Predicate::True) }, link)
+            }
+            _ => Predicate::RelatedTo { parent, field, key, link: Box::new(link) },
+        }
     }
 
     /// A list of records.
@@ -99,11 +151,14 @@ impl<'a> Builder<'a> {
                 Output::One { field: *field, select: Box::new(select), inner: *inner }
             }
             What::Many { field, wanted, page, inner } => {
-                Output::Many { field: *field, select: Box::new(self.list(wanted, page)), inner: *inner }
+                let mut select = self.list(wanted, page);
+                select.filter = and(self.linked(id, *field), select.filter);
+                Output::Many { field: *field, select: Box::new(select), inner: *inner }
             }
             What::Count { field } => {
                 let target = self.contract.resource(id).field(*field).target();
                 let filter = target.map_or(Predicate::False, |target| self.visible(target));
+                let filter = and(self.linked(id, *field), filter);
                 Output::Count { field: *field, filter: Box::new(filter) }
             }
         })
@@ -224,7 +279,7 @@ impl<'a> Builder<'a> {
         inner: Predicate,
     ) -> Predicate {
         let over = Column { scope: 0, resource: id, hops: Vec::new(), field };
-        let visible = self.visible(resource);
+        let visible = and(self.linked(id, field), self.visible(resource));
         let some = |filter: Predicate| match to_many {
             true => Predicate::Related { quantifier: Quantifier::Exists, over, filter: Box::new(filter) },
             false => Predicate::Reached { over, filter: Box::new(filter) },

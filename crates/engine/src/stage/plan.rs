@@ -159,7 +159,7 @@ impl<'a> Planner<'a> {
         let (select, params) = self.with_builder(|builder| {
             let mut select = builder.list(wanted, page);
             if let Some(parent) = parent {
-                select.filter = and(related_to(parent, &mut builder.params), select.filter);
+                select.filter = and(related_to(parent, builder), select.filter);
             }
             select
         });
@@ -187,7 +187,7 @@ impl<'a> Planner<'a> {
             let mut select = builder.list(&nothing, &everything);
             select.filter = and(builder.inner_relations(wanted), select.filter);
             if let Some(parent) = parent {
-                select.filter = and(related_to(parent, &mut builder.params), select.filter);
+                select.filter = and(related_to(parent, builder), select.filter);
             }
             select
         });
@@ -644,9 +644,8 @@ fn key_predicate(resource: ResourceId, key: &KeyFilter, params: &mut Params) -> 
     })
 }
 
-fn related_to(parent: &Parent, params: &mut Params) -> Predicate {
-    let key = params.push(parent.key.clone());
-    Predicate::RelatedTo { parent: parent.resource, field: parent.field, key }
+fn related_to(parent: &Parent, builder: &mut Builder<'_>) -> Predicate {
+    builder.related_to(parent.resource, parent.field, parent.key.clone())
 }
 
 /// The parameters of fields that are hashed before they are written.

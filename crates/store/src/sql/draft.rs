@@ -32,6 +32,19 @@ pub(crate) struct Row {
     pub alias: String,
     /// The expression of its key.
     pub key: String,
+    /// How it was reached, when that was through a join.
+    pub link: Option<Link>,
+}
+
+/// The rows of a join that lead to a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    /// Whose rows.
+    pub join: ResourceId,
+    /// The field that points to where one comes from, and the one that points to the row.
+    pub ends: [FieldId; 2],
+    /// The expression of the key that one comes from.
+    pub near: String,
 }
 
 /// The rows that a predicate can speak of: the innermost, and those around it.
@@ -116,7 +129,7 @@ impl<'c> Draft<'c> {
         let alias = self.alias('t');
         let resource = self.resource(id)?;
         let key = self.qualified(&alias, column(resource, resource.key)?);
-        Ok(Row { resource: id, alias, key })
+        Ok(Row { resource: id, alias, key, link: None })
     }
 
     /// `"table" alias`.

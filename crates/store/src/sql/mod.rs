@@ -12,7 +12,7 @@ mod relation;
 pub(crate) mod select;
 
 pub(crate) use dialect::Dialect;
-pub(crate) use draft::{Bind, Draft, Row, Scope, Statement};
+pub(crate) use draft::{Bind, Draft, Link, Row, Scope, Statement};
 
 use crate::face::PlanError;
 use contract::{Contract, FieldId, Resource, ResourceId};

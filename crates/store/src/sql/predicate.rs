@@ -45,10 +45,11 @@ impl Draft<'_> {
             Predicate::Related { quantifier, over, filter } => {
                 self.quantified(scope, *quantifier, over, filter)?
             }
-            Predicate::RelatedTo { parent, field, key } => {
+            Predicate::RelatedTo { parent, field, key, link } => {
                 let key = self.param(*key);
-                self.is_related_to(scope, (*parent, *field), &key)?
+                self.is_related_to(scope, (*parent, *field), &key, link)?
             }
+            Predicate::Linked(filter) => self.is_linked(scope, filter)?,
             Predicate::Reached { over, filter } => self.reaches(scope, over, filter)?,
         })
     }

@@ -1,8 +1,8 @@
 //! Rows reached through relations. A row that is marked as deleted is never reached.
 
-use super::{DELETED_AT, Draft, Row, Scope, defect, field};
+use super::{DELETED_AT, Draft, Link, Row, Scope, defect, field};
 use crate::face::PlanError;
-use crate::query::Column;
+use crate::query::{Column, Predicate};
 use contract::{Field, FieldId, Relation, Resource, ResourceId, Source};
 
 /// Rows to read from: the FROM clause, what ties them to their parent, and the name of each row.
@@ -56,10 +56,12 @@ impl Draft<'_> {
         match &field.source {
             Source::Relation(Relation::By { field }) => self.related_by(target, *field, key),
             Source::Relation(Relation::Through { join, from, to }) => {
-                match is_set(self.resource(*join)?, *from, *to) {
+                let mut rows = match is_set(self.resource(*join)?, *from, *to) {
                     true => self.related_joined(target, [*from, *to], *join, key),
                     false => self.related_among(target, [*from, *to], *join, key),
-                }
+                }?;
+                rows.row.link = Some(Link { join: *join, ends: [*from, *to], near: key.to_owned() });
+                Ok(rows)
             }
             Source::Column(_) | Source::Computed(_) | Source::Result => {
                 defect(format!("{} is not to-many", field.name))
@@ -110,12 +112,25 @@ impl Draft<'_> {
         Ok(rows)
     }
 
-    /// That the row in scope is among those of a to-many field of the parent with this key.
+    /// That the row in scope was reached by a row of a join that satisfies a condition.
+    pub fn is_linked(&mut self, scope: &Scope<'_>, filter: &Predicate) -> Result<String, PlanError> {
+        let Some(link) = scope.row.link.clone() else { return defect("a row that no join led to") };
+        let pairs = self.rows(link.join)?;
+        let [from, to] = link.ends;
+        let (near, far) = (self.column(&pairs.row, from)?, self.column(&pairs.row, to)?);
+        let filter = self.predicate(&Scope { row: &pairs.row, outer: Some(scope) }, filter)?;
+        let pair = format!("{near} = {} AND {far} = {} AND {filter}", link.near, scope.row.key);
+        Ok(format!("EXISTS ({})", pairs.select("1", &pair)))
+    }
+
+    /// That the row in scope is among those of a to-many field of the parent with this key; of a join, the rows
+    /// that satisfy `link` count.
     pub fn is_related_to(
         &mut self,
         scope: &Scope<'_>,
         (parent, to_many): (ResourceId, FieldId),
         key: &str,
+        link: &Predicate,
     ) -> Result<String, PlanError> {
         let field = field(self.resource(parent)?, to_many)?;
         let row = scope.at(0)?;
@@ -126,7 +141,8 @@ impl Draft<'_> {
             Source::Relation(Relation::Through { join, from, to }) => {
                 let pairs = self.rows(*join)?;
                 let (near, far) = (self.column(&pairs.row, *from)?, self.column(&pairs.row, *to)?);
-                let among = pairs.select(&far, &format!("{near} = {key}"));
+                let link = self.predicate(&Scope { row: &pairs.row, outer: Some(scope) }, link)?;
+                let among = pairs.select(&far, &format!("{near} = {key} AND {link}"));
                 Ok(format!("({} IN ({among}))", row.key))
             }
             Source::Column(_) | Source::Computed(_) | Source::Result => {

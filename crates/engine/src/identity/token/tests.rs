@@ -48,6 +48,7 @@ fn registered_claims_are_checked_against_the_given_time() {
         (json!({"aud": ["x"]}), 0, Some("`aud` is not accepted")),
         (json!({"sub": ""}), 0, Some("no `sub`")),
         (json!({"sub": 7}), 0, Some("no `sub`")),
+        (json!({"sub": "u1\u{0}"}), 0, Some("no `sub`")),
     ];
     for (change, later_s, expected) in cases {
         let got = verify(Algorithm::HS256, &claims(change.clone()), NOW + Duration::from_secs(later_s));
@@ -72,6 +73,17 @@ fn another_algorithm_or_key_is_refused() {
     let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
     assert!(verifier.verify(none, NOW).is_err());
     assert!(Key::hs256(b"short").is_err());
+}
+
+#[test]
+fn what_a_token_calls_critical_is_not_passed_over() {
+    for extension in ["b64", "exp"] {
+        let header = Header { crit: Some(vec![extension.to_owned()]), ..Header::new(Algorithm::HS256) };
+        let token =
+            jsonwebtoken::encode(&header, &claims(json!({})), &EncodingKey::from_secret(SECRET)).unwrap();
+        let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
+        assert_eq!(verifier.verify(&token, NOW).err(), Some(Rejected("`crit` names an extension")));
+    }
 }
 
 #[test]

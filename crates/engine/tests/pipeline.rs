@@ -1,0 +1,204 @@
+//! The pipeline as a whole, in virtual time: one observation per call on every path, and the limits.
+#![allow(clippy::unwrap_used, clippy::result_large_err)]
+
+use contract::Sources;
+use engine::identity::{Key, Rules, Verifier};
+use engine::{Call, Clock, Context, Credentials, Engine, Finished, Input, Kind, Moment, Observer, Settings};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use store::{Durability, Options, Place, Store};
+use wire::{Format, Value};
+
+const CONTRACT: &str = r#"
+extend schema @contract(name: "notes", version: "1.0.0")
+type Note @resource @access(read: "true", create: "caller.id != null") {
+  id: ID!
+  text: String! @length(max: 10)
+}
+type Query {
+  slow: Int! @sql(run: "SELECT 1") @access(call: "true") @limit(calls: 2, per: 60)
+}
+"#;
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+const START: Duration = Duration::from_secs(1_700_000_000);
+
+/// A clock that stands until it is moved.
+#[derive(Debug)]
+struct Hand {
+    zero: Instant,
+    passed_ms: AtomicU64,
+}
+
+impl Hand {
+    fn passed(&self) -> Duration {
+        Duration::from_millis(self.passed_ms.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Moment {
+        Moment { instant: self.instant(), since_epoch: START + self.passed() }
+    }
+
+    fn instant(&self) -> Instant {
+        self.zero + self.passed()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Seen(Mutex<Vec<(String, Option<Kind>)>>);
+
+impl Observer for Seen {
+    fn finished(&self, call: &Finished<'_>) {
+        self.0.lock().unwrap().push((call.operation.to_owned(), call.kind()));
+    }
+}
+
+struct Bench {
+    engine: Engine,
+    clock: Arc<Hand>,
+    seen: Arc<Seen>,
+}
+
+impl Bench {
+    fn new(settings: Settings) -> Self {
+        let mut sources = Sources::default();
+        sources.add("notes.graphql", CONTRACT);
+        let loaded = contract::compile(sources, &|_| Err("no files".into())).map_err(|e| e.to_string()).unwrap();
+        let contract = Arc::new(loaded.contract);
+        let options = Options {
+            place: Place::Memory,
+            durability: Durability::Process,
+            group_writes_max: 8,
+            queue_writes_max: 8,
+            slow_readers: 1,
+            queue_reads_max: 8,
+            inline_steps_max: 10_000,
+        };
+        let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).unwrap();
+        let rules = Rules {
+            issuers: vec![],
+            audiences: vec![],
+            leeway: Duration::ZERO,
+            roles_claim: "roles".into(),
+        };
+        let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules, 10);
+        let clock = Arc::new(Hand { zero: Instant::now(), passed_ms: AtomicU64::new(0) });
+        let seen = Arc::new(Seen::default());
+        let engine = Engine::new(contract, store, settings, verifier, clock.clone(), seen.clone());
+        Self { engine, clock, seen }
+    }
+
+    fn call(&self, operation: &str, credentials: Credentials, input: Input) -> Call {
+        let context = Context {
+            protocol: "test",
+            request_id: "1".into(),
+            traceparent: None,
+            peer: "127.0.0.1".parse().unwrap(),
+            credentials,
+            idempotency_key: None,
+            timeout: None,
+            version: None,
+        };
+        let operation = self.engine.contract().operation_named(operation).unwrap();
+        Call { operation, input, selection: None, format: Format::Json, context }
+    }
+
+    async fn run(&self, operation: &str, credentials: Credentials, input: Input) -> Option<Kind> {
+        self.engine.call(self.call(operation, credentials, input)).await.err().map(|fault| fault.kind)
+    }
+
+    fn observed(&self) -> Vec<(String, Option<Kind>)> {
+        std::mem::take(&mut *self.seen.0.lock().unwrap())
+    }
+}
+
+fn token(subject: &str) -> Credentials {
+    let claims = serde_json::json!({"sub": subject, "exp": START.as_secs() + 3600});
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
+    Credentials::Bearer(jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap())
+}
+
+fn note(text: &str) -> Input {
+    let data = Value::Object(vec![("text".into(), Value::Text(text.into()))]);
+    Input { data: Some(data), ..Input::default() }
+}
+
+#[tokio::test]
+async fn every_call_is_observed_once_however_it_ends() {
+    let bench = Bench::new(Settings::default());
+    let by_key = |key: &str| Input { key: Some(key.into()), ..Input::default() };
+    let calls = [
+        ("notes", Credentials::None, Input::default(), None),
+        ("note", Credentials::None, by_key("none"), Some(Kind::NotFound)),
+        ("createNote", token("ada"), note("short"), None),
+        ("createNote", token("ada"), note("longer than ten"), Some(Kind::Invalid)),
+        ("createNote", Credentials::None, note("short"), Some(Kind::Unauthenticated)),
+        ("deleteNote", token("ada"), by_key("none"), Some(Kind::Denied)),
+        ("notes", Credentials::Malformed, Input::default(), Some(Kind::Unauthenticated)),
+        ("batchNotes", token("ada"), Input::default(), Some(Kind::Unsupported)),
+    ];
+    for (operation, credentials, input, expected) in calls {
+        assert_eq!(bench.run(operation, credentials, input).await, expected, "{operation}");
+        assert_eq!(bench.observed(), [(operation.to_owned(), expected)]);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_is_observed_as_cancelled() {
+    let bench = Bench::new(Settings::default());
+    drop(bench.engine.call(bench.call("notes", Credentials::None, Input::default())));
+    assert_eq!(bench.observed(), [("notes".to_owned(), Some(Kind::Cancelled))]);
+}
+
+#[tokio::test]
+async fn a_token_expires_while_it_is_remembered() {
+    let bench = Bench::new(Settings::default());
+    assert_eq!(bench.run("notes", token("ada"), Input::default()).await, None);
+    bench.clock.passed_ms.store(3_600_000, Ordering::Relaxed);
+    assert_eq!(bench.run("notes", token("ada"), Input::default()).await, Some(Kind::Unauthenticated));
+}
+
+#[tokio::test]
+async fn callers_and_addresses_have_budgets_that_fill_with_time() {
+    let settings = Settings {
+        caller_units_per_min: 60,
+        address_units_per_min: 240,
+        burst_units: 4,
+        ..Settings::default()
+    };
+    let bench = Bench::new(settings);
+    let list = |who: Credentials| bench.run("notes", who, Input::default());
+    // The address's own bucket is as large and fills four times as fast.
+    for _ in 0..4 {
+        assert_eq!(list(token("ada")).await, None);
+    }
+    assert_eq!(list(token("ada")).await, Some(Kind::Throttled), "the address has nothing left");
+    bench.clock.passed_ms.store(500, Ordering::Relaxed);
+    assert_eq!(list(token("ada")).await, Some(Kind::Throttled), "the address has, ada has not");
+    assert_eq!(list(token("ben")).await, None, "ben has");
+    bench.clock.passed_ms.store(1500, Ordering::Relaxed);
+    assert_eq!(list(token("ada")).await, None);
+}
+
+#[tokio::test]
+async fn an_operation_has_a_limit_of_its_own() {
+    let bench = Bench::new(Settings::default());
+    let slow = |who: Credentials| bench.run("slow", who, Input::default());
+    assert_eq!(slow(token("ada")).await, None);
+    assert_eq!(slow(token("ada")).await, None);
+    assert_eq!(slow(token("ada")).await, Some(Kind::Throttled));
+    assert_eq!(slow(token("ben")).await, None);
+    bench.clock.passed_ms.store(30_000, Ordering::Relaxed);
+    assert_eq!(slow(token("ada")).await, None);
+}
+
+#[tokio::test]
+async fn only_so_many_calls_are_under_way() {
+    let bench = Bench::new(Settings { calls_concurrent_max: 1, ..Settings::default() });
+    let first = bench.engine.call(bench.call("notes", Credentials::None, Input::default()));
+    assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, Some(Kind::Unavailable));
+    first.await.unwrap();
+    assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, None);
+}
