@@ -13,6 +13,8 @@ pub(crate) const METHOD_NOT_ALLOWED: &str = "METHOD_NOT_ALLOWED";
 pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
 /// The body is larger than allowed.
 pub(crate) const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
+/// The body did not arrive in time.
+pub(crate) const BODY_TOO_SLOW: &str = "BODY_TOO_SLOW";
 /// The query string is longer than allowed.
 pub(crate) const QUERY_TOO_LONG: &str = "QUERY_TOO_LONG";
 

@@ -1,7 +1,7 @@
 //! Faults become problems: `application/problem+json` (RFC 9457).
 
 use crate::Rest;
-use crate::fault::{METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, NOT_FOUND, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE};
+use crate::fault::{BODY_TOO_SLOW, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, NOT_FOUND, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE};
 use crate::reply::{About, budget_headers, common_headers, send, set};
 use crate::route::Allow;
 use engine::{Fault, FieldFault, Kind};
@@ -53,6 +53,7 @@ fn status(fault: &Fault) -> StatusCode {
         Kind::TooLarge if fault.code == QUERY_TOO_LONG => StatusCode::URI_TOO_LONG,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Timeout if fault.code == BODY_TOO_SLOW => StatusCode::REQUEST_TIMEOUT,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         // Nobody is there to see it; 499 is what access logs know it by.
         Kind::Cancelled => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),

@@ -1,6 +1,6 @@
 //! REST as the edge sees it: a request is read, called and answered.
 
-use crate::fault::BODY_TOO_LARGE;
+use crate::fault::{BODY_TOO_LARGE, BODY_TOO_SLOW};
 use crate::{About, Arrival, Decoded, Head, Matched, Rest, Route, request_id};
 use edge::{Body, BodyError, Request, Response};
 use engine::{Engine, Fault, Kind, codes};
@@ -122,7 +122,7 @@ struct Unread {
 fn body_fault(error: BodyError) -> Fault {
     match error {
         BodyError::TooLarge => Fault::new(Kind::TooLarge, BODY_TOO_LARGE, error.to_string()),
-        BodyError::Timeout => Fault::new(Kind::Timeout, codes::DEADLINE_EXCEEDED, error.to_string()),
+        BodyError::Timeout => Fault::new(Kind::Timeout, BODY_TOO_SLOW, error.to_string()),
         BodyError::Incomplete => Fault::new(Kind::Invalid, codes::INVALID_INPUT, error.to_string()),
     }
 }

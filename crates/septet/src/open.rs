@@ -9,7 +9,10 @@ use engine::{Engine, SystemClock};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Place, Store};
+
+/// The file whose lock says that a process has the data folder.
+const LOCK_FILE: &str = "lock";
 
 /// Compiles the contract in a folder, its SQL included. Warnings are in the second part.
 ///
@@ -27,15 +30,45 @@ pub fn contract(dir: &Path) -> Result<(Contract, Vec<String>), Failure> {
     Ok((contract, warnings))
 }
 
-/// Opens the database of a contract, making the folder for it.
+/// Opens the database of a contract, making the folder for it. What is changed in the database to follow the contract
+/// is logged.
 ///
 /// # Errors
-/// A folder or database that cannot be made or opened, or that does not fit the contract.
+/// A folder or database that cannot be made or opened, that another process has, or that does not fit the contract.
 pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure> {
-    std::fs::create_dir_all(&config.data).map_err(|error| {
-        Failure::Other(format!("cannot make the folder {}: {error}", config.data.display()))
-    })?;
-    Store::open(Arc::clone(contract), &config.store).map_err(|error| Failure::Other(error.0))
+    let data = &config.data;
+    std::fs::create_dir_all(data)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", data.display())))?;
+    lock(data)?;
+    let failed = |error: store::OpenError| Failure::Other(error.0);
+    let plan = store::migration_plan(contract, &config.store.place).map_err(failed)?;
+    for warning in &plan.warnings {
+        tracing::warn!("{warning}");
+    }
+    // A new database is all steps; what follows a changed contract is worth a line each.
+    let is_new = matches!(&config.store.place, Place::File(path) if !path.exists());
+    for step in plan.steps.iter().filter(|_| !is_new) {
+        tracing::info!("database: {}", step.what);
+    }
+    Store::open(Arc::clone(contract), &config.store).map_err(failed)
+}
+
+/// Keeps the folder for this process until it ends: two writers would not see each other's commits in time.
+fn lock(data: &Path) -> Result<(), Failure> {
+    let path = data.join(LOCK_FILE);
+    let cannot = |error: std::io::Error| Failure::Other(format!("cannot lock {}: {error}", path.display()));
+    let file = std::fs::File::create(&path).map_err(cannot)?;
+    match file.try_lock() {
+        // The lock is the open file's: it is let go when the process ends, however it ends.
+        Ok(()) => {
+            std::mem::forget(file);
+            Ok(())
+        }
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(Failure::Other(format!("another process serves or loads the data folder {}", data.display())))
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(cannot(error)),
+    }
 }
 
 /// The engine of a contract on its database.

@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
 
     /// Where a field of a row shows.
     fn shown(&mut self, id: ResourceId, field: FieldId) -> Predicate {
-        match self.decisions.sight(id, field) {
+        match self.decisions.sight(self.contract, id, field) {
             FieldSight::Clear => Predicate::True,
             FieldSight::Hidden => Predicate::False,
             FieldSight::Masked(expr) => self.translate().predicate(expr),

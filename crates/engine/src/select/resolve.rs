@@ -52,7 +52,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub fn selection(&mut self, resource: ResourceId, selection: &Selection) -> Result<Wanted, Fault> {
-        self.nested_selection(resource, selection, 1)
+        self.nested_selection(resource, selection, 0)
     }
 
     fn nested_selection(

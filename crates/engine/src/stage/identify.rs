@@ -38,6 +38,7 @@ impl Engine {
             }
             Credentials::Malformed => return Err(bad_token("not a bearer token")),
         };
+        self.take_from_operation(&call, &caller, moment.instant)?;
         let budget = match caller.id() {
             None => budget,
             Some(id) => self.take_from_caller(&call, id, moment.instant)?.or(budget),
@@ -45,14 +46,23 @@ impl Engine {
         Ok(Identified { call, caller, now: moment.rfc3339(), deadline, budget, slot })
     }
 
+    /// `@limit`: the operation's own bucket of the caller, or of the address for callers who are not known.
+    fn take_from_operation(&self, call: &Call, caller: &Caller, now: Instant) -> Result<(), Fault> {
+        let operation = self.contract.operation(call.operation);
+        let Some(limit) = operation.limit else {
+            return Ok(());
+        };
+        let per_min = (u64::from(limit.calls) * 60).div_ceil(u64::from(limit.per_s.max(1)));
+        let rate = Rate { burst: limit.calls, per_min: u32::try_from(per_min).unwrap_or(u32::MAX) };
+        let key = match caller.id() {
+            Some(id) => format!("{}\u{0}caller {id}", operation.name),
+            None => format!("{}\u{0}address {}", operation.name, call.context.peer),
+        };
+        self.limited.take(key.as_str(), rate, 1, now).map(drop).map_err(|empty| throttled(&empty))
+    }
+
     fn take_from_caller(&self, call: &Call, id: &str, now: Instant) -> Result<Option<Budget>, Fault> {
         let operation = self.contract.operation(call.operation);
-        if let Some(limit) = operation.limit {
-            let per_min = (u64::from(limit.calls) * 60).div_ceil(u64::from(limit.per_s.max(1)));
-            let rate = Rate { burst: limit.calls, per_min: u32::try_from(per_min).unwrap_or(u32::MAX) };
-            let key = format!("{}\u{0}{id}", operation.name);
-            self.limited.take(key.as_str(), rate, 1, now).map_err(|empty| throttled(&empty))?;
-        }
         let rate = self.rate(self.settings.caller_units_per_min);
         self.callers.take(id, rate, operation.cost, now).map_err(|empty| throttled(&empty))
     }

@@ -2,22 +2,20 @@
 
 use super::{Failure, load};
 use crate::cli::ServeArgs;
-use crate::config::{Api, Config};
+use crate::config::Config;
 use crate::front::{Front, RequestIds};
 use crate::{log, open, process};
 use engine::Engine;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use store::Place;
+use std::sync::{Arc, OnceLock};
+use store::{Place, Store};
 use tokio::net::TcpListener;
 use wire::DecodeBounds;
 
 /// The folder in a contract's own with the rows that a new database begins with.
 const SAMPLE_FOLDER: &str = "data";
-/// Bytes of a query string at the most; the edge bounds the whole target below that of a header.
-const QUERY_BYTES_MAX: usize = 16 * 1024;
 
 /// Serves until the process is asked to stop; what is said goes to `out`.
 ///
@@ -35,29 +33,36 @@ pub fn serve(
     for warning in warnings {
         tracing::warn!("{}", warning.trim_end());
     }
-    let is_new = is_new(&config);
     let contract = Arc::new(contract);
-    let store = open::store(&contract, &config)?;
-    let engine = Arc::new(open::engine(contract, store.clone(), &config)?);
     let failed = |error: std::io::Error| Failure::Other(error.to_string());
-    let runtime = process::runtime(move || store.release_thread()).map_err(failed)?;
+    let holder: Arc<OnceLock<Store>> = Arc::default();
+    let parked = Arc::clone(&holder);
+    let runtime = process::runtime(move || parked.get().into_iter().for_each(Store::release_thread)).map_err(failed)?;
     runtime.block_on(async {
         let stop = process::asked_to_stop().map_err(failed)?;
-        if is_new {
-            sample(&engine, &args.dir).await?;
-        }
+        // First of all the addresses: without them nothing should be made or filled.
         let listeners = bind(&config.listen).await?;
         let addresses: Result<Vec<SocketAddr>, _> = listeners.iter().map(TcpListener::local_addr).collect();
+        let is_new = is_new(&config);
+        let store = open::store(&contract, &config)?;
+        let _ = holder.set(store.clone());
+        let engine = Arc::new(open::engine(contract, store, &config)?);
+        if is_new && let Err(failure) = sample(&engine, &args.dir).await {
+            // A database with some of its rows would be taken for a finished one at the next start.
+            remove_database(&config);
+            return Err(failure);
+        }
         let greeting = greeting(&addresses.map_err(failed)?, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
-        let front = Arc::new(front(engine, &config.api)?);
+        let front = Arc::new(front(engine, &config)?);
         let drained = edge::serve(listeners, front, config.edge, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
     })
 }
 
-fn front(engine: Arc<Engine>, api: &Api) -> Result<Front, Failure> {
+fn front(engine: Arc<Engine>, config: &Config) -> Result<Front, Failure> {
+    let api = &config.api;
     let decode = DecodeBounds {
         depth_max: api.input_depth_max,
         values_max: api.input_values_max,
@@ -66,7 +71,8 @@ fn front(engine: Arc<Engine>, api: &Api) -> Result<Front, Failure> {
     let settings = rest::Settings {
         base_path: api.base_path.clone(),
         body_bytes_max: api.body_bytes_max,
-        query_bytes_max: QUERY_BYTES_MAX,
+        // The edge bounds the whole target; its query cannot be longer.
+        query_bytes_max: config.edge.uri_bytes_max,
         decode,
     };
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
@@ -80,6 +86,17 @@ fn is_new(config: &Config) -> bool {
     match &config.store.place {
         Place::File(path) => !path.exists(),
         Place::Memory => true,
+    }
+}
+
+/// Takes away the files of a database that was just made.
+fn remove_database(config: &Config) {
+    if let Place::File(path) = &config.store.place {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            let _ = std::fs::remove_file(name);
+        }
     }
 }
 
