@@ -65,7 +65,8 @@ impl Bench {
     fn new(settings: Settings) -> Self {
         let mut sources = Sources::default();
         sources.add("notes.graphql", CONTRACT);
-        let loaded = contract::compile(sources, &|_| Err("no files".into())).map_err(|e| e.to_string()).unwrap();
+        let loaded =
+            contract::compile(sources, &|_| Err("no files".into())).map_err(|e| e.to_string()).unwrap();
         let contract = Arc::new(loaded.contract);
         let options = Options {
             place: Place::Memory,
@@ -77,12 +78,8 @@ impl Bench {
             inline_steps_max: 10_000,
         };
         let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).unwrap();
-        let rules = Rules {
-            issuers: vec![],
-            audiences: vec![],
-            leeway: Duration::ZERO,
-            roles_claim: "roles".into(),
-        };
+        let rules =
+            Rules { issuers: vec![], audiences: vec![], leeway: Duration::ZERO, roles_claim: "roles".into() };
         let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules, 10);
         let clock = Arc::new(Hand { zero: Instant::now(), passed_ms: AtomicU64::new(0) });
         let seen = Arc::new(Seen::default());

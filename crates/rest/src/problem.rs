@@ -1,7 +1,9 @@
 //! Faults become problems: `application/problem+json` (RFC 9457).
 
 use crate::Rest;
-use crate::fault::{BODY_TOO_SLOW, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, NOT_FOUND, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE};
+use crate::fault::{
+    BODY_TOO_SLOW, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, NOT_FOUND, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE,
+};
 use crate::reply::{About, budget_headers, common_headers, send, set};
 use crate::route::Allow;
 use engine::{Fault, FieldFault, Kind};

@@ -37,7 +37,8 @@ pub fn serve(
     let failed = |error: std::io::Error| Failure::Other(error.to_string());
     let holder: Arc<OnceLock<Store>> = Arc::default();
     let parked = Arc::clone(&holder);
-    let runtime = process::runtime(move || parked.get().into_iter().for_each(Store::release_thread)).map_err(failed)?;
+    let runtime =
+        process::runtime(move || parked.get().into_iter().for_each(Store::release_thread)).map_err(failed)?;
     runtime.block_on(async {
         let stop = process::asked_to_stop().map_err(failed)?;
         // First of all the addresses: without them nothing should be made or filled.

@@ -43,5 +43,4 @@ mod tests {
             assert_eq!(base64_bytes(text, &mut Vec::new()), None, "{text}");
         }
     }
-
 }
