@@ -36,6 +36,7 @@ pub fn check(contract: &Contract) -> Vec<Diagnostic> {
 }
 
 fn empty_database(schema: &Schema) -> rusqlite::Result<Connection> {
+    crate::sqlite::open::configure_library();
     let conn = Connection::open_in_memory()?;
     configure(&conn)?;
     for table in &schema.tables {

@@ -22,10 +22,24 @@ pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// Virtual-machine steps between two looks at the clock; some tens of microseconds.
 const STEPS_BETWEEN_LOOKS: i32 = 4_000;
 
+/// Turns off SQLite's count of the memory it uses, which nothing here asks for and which takes a lock for every
+/// allocation (<https://www.sqlite.org/compile.html#recommended_compile_time_options>). Only before the first
+/// connection of the process has it an effect.
+#[allow(unsafe_code, reason = "the library's own settings have no safe interface")]
+pub(crate) fn configure_library() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the option takes one int. Once SQLite is in use the call changes nothing and says so (SQLITE_MISUSE);
+        // `Once` keeps two threads from calling it at the same time.
+        let _ = unsafe { rusqlite::ffi::sqlite3_config(rusqlite::ffi::SQLITE_CONFIG_MEMSTATUS, 0_i32) };
+    });
+}
+
 impl Store {
     /// Opens the database, creating or additively migrating its tables. Fails with everything in which the database
     /// and the contract differ and that is not changed by itself.
     pub fn open(contract: Arc<Contract>, options: &Options) -> Result<Self, OpenError> {
+        configure_library();
         let database = Database::at(&options.place).map_err(failed)?;
         let deadline = Deadline::default();
         let mut conn = writing(database.path(), options.durability, &deadline).map_err(failed)?;
@@ -42,6 +56,7 @@ impl Store {
 
 /// What opening a database with a contract would do to it. Makes no file and changes nothing.
 pub fn migration_plan(contract: &Contract, place: &Place) -> Result<Plan, OpenError> {
+    configure_library();
     let conn = match place {
         Place::File(path) if path.exists() => {
             Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)

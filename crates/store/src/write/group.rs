@@ -1,6 +1,6 @@
 //! Many mutations, one COMMIT.
 
-use super::mutation::Run;
+use super::mutation::{Ended, Guard, Run};
 use super::{Violations, idempotency};
 use crate::face::{Error, Mutation, Written};
 use crate::sqlite::open::Deadline;
@@ -33,31 +33,41 @@ enum Attempt {
     Ran(Vec<Outcome>),
     /// SQLite gave up the whole transaction while running the one at this position.
     Lost(usize, Error),
+    /// One without a savepoint failed after its statement.
+    Halfway,
 }
 
 impl Group<'_> {
     /// Runs and commits mutations. Each fails alone; when COMMIT fails all of them do.
     pub fn commit(&self, jobs: &[Job]) -> Vec<Outcome> {
         let mut lost: Vec<Option<Error>> = jobs.iter().map(|_| None).collect();
-        // Each turn that does not end here takes one mutation out.
+        let mut guard = Guard::WhereNeeded;
+        // Each turn that does not end here takes one mutation out, or gives all of them savepoints.
         loop {
             if let Err(error) = self.sql("BEGIN IMMEDIATE") {
                 return self.all_failed(jobs, &error);
             }
-            match self.attempt(jobs, &lost) {
+            match self.attempt(jobs, &lost, guard) {
                 Attempt::Ran(outcomes) => return self.finish(jobs, outcomes),
                 Attempt::Lost(at, Error::Timeout) => lost[at] = Some(Error::Timeout),
                 Attempt::Lost(_, error) => return self.all_failed(jobs, &error),
+                Attempt::Halfway => {
+                    self.roll_back();
+                    guard = Guard::Savepoint;
+                }
             }
         }
     }
 
-    fn attempt(&self, jobs: &[Job], lost: &[Option<Error>]) -> Attempt {
+    fn attempt(&self, jobs: &[Job], lost: &[Option<Error>], guard: Guard) -> Attempt {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for (at, job) in jobs.iter().enumerate() {
             let outcome = match &lost[at] {
                 Some(error) => Err(error.clone()),
-                None => self.one(job),
+                None => match self.one(job, guard) {
+                    Ended::Done(outcome) => outcome,
+                    Ended::Halfway => return Attempt::Halfway,
+                },
             };
             // An interrupted statement, a full disk or a failing one ends the transaction of all.
             if self.conn.is_autocommit() {
@@ -69,22 +79,26 @@ impl Group<'_> {
         Attempt::Ran(outcomes)
     }
 
-    fn one(&self, job: &Job) -> Outcome {
+    fn one(&self, job: &Job, guard: Guard) -> Ended {
         let mutation = &job.mutation;
         if job.done.is_closed() {
-            return Err(Error::Unavailable("nobody waits for it any more"));
+            return Ended::Done(Err(Error::Unavailable("nobody waits for it any more")));
         }
         if Instant::now() >= mutation.bounds.deadline {
-            return Err(Error::Timeout);
+            return Ended::Done(Err(Error::Timeout));
         }
         let run = Run { conn: self.conn, violations: Violations(self.contract), mutation };
         self.deadline.set(mutation.bounds.deadline);
-        let outcome = catch_unwind(AssertUnwindSafe(|| run.run()));
+        let ended = catch_unwind(AssertUnwindSafe(|| run.run(guard)));
         self.deadline.clear();
-        outcome.unwrap_or_else(|_| {
-            self.give_up_savepoint();
-            Err(Error::Internal("a panic while writing".to_owned()))
-        })
+        match (ended, guard) {
+            (Ok(ended), _) => ended,
+            (Err(_), Guard::WhereNeeded) => Ended::Halfway,
+            (Err(_), Guard::Savepoint) => {
+                self.give_up_savepoint();
+                Ended::Done(Err(Error::Internal("a panic while writing".to_owned())))
+            }
+        }
     }
 
     /// Undoes what a mutation did before it panicked. If that is not possible the whole transaction goes.

@@ -1,4 +1,4 @@
-//! One mutation in its own savepoint: all of it, with its events and its answer, or nothing.
+//! One mutation apart from its neighbours: all of it, with its events and its answer, or nothing.
 
 use super::idempotency::{self, Known};
 use super::run::{Made, Writing};
@@ -15,6 +15,23 @@ pub(super) struct Run<'a> {
     pub mutation: &'a Mutation,
 }
 
+/// How a mutation is kept apart from the others of its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Every mutation has a savepoint.
+    Savepoint,
+    /// One that is a single statement goes without: two statements less, and a tenth less to do in all.
+    WhereNeeded,
+}
+
+/// How a mutation ended.
+pub(super) enum Ended {
+    /// With this outcome, and when it failed with nothing left of it.
+    Done(Result<Written, Error>),
+    /// It failed after its statement, and nothing can undo that statement alone.
+    Halfway,
+}
+
 /// What the steps left behind.
 #[derive(Debug, Default)]
 struct Progress {
@@ -24,9 +41,30 @@ struct Progress {
 }
 
 impl Run<'_> {
-    /// Runs it inside the group's transaction. When it fails nothing of it is left but, after a refusal, the events
-    /// and the answer to its idempotency key.
-    pub fn run(&self) -> Result<Written, Error> {
+    /// Runs it inside the group's transaction.
+    pub fn run(&self, guard: Guard) -> Ended {
+        if guard == Guard::Savepoint || !self.is_one_statement() {
+            return Ended::Done(self.run_guarded());
+        }
+        match self.work() {
+            // What a constraint refuses SQLite has undone, and nothing came after it.
+            done @ (Ok(_) | Err(Error::Unique { .. } | Error::DanglingReference | Error::BadValue(_))) => {
+                Ended::Done(done)
+            }
+            // The group deals with a transaction that SQLite gave up.
+            failed if self.conn.is_autocommit() => Ended::Done(failed),
+            Err(_) => Ended::Halfway,
+        }
+    }
+
+    fn is_one_statement(&self) -> bool {
+        let Mutation { steps, emits, idempotency, .. } = self.mutation;
+        let is_plain = emits.is_empty() && idempotency.is_none();
+        is_plain && matches!(steps.as_slice(), [Step::Write { plan, .. }] if plan.is_one_statement())
+    }
+
+    /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
+    fn run_guarded(&self) -> Result<Written, Error> {
         if let Some(key) = &self.mutation.idempotency {
             match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
                 Known::New => (),

@@ -57,6 +57,14 @@ pub(super) struct Change {
 type Set = [(FieldId, Param)];
 
 impl WritePlan {
+    /// Whether it is one statement and nothing that is judged after it: SQLite itself undoes it when it fails.
+    pub(super) fn is_one_statement(&self) -> bool {
+        match &self.action {
+            Action::Insert(insert) => insert.check.is_none(),
+            Action::Change(_) | Action::Upsert(..) => false,
+        }
+    }
+
     /// Compiles a write.
     pub(crate) fn new(contract: &Contract, dialect: Dialect, write: &Write) -> Result<Self, PlanError> {
         let of = |resource: &ResourceId| Compiler { contract, dialect, resource: *resource };
