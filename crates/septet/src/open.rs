@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Place, Store};
 
-/// The file whose lock says that a process has the data folder.
+/// The file whose lock says that a server has the data folder.
 const LOCK_FILE: &str = "lock";
 
 /// Compiles the contract in a folder, its SQL included. Warnings are in the second part.
@@ -34,12 +34,9 @@ pub fn contract(dir: &Path) -> Result<(Contract, Vec<String>), Failure> {
 /// is logged.
 ///
 /// # Errors
-/// A folder or database that cannot be made or opened, that another process has, or that does not fit the contract.
+/// A folder or database that cannot be made or opened, or that does not fit the contract.
 pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure> {
-    let data = &config.data;
-    std::fs::create_dir_all(data)
-        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", data.display())))?;
-    lock(data)?;
+    make_folder(&config.data)?;
     let failed = |error: store::OpenError| Failure::Other(error.0);
     let plan = store::migration_plan(contract, &config.store.place).map_err(failed)?;
     for warning in &plan.warnings {
@@ -53,8 +50,18 @@ pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure
     Store::open(Arc::clone(contract), &config.store).map_err(failed)
 }
 
-/// Keeps the folder for this process until it ends: two writers would not see each other's commits in time.
-fn lock(data: &Path) -> Result<(), Failure> {
+fn make_folder(data: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(data)
+        .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", data.display())))
+}
+
+/// Keeps the folder for this server until its process ends: two of them would each miss the other's newest commits for
+/// a moment. (`septet load` may come beside a server: its rows are seen a moment later.)
+///
+/// # Errors
+/// A folder that cannot be made, or that another server has.
+pub fn lock(data: &Path) -> Result<(), Failure> {
+    make_folder(data)?;
     let path = data.join(LOCK_FILE);
     let cannot = |error: std::io::Error| Failure::Other(format!("cannot lock {}: {error}", path.display()));
     let file = std::fs::File::create(&path).map_err(cannot)?;
@@ -65,7 +72,7 @@ fn lock(data: &Path) -> Result<(), Failure> {
             Ok(())
         }
         Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Failure::Other(format!("another process serves or loads the data folder {}", data.display())))
+            Err(Failure::Other(format!("another server has the data folder {}", data.display())))
         }
         Err(std::fs::TryLockError::Error(error)) => Err(cannot(error)),
     }

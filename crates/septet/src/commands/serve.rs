@@ -44,6 +44,7 @@ pub fn serve(
         // First of all the addresses: without them nothing should be made or filled.
         let listeners = bind(&config.listen).await?;
         let addresses: Result<Vec<SocketAddr>, _> = listeners.iter().map(TcpListener::local_addr).collect();
+        open::lock(&config.data)?;
         let is_new = is_new(&config);
         let store = open::store(&contract, &config)?;
         let _ = holder.set(store.clone());
