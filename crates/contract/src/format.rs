@@ -4,7 +4,7 @@ use crate::model::Format;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest e-mail address, RFC 5321 section 4.5.3.1.3 without the angle brackets.
-const EMAIL_BYTES_MAX: usize = 254;
+pub const EMAIL_BYTES_MAX: usize = 254;
 /// The longest host name, RFC 1035 section 2.3.4 as text.
 const HOSTNAME_BYTES_MAX: usize = 253;
 /// The longest label of a host name, RFC 1035 section 2.3.4.

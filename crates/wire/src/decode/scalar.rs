@@ -23,7 +23,7 @@ use crate::scalar::number::{self, DECIMAL_DIGITS_MAX, NumberError};
 use crate::scalar::span::{self, SpanError};
 use crate::scalar::text;
 use crate::scalar::time::{self, TimeError};
-use contract::{Format, Scalar};
+use contract::{EMAIL_BYTES_MAX, Format, Scalar};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -287,6 +287,9 @@ fn url(text: &str) -> Stored {
 }
 
 fn email(text: &str) -> Stored {
+    if text.len() > EMAIL_BYTES_MAX {
+        return Err(error("LENGTH", format!("expected at most {EMAIL_BYTES_MAX} bytes")));
+    }
     match Format::Email.accepts(text) {
         true => Ok(Value::Text(text.to_owned())),
         false => Err(error("FORMAT", "expected an e-mail address such as ada@example.com")),
