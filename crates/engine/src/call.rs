@@ -386,6 +386,10 @@ pub struct Answer {
     pub nulls: Vec<NullAt>,
     /// Units of the caller's budget that it took.
     pub cost: u32,
+    /// Statements that were run: one for each list, once per record around it.
+    pub statements: u32,
+    /// Times that the store was asked: never more for more rows.
+    pub round_trips: u32,
     /// The key of the row it is about.
     pub key: Option<String>,
     /// The version of that row.
