@@ -129,6 +129,8 @@ pub enum Total {
 pub struct Selection {
     /// In the order of the answer.
     pub items: Vec<Item>,
+    /// What [`Item::TypeName`] answers, where it is not the name of the resource.
+    pub type_name: Option<String>,
 }
 
 /// One thing wanted of a record.
@@ -199,8 +201,6 @@ pub enum Item {
         selection: Selection,
         /// Its name in the answer.
         alias: String,
-        /// The name of its type.
-        type_name: String,
     },
 }
 

@@ -163,6 +163,7 @@ fn has_plain_names(wanted: &Wanted) -> bool {
 }
 
 fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
+    names.push(wanted.type_name.clone());
     for item in &wanted.items {
         names.push(item.alias.clone());
         match &item.what {
@@ -175,8 +176,7 @@ fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
                 collect_names(wanted, names);
                 names.push(Some("/".into()));
             }
-            What::Group { wanted, type_name } => {
-                names.push(Some(type_name.clone()));
+            What::Group { wanted } => {
                 collect_names(wanted, names);
                 names.push(Some("/".into()));
             }

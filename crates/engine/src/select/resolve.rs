@@ -49,7 +49,7 @@ impl<'a> Resolver<'a> {
                     what: What::Field { field, json: Vec::new(), as_text: false },
                 }
             });
-        Wanted { resource, items: items.collect() }
+        Wanted { resource, items: items.collect(), type_name: None }
     }
 
     pub fn selection(&mut self, resource: ResourceId, selection: &Selection) -> Result<Wanted, Fault> {
@@ -71,7 +71,8 @@ impl<'a> Resolver<'a> {
             self.item(id, item, depth, &mut items)?;
         }
         unique_names(self.contract, id, &mut items)?;
-        Ok(Wanted { resource: id, items })
+        let type_name = selection.type_name.as_deref().map(Into::into);
+        Ok(Wanted { resource: id, items, type_name })
     }
 
     fn item(
@@ -133,11 +134,11 @@ impl<'a> Resolver<'a> {
             Item::TypeName { alias } => items.push(by_name(Some(alias), What::TypeName)),
             Item::Version { alias } => items.push(by_name(Some(alias), What::Version)),
             Item::Cursor { alias } => items.push(by_name(Some(alias), What::Cursor)),
-            Item::Group { selection, alias, type_name } => {
+            Item::Group { selection, alias } => {
                 self.count_items(1)?;
                 let wanted = self.nested_selection(id, selection, depth)?;
                 items
-                    .push(by_name(Some(alias), What::Group { wanted, type_name: type_name.as_str().into() }));
+                    .push(by_name(Some(alias), What::Group { wanted }));
             }
             Item::Measure { alias, .. } => {
                 let message = format!("`{alias}` is of groups of records, not of one");

@@ -9,10 +9,8 @@ use wire::{Layout, Name, Shape, ShapeField};
 impl Builder<'_> {
     /// The shape of the reply that [`Builder::records`] of the same selection fills.
     pub fn shape(&self, wanted: &Wanted) -> Shape {
-        self.shape_named(wanted, &self.contract.resource(wanted.resource).name)
-    }
-
-    fn shape_named(&self, wanted: &Wanted, type_name: &str) -> Shape {
+        let own = &self.contract.resource(wanted.resource).name;
+        let type_name = wanted.type_name.as_deref().unwrap_or(own);
         let fields = wanted
             .items
             .iter()
@@ -32,9 +30,7 @@ impl Builder<'_> {
             What::TypeName => return own(Layout::Scalar(Scalar::String)),
             What::Version => return own(Layout::Scalar(Scalar::Long)),
             What::Cursor => return own(Layout::Scalar(Scalar::String)),
-            What::Group { wanted, type_name } => {
-                return own(Layout::One(Box::new(self.shape_named(wanted, type_name))));
-            }
+            What::Group { wanted } => return own(Layout::One(Box::new(self.shape(wanted)))),
             What::Field { field, json, as_text } => {
                 let layout = match (json.is_empty(), as_text) {
                     (true, _) => layout(self.contract, self.contract.resource(id).field(*field)),

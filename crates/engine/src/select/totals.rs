@@ -19,7 +19,7 @@ pub(crate) fn totals(
 ) -> Result<Totals, Fault> {
     let mut reading = Reading { resource: contract.resource(id), items_left: settings.selection_items_max };
     let items = reading.items(selection, 0)?;
-    let type_name = format!("{}Aggregate", contract.resource(id).name).into();
+    let type_name = type_name(selection);
     Ok(Totals { resource: id, items, type_name })
 }
 
@@ -72,9 +72,9 @@ impl Reading<'_> {
                 (alias.as_str(), TotalsWhat::Measure(*measure, self.measured(*measure, name)?))
             }
             Item::TypeName { alias } => (alias.as_str(), TotalsWhat::TypeName),
-            Item::Group { selection, alias, type_name } => {
+            Item::Group { selection, alias } => {
                 let items = self.items(selection, depth + 1)?;
-                (alias.as_str(), TotalsWhat::Group { items, type_name: type_name.as_str().into() })
+                (alias.as_str(), TotalsWhat::Group { items, type_name: type_name(selection) })
             }
             Item::All
             | Item::Field { .. }
@@ -113,6 +113,10 @@ impl Reading<'_> {
         };
         Err(invalid("AGGREGATE", format!("`{name}` has no {function}")))
     }
+}
+
+fn type_name(selection: &Selection) -> Box<str> {
+    selection.type_name.as_deref().unwrap_or("Aggregate").into()
 }
 
 /// Whether records can be grouped by a field: one whose equal values are one value.

@@ -10,6 +10,15 @@ use wire::Value;
 pub(crate) struct Wanted {
     pub resource: ResourceId,
     pub items: Vec<WantedItem>,
+    /// The name of the type, where it is not the resource's.
+    pub type_name: Option<Box<str>>,
+}
+
+impl Wanted {
+    /// Nothing of a resource's records.
+    pub fn nothing(resource: ResourceId) -> Self {
+        Self { resource, items: Vec::new(), type_name: None }
+    }
 }
 
 impl Wanted {
@@ -92,7 +101,7 @@ pub(crate) enum What {
     /// The record's place in the order of its list.
     Cursor,
     /// More of the same record, as a record of its own.
-    Group { wanted: Wanted, type_name: Box<str> },
+    Group { wanted: Wanted },
 }
 
 /// Which rows of a list, in which order.

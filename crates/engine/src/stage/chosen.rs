@@ -86,7 +86,7 @@ impl Engine {
             }
             None => {
                 let count = Item::Measure { measure: Measure::Count, name: None, alias: "count".to_owned() };
-                let selection = Selection { items: vec![count] };
+                let selection = Selection { items: vec![count], type_name: None };
                 totals(&self.contract, &self.settings, resource, &selection).map(Arc::new)
             }
         }

@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
                 self.list(parent.as_ref(), wanted, page, *total)
             }
             Wish::Count { resource, page } => {
-                let nothing = Wanted { resource: *resource, items: Vec::new() };
+                let nothing = Wanted::nothing(*resource);
                 Ok(Plan::Count { count: self.count(&nothing, None, page)? })
             }
             Wish::Create { resource, given, wanted, .. } => self.create(*resource, given, wanted),

@@ -123,14 +123,14 @@ impl Planner<'_> {
 
     /// Whether the row whose relation is listed is there and seen.
     fn parent(&self, parent: &Parent) -> Result<Read, Fault> {
-        let nothing = Wanted { resource: parent.resource, items: Vec::new() };
+        let nothing = Wanted::nothing(parent.resource);
         let key = vec![(self.engine.contract.resource(parent.resource).key, parent.key.clone())];
         self.get(parent.resource, &key, &nothing)
     }
 
     /// How many rows a list has in all: its condition and its inner relations count, its page does not.
     pub(super) fn count(&self, wanted: &Wanted, parent: Option<&Parent>, page: &Page) -> Result<Read, Fault> {
-        let nothing = Wanted { resource: wanted.resource, items: Vec::new() };
+        let nothing = Wanted::nothing(wanted.resource);
         let everything = Page { condition: page.condition.clone(), ..Page::default() };
         let (mut select, params) = self.with_builder(|builder| {
             let mut select = builder.list(&nothing, &everything);
