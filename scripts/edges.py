@@ -20,7 +20,7 @@ MAY = {
     "rest": ADAPTER,
     "soap": ADAPTER,
     "grpc": ADAPTER,
-    "graphql": ADAPTER,
+    "graphql": ADAPTER | {"describe"},
     "webhook": ADAPTER,
     "websocket": ADAPTER | {"session"},
     "webrtc": ADAPTER | {"session"},
