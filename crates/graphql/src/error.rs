@@ -36,6 +36,13 @@ pub(crate) struct Location {
     pub column: u32,
 }
 
+impl From<apollo_compiler::parser::LineColumn> for Location {
+    fn from(place: apollo_compiler::parser::LineColumn) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { line: number(place.line), column: number(place.column) }
+    }
+}
+
 impl Problem {
     /// A problem without a place.
     pub(crate) fn new(kind: Kind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
@@ -50,6 +57,15 @@ impl Problem {
             bad_token: false,
             budget: None,
         }
+    }
+
+    /// The same inside a root field, where it is at no place of its own.
+    pub(crate) fn under(mut self, key: &str, locations: &[Location]) -> Self {
+        self.path.insert(0, PathPart::Field(key.into()));
+        if self.locations.is_empty() {
+            self.locations = locations.to_vec();
+        }
+        self
     }
 
     /// The same at these places of the document.

@@ -7,7 +7,9 @@ mod document;
 mod error;
 mod execute;
 mod introspect;
+mod plan;
 mod service;
+mod values;
 
 pub use service::Service;
 
@@ -26,6 +28,8 @@ pub struct Graphql {
     pub(crate) contract: Arc<Contract>,
     pub(crate) schema: Valid<Schema>,
     pub(crate) settings: Settings,
+    /// What its root fields are.
+    pub(crate) targets: plan::Targets,
 }
 
 impl Graphql {
@@ -36,7 +40,8 @@ impl Graphql {
     pub fn new(contract: Arc<Contract>, sdl: &str, settings: Settings) -> Result<Self, StartError> {
         let schema = Schema::parse_and_validate(sdl, "schema.graphql");
         let schema = schema.map_err(|found| StartError(found.errors.to_string()))?;
-        Ok(Self { contract, schema, settings })
+        let targets = plan::Targets::new(&contract);
+        Ok(Self { contract, schema, settings, targets })
     }
 }
 

@@ -7,7 +7,7 @@ mod records;
 mod root;
 mod uses;
 
-pub(crate) use arguments::Arguments;
+pub(crate) use arguments::{Arguments, misfit};
 pub(crate) use collect::{Collected, collect};
 pub(crate) use records::Translate;
 pub(crate) use root::{Kind, Target, Targets};

@@ -137,8 +137,7 @@ impl<'a> Resolver<'a> {
             Item::Group { selection, alias } => {
                 self.count_items(1)?;
                 let wanted = self.nested_selection(id, selection, depth)?;
-                items
-                    .push(by_name(Some(alias), What::Group { wanted }));
+                items.push(by_name(Some(alias), What::Group { wanted }));
             }
             Item::Measure { alias, .. } => {
                 let message = format!("`{alias}` is of groups of records, not of one");

@@ -35,7 +35,8 @@ pub(crate) fn collect<'d>(
     sets: &[&'d SelectionSet],
     variables: &Variables,
 ) -> Vec<Collected<'d>> {
-    let mut collecting = Collecting { schema, document, ty, variables, found: Vec::new(), visited: Vec::new() };
+    let mut collecting =
+        Collecting { schema, document, ty, variables, found: Vec::new(), visited: Vec::new() };
     for set in sets {
         collecting.set(set);
     }

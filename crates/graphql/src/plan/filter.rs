@@ -237,7 +237,11 @@ fn order_term(contract: &Contract, resource: &Resource, term: &Value) -> Result<
             }
             (_, Value::Text(direction)) => {
                 let (direction, nulls) = direction_of(direction);
-                return Ok(OrderTerm { path: Path { names: path, json: JsonPath::default() }, direction, nulls });
+                return Ok(OrderTerm {
+                    path: Path { names: path, json: JsonPath::default() },
+                    direction,
+                    nulls,
+                });
             }
             _ => return Err(misfit(names::ORDER_BY, "DEPTH", "follows too many relations")),
         }

@@ -87,7 +87,7 @@ impl<'a> Translate<'a> {
     /// What is wanted of an object that is not stored.
     pub(crate) fn object(&self, id: ObjectId, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
         let object = &self.contract().objects[id.index()];
-        let item = |collected: Collected<'a>| {
+        let item = |collected: Collected<'a>| -> Result<Item, Problem> {
             let first = collected.first();
             if first.name == TYPE_NAME {
                 return Ok(Item::TypeName { alias: collected.key.to_owned() });
@@ -120,7 +120,7 @@ impl<'a> Translate<'a> {
     /// What is wanted of each edge of a connection.
     pub(crate) fn edge(&self, id: ResourceId, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
         let ty = type_name(sets);
-        let item = |collected: Collected<'a>| {
+        let item = |collected: Collected<'a>| -> Result<Item, Problem> {
             let alias = collected.key.to_owned();
             match collected.first().name.as_str() {
                 TYPE_NAME => Ok(Item::TypeName { alias }),

@@ -123,7 +123,9 @@ fn object(
                 let default = super::raw(default, &super::Variables::default()).unwrap_or(Value::Null);
                 fitted.push((name.as_str().to_owned(), coerce(schema, &field.ty, default)?));
             }
-            None if field.ty.is_non_null() => return Err(Mistake::new("REQUIRED", "is required").inside(name)),
+            None if field.ty.is_non_null() => {
+                return Err(Mistake::new("REQUIRED", "is required").inside(name));
+            }
             None => {}
         }
     }
