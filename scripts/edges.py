@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 METADATA = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]
-ADAPTER = {"contract", "wire", "engine", "edge"}
+ADAPTER = {"contract", "wire", "engine", "edge", "http-semantics"}
 
 # What each crate may depend on in the code that is shipped. A crate that is not in the table is a question to answer
 # here first.
@@ -17,6 +17,7 @@ MAY = {
     "store": {"contract", "wire"},
     "engine": {"contract", "wire", "store"},
     "session": {"contract", "wire", "engine"},
+    "http-semantics": {"engine", "edge"},
     "rest": ADAPTER,
     "soap": ADAPTER,
     "grpc": ADAPTER,
