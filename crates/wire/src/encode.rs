@@ -2,6 +2,7 @@
 
 mod buffer;
 mod fit;
+pub mod graphql;
 mod item;
 pub mod json;
 pub mod protobuf;
@@ -102,4 +103,9 @@ pub trait Encoder {
     }
     /// `field` is null although its layout is a record.
     fn null(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
+    /// The byte of the buffer at which the next item of a list begins.
+    fn position(&self) -> usize;
+    /// Puts the items of the list that is the reply, and has not ended, into the opposite order: `starts` says at which
+    /// [`Encoder::position`] each began.
+    fn turn_items(&mut self, starts: &[usize]);
 }
