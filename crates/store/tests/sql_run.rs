@@ -182,6 +182,32 @@ fn columns_become_an_object_with_records_under_rules() {
 }
 
 #[test]
+fn nulls_of_an_object_bubble() {
+    let store = world();
+    let keyed = SqlField::Record { column: "account".into(), select: Box::new(record()), key: 0 };
+    let fields = vec![SqlField::Column("total".into()), keyed];
+    let mut layout = shape(vec![
+        ("total", Layout::Scalar(Scalar::Int)),
+        ("account", Layout::One(Box::new(record_shape()))),
+    ]);
+    layout.fields[1].required = true;
+    let plan = store.plan_sql(TRANSFER, &SqlAnswer::Object(fields), Some(layout), ReadRoot::One).unwrap();
+    let plan = Arc::new(plan);
+    let transfer = |from: &str, to: &str| {
+        let run = vec![text(from), Value::Int(1), text(to), Value::Null, text(NOW)];
+        let step = Step::Sql { plan: Arc::clone(&plan), each: vec![], run, answer_params: answer_params() };
+        block(store.write(Mutation { format: Format::Graphql, ..mutation(vec![step]) })).unwrap()
+    };
+    let mine = transfer("a1", "a2");
+    let seen = r#"{"total":2,"account":{"id":"a1","owner":"ann"}}"#;
+    assert_eq!((body(&mine), mine.reply.nulls.len()), (seen, 0));
+    let others = transfer("a2", "a1");
+    let path = vec![wire::PathPart::Field("account".into())];
+    assert_eq!(body(&others), "null");
+    assert_eq!(others.reply.nulls, [wire::NullAt { path }]);
+}
+
+#[test]
 fn a_column_of_keys_becomes_records_under_rules_in_its_order() {
     let store = world();
     let answer = SqlAnswer::Records { select: Box::new(record()), key: 0, column: "id".into() };

@@ -8,8 +8,8 @@ use crate::write::bind_value;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 use wire::{
-    Cell, EncodeError, Encoder, Format, JsonEncoder, Layout, ProtobufEncoder, Shape, ShapeField, Value,
-    XmlEncoder,
+    Cell, EncodeError, Encoder, Format, GraphqlEncoder, JsonEncoder, Layout, ProtobufEncoder, Shape,
+    ShapeField, Value, XmlEncoder,
 };
 
 /// Bytes that a reply's buffer holds before it grows.
@@ -31,11 +31,19 @@ pub(crate) fn run(
     let mut cursors = cursors(conn, plan, params)?;
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
     match format {
-        Format::Json | Format::Graphql => {
+        Format::Json => {
             let mut encoder = JsonEncoder::new(buffer, reply_bytes_max);
             let mut walk = Walk::new(&mut encoder);
             let found = walk.answer(&mut cursors, &plan.answer)?;
             Ok(found.reply(walk.statements, encoder.finish()))
+        }
+        Format::Graphql => {
+            let mut encoder = GraphqlEncoder::new(buffer, reply_bytes_max);
+            let mut walk = Walk::new(&mut encoder);
+            let found = walk.answer(&mut cursors, &plan.answer)?;
+            let statements = walk.statements;
+            let (body, nulls) = encoder.finish();
+            Ok(Reply { nulls, ..found.reply(statements, body) })
         }
         Format::Protobuf => {
             let mut encoder = ProtobufEncoder::new(buffer, reply_bytes_max);

@@ -90,6 +90,11 @@ pub fn count(name: &str, field: FieldId, filter: Predicate) -> Item {
     (Output::Count { field, filter: Box::new(filter) }, shape_field(name, Layout::Scalar(Scalar::Int)))
 }
 
+/// The item, never null where a format promises it.
+pub fn required((output, field): Item) -> Item {
+    (output, ShapeField { required: true, ..field })
+}
+
 /// The relation, leaving out parents without it.
 pub fn inner((mut output, field): Item) -> Item {
     match &mut output {

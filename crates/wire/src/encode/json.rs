@@ -141,6 +141,15 @@ impl JsonEncoder {
 }
 
 impl Encoder for JsonEncoder {
+    #[inline]
+    fn position(&self) -> usize {
+        self.out.bytes.len()
+    }
+
+    fn turn_items(&mut self, starts: &[usize]) {
+        self.out.turn(starts);
+    }
+
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         let Some(field) = shape.fields.first() else { return Ok(()) };
         let start = self.out.bytes.len();
@@ -202,14 +211,5 @@ impl Encoder for JsonEncoder {
     fn null(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
         self.member(field, b"null");
         Ok(())
-    }
-
-    #[inline]
-    fn position(&self) -> usize {
-        self.out.bytes.len()
-    }
-
-    fn turn_items(&mut self, starts: &[usize]) {
-        self.out.turn(starts);
     }
 }
