@@ -185,9 +185,9 @@ fn columns_become_an_object_with_records_under_rules() {
 fn nulls_of_an_object_bubble() {
     let store = world();
     let keyed = SqlField::Record { column: "account".into(), select: Box::new(record()), key: 0 };
-    let fields = vec![SqlField::Column("total".into()), keyed];
+    let fields = vec![SqlField::TypeName, keyed];
     let mut layout = shape(vec![
-        ("total", Layout::Scalar(Scalar::Int)),
+        ("__typename", Layout::Scalar(Scalar::String)),
         ("account", Layout::One(Box::new(record_shape()))),
     ]);
     layout.fields[1].required = true;
@@ -199,7 +199,7 @@ fn nulls_of_an_object_bubble() {
         block(store.write(Mutation { format: Format::Graphql, ..mutation(vec![step]) })).unwrap()
     };
     let mine = transfer("a1", "a2");
-    let seen = r#"{"total":2,"account":{"id":"a1","owner":"ann"}}"#;
+    let seen = r#"{"__typename":"Reply","account":{"id":"a1","owner":"ann"}}"#;
     assert_eq!((body(&mine), mine.reply.nulls.len()), (seen, 0));
     let others = transfer("a2", "a1");
     let path = vec![wire::PathPart::Field("account".into())];

@@ -90,6 +90,17 @@ pub fn count(name: &str, field: FieldId, filter: Predicate) -> Item {
     (Output::Count { field, filter: Box::new(filter) }, shape_field(name, Layout::Scalar(Scalar::Int)))
 }
 
+pub fn type_name(name: &str) -> Item {
+    (Output::TypeName, shape_field(name, Layout::Scalar(Scalar::String)))
+}
+
+/// More of the same row, as a record of this type.
+pub fn group(name: &str, type_name: &str, items: Vec<Item>) -> Item {
+    let (outputs, fields) = items.into_iter().unzip();
+    let shape = Shape { type_name: type_name.into(), fields };
+    (Output::Group(outputs), shape_field(name, Layout::One(Box::new(shape))))
+}
+
 /// The item, never null where a format promises it.
 pub fn required((output, field): Item) -> Item {
     (output, ShapeField { required: true, ..field })
