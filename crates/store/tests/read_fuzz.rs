@@ -111,7 +111,7 @@ impl Make<'_> {
             return if self.chance.yes() { self.stored() } else { Operand::Param(self.param()) };
         }
         let depth = depth - 1;
-        match self.chance.below(14) {
+        match self.chance.below(15) {
             0 => Operand::Null,
             1 => Operand::Bool(self.chance.yes()),
             2 => Operand::Version,
@@ -135,6 +135,7 @@ impl Make<'_> {
                 Some((column, _)) => Operand::Count(column),
                 None => Operand::Null,
             },
+            13 => Operand::Cursor((0..self.chance.below(3)).map(|_| self.operand(depth)).collect()),
             _ => self.stored(),
         }
     }
