@@ -5,7 +5,7 @@ use super::relation::Rows;
 use super::{Bind, Dialect, Draft, Row, Scope, Statement, defect};
 use super::{COLUMNS_MAX, GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 use crate::face::{PlanError, Root};
-use crate::query::{Output, Select};
+use crate::query::{End, Output, Select};
 use contract::{Contract, FieldId};
 
 /// A select as statements, a parent always before its children.
@@ -17,6 +17,8 @@ pub(crate) struct Compiled {
     pub record: Record,
     /// The column of the root's version, where one record is read.
     pub version: Option<usize>,
+    /// The column of the root's cursor, where the rows are a page between cursors.
+    pub cursor: Option<usize>,
 }
 
 /// Where the outputs of a record come from.
@@ -61,9 +63,9 @@ pub(crate) fn records(
     let mut draft = Draft::new(contract, dialect);
     let rows = draft.rows(select.from)?;
     let mut statements = Statements { contract, dialect, done: Vec::new(), groups: 0 };
-    let (record, version) = statements.statement(draft, rows, select, Wanted::Root(root))?;
+    let Made { record, version, cursor } = statements.statement(draft, rows, select, Wanted::Root(root))?;
     let done: Option<Vec<_>> = statements.done.into_iter().collect();
-    Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version })
+    Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version, cursor })
 }
 
 /// Compiles counting the rows of a select.
@@ -90,6 +92,13 @@ struct Statements<'c> {
     done: Vec<Option<Statement>>,
     /// Groups around what is made.
     groups: usize,
+}
+
+/// What a statement was made for.
+struct Made {
+    record: Record,
+    version: Option<usize>,
+    cursor: Option<usize>,
 }
 
 /// A statement in the making.
@@ -127,9 +136,14 @@ impl Parts<'_> {
         let mut sql =
             format!("SELECT {columns} FROM {}{joins} WHERE {}", rows.from, conditions.join(" AND "));
         if wanted != Wanted::Root(Root::One) || !select.order.is_empty() {
-            sql.push_str(&format!(" ORDER BY {}", self.draft.order(&rows.row, &select.order)?));
+            let end = select.edges.as_ref().map_or(End::First, |edges| edges.end);
+            sql.push_str(&format!(" ORDER BY {}", self.draft.order(&rows.row, &select.order, end)?));
         }
         let limit = select.limit.map(|param| self.draft.param(param));
+        let limit = match select.edges {
+            None => limit,
+            Some(_) => limit.map(|limit| self.draft.dialect.one_more(&limit)),
+        };
         let offset = select.offset.map(|param| self.draft.param(param));
         sql.push_str(&self.draft.dialect.page(limit.as_deref(), offset.as_deref()));
         Ok(sql)
@@ -144,7 +158,7 @@ impl<'c> Statements<'c> {
         rows: Rows,
         select: &Select,
         wanted: Wanted,
-    ) -> Result<(Record, Option<usize>), PlanError> {
+    ) -> Result<Made, PlanError> {
         if self.done.len() == STATEMENTS_MAX {
             return defect("a read has too many statements");
         }
@@ -157,9 +171,19 @@ impl<'c> Statements<'c> {
             Wanted::Root(Root::One) => Some(parts.column(parts.draft.version(&rows.row))?),
             Wanted::Root(Root::List) | Wanted::Children => None,
         };
+        let cursor = match (&select.edges, wanted) {
+            (None, _) => None,
+            (Some(edges), Wanted::Root(Root::List)) => {
+                let cursor = parts.draft.operand(&Scope::of(&rows.row), &edges.cursor)?;
+                Some(parts.column(cursor)?)
+            }
+            (Some(_), Wanted::Root(Root::One) | Wanted::Children) => {
+                return defect("a page between cursors that is not the reply");
+            }
+        };
         let sql = parts.text(rows, select, wanted)?;
         self.done[place] = Some(parts.draft.finish(sql)?);
-        Ok((record, version))
+        Ok(Made { record, version, cursor })
     }
 
     fn record(&mut self, parts: &mut Parts<'c>, row: &Row, select: &Select) -> Result<Record, PlanError> {
@@ -243,7 +267,7 @@ impl<'c> Statements<'c> {
         let key = draft.bind(Bind::Parent(key));
         let rows = draft.related(row.resource, to_many, &key)?;
         let statement = self.done.len();
-        let (record, _) = self.statement(draft, rows, select, Wanted::Children)?;
+        let record = self.statement(draft, rows, select, Wanted::Children)?.record;
         Ok(From::Statement { statement, record })
     }
 }
