@@ -94,7 +94,9 @@ pub fn count(name: &str, field: FieldId, filter: Predicate) -> Item {
 pub fn inner((mut output, field): Item) -> Item {
     match &mut output {
         Output::One { inner, .. } | Output::Many { inner, .. } => *inner = true,
-        Output::Value(_) | Output::Count { .. } => panic!("not a relation"),
+        Output::Value(_) | Output::Count { .. } | Output::TypeName | Output::Group(_) => {
+            panic!("not a relation")
+        }
     }
     (output, field)
 }
@@ -103,7 +105,7 @@ pub fn inner((mut output, field): Item) -> Item {
 pub fn all(from: ResourceId, items: Vec<Item>) -> (Select, Shape) {
     let (outputs, fields) = items.into_iter().unzip();
     let filter = Predicate::True;
-    let select = Select { from, outputs, filter, order: Vec::new(), limit: None, offset: None };
+    let select = Select { from, outputs, filter, order: Vec::new(), limit: None, offset: None, edges: None };
     (select, Shape { type_name: super::contract().resource(from).name.as_str().into(), fields })
 }
 
