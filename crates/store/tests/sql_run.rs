@@ -111,7 +111,8 @@ fn write(
     run: Vec<Value>,
 ) -> Result<Written, Error> {
     let step = Step::Sql { plan: Arc::clone(plan), each, run, answer_params: answer_params() };
-    support::write(store, Mutation { format: Format::Json, ..mutation(vec![step]) })
+    let written = block(store.write(Mutation { format: Format::Json, ..mutation(vec![step]) }));
+    written.map_err(|failed| failed.error)
 }
 
 fn body(written: &Written) -> &str {
@@ -235,7 +236,7 @@ fn a_reply_is_bounded_and_its_failure_undoes_the_work() {
     let step =
         Step::Sql { plan, each: vec![], run: vec![text("n1"), text("dan")], answer_params: answer_params() };
     let small = store::Bounds { reply_bytes_max: 10, ..bounds() };
-    let written = support::write(&store, Mutation { bounds: small, ..mutation(vec![step]) });
-    assert_eq!(written, Err(Error::TooLarge));
+    let written = block(store.write(Mutation { bounds: small, ..mutation(vec![step]) }));
+    assert_eq!(written.map_err(|failed| failed.error), Err(Error::TooLarge));
     assert_eq!(store.events(0, 100).unwrap().len(), 3);
 }
