@@ -244,6 +244,12 @@ fn one_failure_at_any_place_leaves_nothing_and_is_named() {
 
 #[test]
 fn a_batch_is_replayed_as_it_was_answered() {
+    for format in [Format::Json, Format::Graphql, Format::Protobuf, Format::Xml] {
+        replayed(format);
+    }
+}
+
+fn replayed(format: Format) {
     let world = World::new();
     let key = |key| Some(idempotency(key, 1));
     let run = |key| {
@@ -253,10 +259,12 @@ fn a_batch_is_replayed_as_it_was_answered() {
             (world.create("b", "bob"), world.seen()),
         ]);
         let emits = vec![emit("batch.done", Outcome::Success), emit("batch.failed", Outcome::Failure)];
-        world.run(Mutation { idempotency: key, emits, ..batch })
+        world.run(Mutation { idempotency: key, emits, format, ..batch })
     };
     let first = run(key("k")).unwrap();
-    assert_eq!(body(&first), r#"[{"id":"a","owner":"ann"},null,{"id":"b","owner":"bob"}]"#);
+    if format == Format::Json {
+        assert_eq!(body(&first), r#"[{"id":"a","owner":"ann"},null,{"id":"b","owner":"bob"}]"#);
+    }
     let again = run(key("k")).unwrap();
     assert!(again.replayed);
     assert_eq!((again.reply.body, again.reply.rows), (first.reply.body, 3));
