@@ -9,6 +9,7 @@ mod execute;
 mod introspect;
 mod service;
 
+pub use document::{CacheBounds, CacheStats, DocumentBounds, Suggestions};
 pub use service::Service;
 
 use apollo_compiler::Schema;
@@ -18,7 +19,14 @@ use std::sync::Arc;
 
 /// How GraphQL is served.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {}
+pub struct Settings {
+    /// How large documents may be.
+    pub documents: DocumentBounds,
+    /// How many parsed documents are kept.
+    pub cache: CacheBounds,
+    /// Whether messages suggest names.
+    pub suggestions: Suggestions,
+}
 
 /// The GraphQL face of a contract. Immutable; a reload makes a new one.
 #[derive(Debug)]
