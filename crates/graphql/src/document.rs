@@ -42,8 +42,19 @@ pub(crate) struct Document {
 #[derive(Debug)]
 struct Prepared {
     operation: Node<Operation>,
-    asks_schema: bool,
+    schema: AsksSchema,
     planned: OnceLock<Result<Arc<Planned>, Problem>>,
+}
+
+/// Whether an operation asks about the schema at its root, beyond `__typename`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum AsksSchema {
+    /// It does not.
+    No,
+    /// It does.
+    Yes,
+    /// It asks for lists inside lists of it, which grow with the powers of their depth.
+    Endlessly(Problem),
 }
 
 /// An operation that was chosen to be run.
@@ -51,8 +62,8 @@ struct Prepared {
 pub(crate) struct Chosen<'a> {
     /// The operation.
     pub operation: &'a Node<Operation>,
-    /// Whether it asks about the schema at its root, beyond `__typename`.
-    pub asks_schema: bool,
+    /// Whether it asks about the schema.
+    pub schema: &'a AsksSchema,
     prepared: &'a Prepared,
     document: &'a Document,
 }
@@ -75,8 +86,12 @@ impl Document {
             };
             findings::problems(&invalid.errors, VALIDATION_FAILED, PROBLEMS_MAX, meant)
         })?;
-        let operations = executable.operations.iter().map(|operation| prepared(&executable, operation));
-        let operations = operations.collect::<Result<_, _>>().map_err(|problem| vec![problem])?;
+        let prepared = |operation: &Node<Operation>| Prepared {
+            operation: operation.clone(),
+            schema: asks_schema(&executable, operation),
+            planned: OnceLock::new(),
+        };
+        let operations = executable.operations.iter().map(prepared).collect();
         Ok(Self { executable, operations })
     }
 
@@ -97,8 +112,8 @@ impl Document {
             Problem::new(Kind::Invalid, OPERATION_UNKNOWN, message)
         };
         let prepared = found.ok_or_else(missing)?;
-        let Prepared { operation, asks_schema, .. } = prepared;
-        Ok(Chosen { operation, asks_schema: *asks_schema, prepared, document: self })
+        let Prepared { operation, schema, .. } = prepared;
+        Ok(Chosen { operation, schema, prepared, document: self })
     }
 }
 
@@ -133,19 +148,13 @@ fn parse(text: &str, bounds: &DocumentBounds) -> Result<Syntax, Vec<Problem>> {
     Err(vec![Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message)])
 }
 
-fn prepared(
-    document: &Valid<ExecutableDocument>,
-    operation: &Node<Operation>,
-) -> Result<Prepared, Problem> {
+fn asks_schema(document: &Valid<ExecutableDocument>, operation: &Operation) -> AsksSchema {
     let mut roots = operation.root_fields(document);
-    let asks_schema = roots.any(|field| matches!(field.name.as_str(), "__schema" | "__type"));
-    if asks_schema {
-        // Lists of the schema's own lists grow with the powers of their depth.
-        introspection::check_max_depth(document, operation).map_err(|refused| {
-            let message = "questions about the schema nest too many lists of fields and types";
-            let locations = Location::of(refused.location(), &document.sources).into_iter().collect();
-            Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message).at(locations)
-        })?;
+    if !roots.any(|field| matches!(field.name.as_str(), "__schema" | "__type")) {
+        return AsksSchema::No;
     }
-    Ok(Prepared { operation: operation.clone(), asks_schema, planned: OnceLock::new() })
+    let Err(refused) = introspection::check_max_depth(document, operation) else { return AsksSchema::Yes };
+    let message = "questions about the schema nest too many lists of fields and types";
+    let locations = Location::of(refused.location(), &document.sources).into_iter().collect();
+    AsksSchema::Endlessly(Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message).at(locations))
 }

@@ -1,6 +1,6 @@
 //! What stands in a response's `errors`.
 
-use apollo_compiler::parser::{SourceMap, SourceSpan};
+use apollo_compiler::parser::{LineColumn, SourceMap, SourceSpan};
 use engine::{Budget, Fault, FieldFault, Kind};
 use std::borrow::Cow;
 use wire::PathPart;
@@ -9,6 +9,8 @@ use wire::PathPart;
 pub(crate) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 /// The document does not fit the schema.
 pub(crate) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+/// Variables do not fit the operation.
+pub(crate) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// The operation to run cannot be told from the request.
 pub(crate) const OPERATION_UNKNOWN: &str = "OPERATION_RESOLUTION_FAILURE";
 /// The document asks for more than any may: the message names the bound.
@@ -62,9 +64,14 @@ pub(crate) struct Location {
 impl Location {
     /// Where a node of a parsed document stands.
     pub(crate) fn of(span: Option<SourceSpan>, sources: &SourceMap) -> Option<Self> {
-        let place = span?.line_column(sources)?;
+        span?.line_column(sources).map(Self::from)
+    }
+}
+
+impl From<LineColumn> for Location {
+    fn from(place: LineColumn) -> Self {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Some(Self { line: number(place.line), column: number(place.column) })
+        Self { line: number(place.line), column: number(place.column) }
     }
 }
 

@@ -30,9 +30,7 @@ impl Persisted {
     pub(crate) fn new(bounds: CacheBounds) -> Self {
         let weight = Weight { min: bounds.weight_min() };
         let (hasher, lifecycle) = (foldhash::fast::RandomState::default(), DefaultLifecycle::default());
-        Self {
-            texts: Cache::with(bounds.entries_max, bounds.bytes_max as u64, weight, hasher, lifecycle),
-        }
+        Self { texts: Cache::with(bounds.entries_max, bounds.bytes_max as u64, weight, hasher, lifecycle) }
     }
 
     pub(crate) fn get(&self, digest: &Digest) -> Option<Arc<str>> {

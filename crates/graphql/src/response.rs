@@ -59,12 +59,7 @@ pub(crate) fn outcome(outcome: Outcome, cost: TellCost, about: &About<'_>) -> Re
 }
 
 /// An answer that may be kept has a tag of its content; only reads by `GET` may.
-fn finish(
-    mut headers: HeaderMap,
-    body: Vec<u8>,
-    outcome: &Outcome,
-    about: &About<'_>,
-) -> Response<Vec<u8>> {
+fn finish(mut headers: HeaderMap, body: Vec<u8>, outcome: &Outcome, about: &About<'_>) -> Response<Vec<u8>> {
     let is_read = *about.method == Method::GET || *about.method == Method::HEAD;
     if !is_read || !outcome.problems.is_empty() {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -122,9 +122,9 @@ fn manifest(name: &str, text: &str) -> Result<Vec<Listed>, StartError> {
     let value = decode_json(text.as_bytes(), &bounds)
         .map_err(|error| StartError(format!("{name}:{}:{}: {}", error.line, error.column, error.problem)))?;
     let form = || StartError(format!("{name}: expected {{\"<id>\": \"<document>\"}} or Apollo's manifest"));
-    let pairs: Option<Vec<(String, String)>> = match (value.get("operations"), value) {
+    let pairs: Option<Vec<(String, String)>> = match (value.get("operations"), &value) {
         (Some(Value::List(operations)), _) => operations.iter().map(apollo_operation).collect(),
-        (_, Value::Object(members)) => members.into_iter().map(relay_operation).collect(),
+        (_, Value::Object(members)) => members.iter().map(relay_operation).collect(),
         _ => None,
     };
     let listed = pairs.ok_or_else(form)?.into_iter().map(|(id, text)| {
@@ -141,9 +141,9 @@ fn apollo_operation(operation: &Value) -> Option<(String, String)> {
     }
 }
 
-fn relay_operation((id, text): (String, Value)) -> Option<(String, String)> {
+fn relay_operation((id, text): &(String, Value)) -> Option<(String, String)> {
     match text {
-        Value::Text(text) => Some((id, text)),
+        Value::Text(text) => Some((id.clone(), text.clone())),
         _ => None,
     }
 }
