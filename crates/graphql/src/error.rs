@@ -91,6 +91,15 @@ impl Problem {
         }
     }
 
+    /// The same inside a root field, where it is at no place of its own.
+    pub(crate) fn under(mut self, key: &str, locations: &[Location]) -> Self {
+        self.path.insert(0, PathPart::Field(key.into()));
+        if self.locations.is_empty() {
+            self.locations = locations.to_vec();
+        }
+        self
+    }
+
     /// The same at these places of the document.
     pub(crate) fn at(self, locations: Vec<Location>) -> Self {
         Self { locations, ..self }

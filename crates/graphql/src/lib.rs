@@ -15,11 +15,13 @@ mod graphiql;
 mod introspect;
 mod media;
 mod persisted;
+mod plan;
 mod request;
 mod response;
 mod service;
 mod settings;
 mod trusted;
+mod values;
 
 pub use document::{CacheBounds, CacheStats, DocumentBounds, Suggestions};
 pub use graphiql::Example;
@@ -57,6 +59,8 @@ pub struct Graphql {
     documents: Documents,
     persisted: Option<Persisted>,
     trusted: Trusted,
+    /// What its root fields are.
+    pub(crate) targets: plan::Targets,
 }
 
 impl Graphql {
@@ -71,6 +75,7 @@ impl Graphql {
             (Some(page), Some(path)) => Some(Graphiql::new(page, path, &settings.examples)?),
             (None, _) | (_, None) => None,
         };
+        let targets = plan::Targets::new(&contract);
         let mut face = Self {
             contract,
             introspections: Introspections::new(&schema),
@@ -79,6 +84,7 @@ impl Graphql {
             documents: Documents::new(settings.cache),
             persisted: settings.persisted.map(Persisted::new),
             trusted: Trusted::default(),
+            targets,
             settings,
         };
         face.trusted = Trusted::new(&face, &face.settings.trusted)?;

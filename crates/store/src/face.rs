@@ -10,6 +10,7 @@ use contract::{FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+pub use wire::NULLS_MAX;
 use wire::{Format, NullAt, Shape, Value};
 
 /// How a store is opened.
@@ -84,9 +85,6 @@ pub struct Reply {
     /// Of a page between cursors ([`crate::Edges`]).
     pub edges: Option<PageEdges>,
 }
-
-/// Nulls that a reply tells of at the most.
-pub const NULLS_MAX: usize = 100;
 
 /// What is known of a page between cursors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

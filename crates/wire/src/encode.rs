@@ -2,6 +2,7 @@
 
 mod buffer;
 mod fit;
+pub mod graphql;
 mod item;
 pub mod json;
 pub mod protobuf;
@@ -92,6 +93,11 @@ pub trait Encoder {
     fn begin_field(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
     /// It has been written.
     fn end_field(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
+    /// The byte of the buffer at which the next item of a list begins.
+    fn position(&self) -> usize;
+    /// Puts the items of the list that is the reply, and has not ended, into the opposite order: `starts` says at which
+    /// [`Encoder::position`] each began.
+    fn turn_items(&mut self, starts: &[usize]);
     /// The whole reply is one scalar, `shape`'s only field: a record of one field where the format has no bare values.
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         self.begin_record(shape)?;

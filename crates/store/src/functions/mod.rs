@@ -1,9 +1,10 @@
 //! SQLite functions for what its own SQL cannot say, or says differently from the other databases.
 //!
-//! All of them are pure functions of their arguments and give NULL for NULL. Those whose work grows faster than their
+//! All of them are pure functions of their arguments, and all but [`CURSOR`] give NULL for NULL. Those whose work grows faster than their
 //! texts count it ([`work`]).
 
 mod arithmetic;
+mod cursor;
 mod json;
 mod json_part;
 mod regex;
@@ -61,6 +62,9 @@ pub(crate) const DIVIDE: &str = "septet_divide";
 /// Checked `%`.
 pub(crate) const REMAINDER: &str = "septet_remainder";
 
+/// Values …: [`crate::cursor`].
+pub(crate) const CURSOR: &str = "septet_cursor";
+
 /// Begins the message of an error that is the request's own fault, so that it can be told from a defect.
 pub(crate) const BAD_VALUE: &str = "septet: bad value: ";
 
@@ -71,6 +75,7 @@ pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
     json::register(conn)?;
     json_part::register(conn)?;
     search::register(conn)?;
+    cursor::register(conn)?;
     arithmetic::register(conn)
 }
 
