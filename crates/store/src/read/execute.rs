@@ -277,6 +277,10 @@ impl<'e, E: Encoder> Walk<'e, E> {
                     ValueRef::Null => self.nothing(field)?,
                     _ => self.joined(row, below, field, record)?,
                 },
+                Output::TypeName => {
+                    self.encoder.cell(field, Cell::Text(&shape.type_name)).map_err(encoding)?;
+                }
+                Output::Group(record) => self.joined(row, below, field, record)?,
                 Output::Rows { below: at, record } => {
                     let cursors = &mut below[at - 1..];
                     cursors[0].follow(row).map_err(failure)?;

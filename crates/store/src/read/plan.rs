@@ -46,6 +46,10 @@ pub(super) enum Output {
     Joined { key: usize, record: Record },
     /// The rows of a statement `below` places after this one.
     Rows { below: usize, record: Record },
+    /// The name of the record's type.
+    TypeName,
+    /// More of the same row, as a record.
+    Group(Record),
 }
 
 /// How an integer that is stored is meant.
@@ -126,12 +130,14 @@ fn output(from: From, layout: &Layout, place: usize) -> Result<Output, PlanError
         (From::Statement { statement, record }, Layout::Many(shape)) => {
             Output::Rows { below: statement - place, record: Record::new(record, shape, statement)? }
         }
+        (From::TypeName, Layout::Scalar(Scalar::String)) => Output::TypeName,
+        (From::Group(record), Layout::One(shape)) => Output::Group(Record::new(record, shape, place)?),
         (From::Column(column), Layout::Scalar(scalar)) => Output::Cell { column, read: read(*scalar) },
         (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_)) => {
             Output::Cell { column, read: Read::Stored }
         }
         (From::Column(_), Layout::One(_) | Layout::Many(_) | Layout::Spread(_))
-        | (From::Joined { .. } | From::Statement { .. }, _) => {
+        | (From::Joined { .. } | From::Statement { .. } | From::TypeName | From::Group(_), _) => {
             return defect("an output of another layout than its field");
         }
     })

@@ -2,7 +2,8 @@
 //! to-many relation, bound to a column of its parent's row.
 
 use super::relation::Rows;
-use super::{Bind, COLUMNS_MAX, Dialect, Draft, JOINS_MAX, Row, STATEMENTS_MAX, Scope, Statement, defect};
+use super::{Bind, Dialect, Draft, Row, Scope, Statement, defect};
+use super::{COLUMNS_MAX, GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 use crate::face::{PlanError, Root};
 use crate::query::{Output, Select};
 use contract::{Contract, FieldId};
@@ -44,6 +45,10 @@ pub(crate) enum From {
         /// Its outputs.
         record: Record,
     },
+    /// The name of the row's type: nothing of the statement.
+    TypeName,
+    /// More of the same row.
+    Group(Record),
 }
 
 /// Compiles reading the rows of a select.
@@ -55,7 +60,7 @@ pub(crate) fn records(
 ) -> Result<Compiled, PlanError> {
     let mut draft = Draft::new(contract, dialect);
     let rows = draft.rows(select.from)?;
-    let mut statements = Statements { contract, dialect, done: Vec::new() };
+    let mut statements = Statements { contract, dialect, done: Vec::new(), groups: 0 };
     let (record, version) = statements.statement(draft, rows, select, Wanted::Root(root))?;
     let done: Option<Vec<_>> = statements.done.into_iter().collect();
     Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version })
@@ -83,6 +88,8 @@ struct Statements<'c> {
     contract: &'c Contract,
     dialect: Dialect,
     done: Vec<Option<Statement>>,
+    /// Groups around what is made.
+    groups: usize,
 }
 
 /// A statement in the making.
@@ -159,8 +166,11 @@ impl<'c> Statements<'c> {
         if select.from != row.resource {
             return defect("a select of another resource than its relation's");
         }
-        let outputs: Result<_, _> =
-            select.outputs.iter().map(|output| self.output(parts, row, output)).collect();
+        self.outputs(parts, row, &select.outputs)
+    }
+
+    fn outputs(&mut self, parts: &mut Parts<'c>, row: &Row, outputs: &[Output]) -> Result<Record, PlanError> {
+        let outputs: Result<_, _> = outputs.iter().map(|output| self.output(parts, row, output)).collect();
         Ok(Record { outputs: outputs? })
     }
 
@@ -182,8 +192,19 @@ impl<'c> Statements<'c> {
                 }
                 self.children(parts, row, *field, select)?
             }
-            Output::TypeName | Output::Group(_) => return defect("not compiled yet"),
+            Output::TypeName => From::TypeName,
+            Output::Group(outputs) => From::Group(self.group(parts, row, outputs)?),
         })
+    }
+
+    fn group(&mut self, parts: &mut Parts<'c>, row: &Row, outputs: &[Output]) -> Result<Record, PlanError> {
+        if self.groups == GROUPS_MAX {
+            return defect("groups are nested too deep");
+        }
+        self.groups += 1;
+        let record = self.outputs(parts, row, outputs);
+        self.groups -= 1;
+        record
     }
 
     /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked
@@ -231,7 +252,18 @@ impl Draft<'_> {
     /// What makes a row one of the select's: its filter, and that nothing `inner` is missing.
     fn presence(&mut self, row: &Row, select: &Select) -> Result<Vec<String>, PlanError> {
         let mut conditions = vec![self.predicate(&Scope::of(row), &select.filter)?];
-        for output in &select.outputs {
+        self.inner(row, &select.outputs, &mut conditions)?;
+        Ok(conditions)
+    }
+
+    /// That nothing `inner` among the outputs of a row is missing.
+    fn inner(
+        &mut self,
+        row: &Row,
+        outputs: &[Output],
+        conditions: &mut Vec<String>,
+    ) -> Result<(), PlanError> {
+        for output in outputs {
             match output {
                 Output::One { field, select, inner: true } => {
                     conditions.push(self.has_one(row, *field, select)?);
@@ -239,15 +271,15 @@ impl Draft<'_> {
                 Output::Many { field, select, inner: true } => {
                     conditions.push(self.has_many(row, *field, select)?);
                 }
+                Output::Group(outputs) => self.deeper(1, |draft| draft.inner(row, outputs, conditions))?,
                 Output::One { inner: false, .. }
                 | Output::Many { inner: false, .. }
                 | Output::Value(_)
                 | Output::TypeName
-                | Output::Group(_)
                 | Output::Count { .. } => {}
             }
         }
-        Ok(conditions)
+        Ok(())
     }
 
     /// That the row which a to-one field points to is one of the select's.
