@@ -3,6 +3,7 @@
 //! Only names from the contract (quoted) and words of this module make up a statement: whatever a request
 //! says is a parameter, by construction, because an intention holds nothing but positions of parameters.
 
+pub(crate) mod aggregate;
 mod dialect;
 mod draft;
 mod operand;
