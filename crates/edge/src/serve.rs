@@ -1,6 +1,7 @@
 //! Listening, and the three phases of a server's life.
 
 use crate::accept::{Places, accept};
+use crate::coding::{Compression, Compressor};
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Handler, Notice};
@@ -34,12 +35,17 @@ pub async fn serve<H: Handler>(
     listeners: Vec<TcpListener>,
     handler: Arc<H>,
     limits: Limits,
+    compression: Compression,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let places = Places::new(&limits);
     let drain_max = limits.drain();
     let protocols = connection::protocols(&limits);
-    let shared = Arc::new(Shared { handler, limits, protocols });
+    let compressor = match compression {
+        Compression::On => Some(Compressor::new()),
+        Compression::Off => None,
+    };
+    let shared = Arc::new(Shared { handler, limits, protocols, compressor });
     // Every connection and acceptor holds a receiver; when all are dropped, everything is over.
     let (phase, receiver) = watch::channel(Phase::Open);
     for listener in listeners {

@@ -1,7 +1,7 @@
 //! What goes over a real socket, byte by byte.
 #![allow(clippy::unwrap_used)]
 
-use edge::{Handler, Limits, Notice, Request, Response, serve};
+use edge::{Compression, Handler, Limits, Notice, Request, Response, serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -65,7 +65,7 @@ async fn start(limits: Limits) -> Server {
     let (stop, stopped) = oneshot::channel::<()>();
     let served = handler.clone();
     let drained = tokio::spawn(async move {
-        serve(vec![listener], served, limits, async {
+        serve(vec![listener], served, limits, Compression::On, async {
             let _ = stopped.await;
         })
         .await
