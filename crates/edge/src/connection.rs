@@ -7,7 +7,7 @@ use crate::message::{Body, Handler, Notice, Request, Response};
 use crate::reply::{Outgoing, ResponseBody, Streams};
 use crate::serve::Phase;
 use crate::socket::Socket;
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -30,6 +30,9 @@ const BUFFER_BYTES_MIN: usize = 8 * 1024;
 const HEADERS_ON_STACK: usize = 100;
 /// What a peer may send of one HTTP/2 request's body, and of all on a connection, before it is read.
 const WINDOW_BYTES: u32 = 1024 * 1024;
+/// What is said of a body that has a content coding.
+const CODED_BODY: &str = "a body with a content coding is not read: send it as it is\n";
+
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: Arc<H>,
@@ -210,12 +213,14 @@ impl<H> Link<H> {
 enum Refused {
     /// Its head breaks a rule or a bound.
     Head(StatusCode),
+    /// Its body has a content coding.
+    CodedBody,
     /// It takes no reply that we could give, `identity` included.
     NoCoding,
 }
 
 /// What hyper leaves to us of what makes a request's head acceptable.
-fn admissible<B>(request: &http::Request<B>, limits: &Limits) -> Result<(), Refused> {
+fn admissible<B: http_body::Body>(request: &http::Request<B>, limits: &Limits) -> Result<(), Refused> {
     let uri = request.uri();
     if uri.path_and_query().map_or(0, |target| target.as_str().len()) > limits.uri_bytes_max {
         return Err(Refused::Head(StatusCode::URI_TOO_LONG));
@@ -231,7 +236,16 @@ fn admissible<B>(request: &http::Request<B>, limits: &Limits) -> Result<(), Refu
     if request.method() == Method::CONNECT {
         return Err(Refused::Head(StatusCode::NOT_IMPLEMENTED));
     }
+    // A few bytes can stand for any number: bounds on bodies would mean nothing.
+    if !request.body().is_end_stream() && has_coded_body(request.headers()) {
+        return Err(Refused::CodedBody);
+    }
     Ok(())
+}
+
+fn has_coded_body(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    lines.any(|line| !line.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The answer to a request that does not come to the handler.
@@ -240,10 +254,16 @@ fn refusal(refused: Refused) -> Response {
     let (status, name, value) = match refused {
         // Without a word; the connection is not trusted further.
         Refused::Head(status) => (status, header::CONNECTION, "close"),
+        // RFC 9110 section 12.5.3: the field tells it from a 415 for the media type.
+        Refused::CodedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, header::ACCEPT_ENCODING, "identity"),
         Refused::NoCoding => (StatusCode::NOT_ACCEPTABLE, header::VARY, "accept-encoding"),
     };
     *response.status_mut() = status;
     response.headers_mut().insert(name, HeaderValue::from_static(value));
+    if refused == Refused::CodedBody {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        *response.body_mut() = CODED_BODY.into();
+    }
     response
 }
 

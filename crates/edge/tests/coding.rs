@@ -216,6 +216,22 @@ async fn switched_off_nothing_is_looked_at() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coded_body_is_not_read() {
+    let address = start(Compression::Off).await;
+    for (fields, status) in [
+        (&["content-encoding: gzip", "content-length: 2", "", "{}"][..], 415),
+        (&["content-encoding: identity", "content-encoding: br", "content-length: 2", "", "{}"], 415),
+        (&["content-encoding: Identity", "content-length: 2", "", "{}"], 200),
+        (&["content-encoding: gzip", "content-length: 0"], 200),
+        (&["content-encoding: gzip"], 200),
+    ] {
+        let got = exchange(address, "PUT /1", fields).await;
+        assert_eq!(got.status, status, "{fields:?}");
+        assert_eq!(got.field("accept-encoding"), if status == 415 { "identity" } else { "" });
+    }
+}
+
 /// More long replies at once than there are places for, over one HTTP/2 connection, some given up before their end.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_long_replies_at_once() {
