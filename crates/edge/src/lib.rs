@@ -17,7 +17,7 @@ mod socket;
 
 pub use coding::Compression;
 pub use limits::Limits;
-pub use message::{Body, BodyError, Handler, Notice, Request, Response};
+pub use message::{Body, BodyError, Connection, Handler, Notice, Request, Response};
 pub use reply::ResponseBody;
 pub use serve::{Drained, serve};
 
