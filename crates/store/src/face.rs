@@ -175,7 +175,7 @@ pub struct AnswerRead {
     pub plan: Arc<ReadPlan>,
     /// Its parameters.
     pub params: Vec<Value>,
-    /// Which parameter, of either read, is the key of the row that the last step wrote.
+    /// Which parameter, of either read, is the key of the row that its step is about.
     pub key: Param,
     /// What to read instead when the rules hide the row: what the caller itself gave.
     pub otherwise: Option<(Arc<ReadPlan>, Vec<Value>)>,
@@ -389,7 +389,7 @@ impl Store {
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.
     pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
-        Ok(self.inner.writer.write(mutation).await?)
+        self.inner.writer.write(mutation).await
     }
 
     /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of

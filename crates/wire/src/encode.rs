@@ -108,4 +108,17 @@ pub trait Encoder {
     }
     /// `field` is null although its layout is a record.
     fn null(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
+    /// The record that follows is an item of a list that may hold nulls.
+    fn begin_item(&mut self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+    /// It has been written.
+    fn end_item(&mut self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+    /// An item of such a list is null; an empty record of `shape` where the format has no null in a list.
+    fn null_item(&mut self, shape: &Shape) -> Result<(), EncodeError> {
+        self.begin_record(shape)?;
+        self.end_record(shape)
+    }
 }

@@ -9,6 +9,7 @@ mod json;
 mod json_part;
 mod regex;
 pub(crate) mod search;
+mod sum;
 mod text;
 mod work;
 
@@ -19,6 +20,10 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
+/// Over rows: number [, least, greatest].
+pub(crate) const SUM: &str = "septet_sum";
+/// Over rows: number, digits after its point.
+pub(crate) const AVERAGE: &str = "septet_average";
 /// `text`, pattern: SQL LIKE, case sensitive.
 pub(crate) const LIKE: &str = "septet_like";
 /// `text`, pattern: SQL LIKE, ignoring case.
@@ -70,6 +75,7 @@ pub(crate) const BAD_VALUE: &str = "septet: bad value: ";
 
 /// Registers all functions on a connection, reading or writing.
 pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
+    sum::register(conn)?;
     text::register(conn)?;
     regex::register(conn)?;
     json::register(conn)?;

@@ -73,22 +73,56 @@ pub(crate) fn one_into<E: Encoder>(
     params: &[Value],
     before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
 ) -> Result<Option<i64>, Error> {
+    record_into(encoder, conn, plan, params, before).map(|reply| reply.version)
+}
+
+/// Writes one record as an item of a list that is being written; the reply has no body. Nothing is written when there
+/// is no such record.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn item_into<E: Encoder>(
+    encoder: &mut E,
+    conn: &Connection,
+    plan: &ReadPlan,
+    params: &[Value],
+) -> Result<Reply, Error> {
+    let reply = record_into(encoder, conn, plan, params, Encoder::begin_item)?;
+    if reply.rows > 0 {
+        encoder.end_item().map_err(encoding)?;
+    }
+    Ok(reply)
+}
+
+fn record_into<E: Encoder>(
+    encoder: &mut E,
+    conn: &Connection,
+    plan: &ReadPlan,
+    params: &[Value],
+    before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
+) -> Result<Reply, Error> {
     let mut cursors = cursors(conn, plan, params)?;
     let Answer::One { shape, record, version } = &plan.answer else {
         return Err(Error::Internal("a list in the place of a record".to_owned()));
     };
     let (own, below) = own(&mut cursors);
     let mut rows = own.statement.raw_query();
-    let Some(row) = rows.next().map_err(failure)? else { return Ok(None) };
+    let Some(row) = rows.next().map_err(failure)? else {
+        return Ok(Reply { statements: 1, ..Reply::default() });
+    };
     before(encoder).map_err(encoding)?;
-    Walk::new(encoder, params).record(row, below, shape, record)?;
-    row.get(*version).map(Some).map_err(failure)
+    let mut walk = Walk::new(encoder, params);
+    walk.record(row, below, shape, record)?;
+    let version = row.get(*version).map(Some).map_err(failure)?;
+    Ok(Reply { rows: 1, version, statements: 1 + walk.statements, ..Reply::default() })
 }
 
 /// The element around a list.
+pub(crate) const XML_LIST: &str = "List";
+
 fn xml_root(answer: &Answer) -> &str {
     match answer {
-        Answer::List { .. } | Answer::Page { .. } => "List",
+        Answer::List { .. } | Answer::Page { .. } => XML_LIST,
         Answer::One { shape, .. } => &shape.type_name,
         Answer::Count => "Count",
     }

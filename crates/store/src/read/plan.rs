@@ -111,6 +111,14 @@ impl ReadPlan {
         Ok(Self { statements: vec![statement], answer: Answer::Count })
     }
 
+    /// The name of the type of its records.
+    pub(crate) fn type_name(&self) -> Option<&str> {
+        match &self.answer {
+            Answer::One { shape, .. } | Answer::List { shape, .. } | Answer::Page { shape, .. } => Some(&shape.type_name),
+            Answer::Count => None,
+        }
+    }
+
     /// The texts of its statements, for tests of how they are run.
     #[doc(hidden)]
     pub fn statements(&self) -> impl Iterator<Item = &str> {

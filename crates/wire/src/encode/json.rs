@@ -212,4 +212,9 @@ impl Encoder for JsonEncoder {
         self.member(field, b"null");
         Ok(())
     }
+
+    fn null_item(&mut self, _: &Shape) -> Result<(), EncodeError> {
+        self.out.extend(b"null,");
+        self.out.room(0)
+    }
 }
