@@ -35,6 +35,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Bounds of connections.
     pub edge: edge::Limits,
+    /// Whether replies are compressed.
+    pub compression: edge::Compression,
     /// Bounds of calls.
     pub engine: engine::Settings,
     /// How the API is served.
@@ -45,6 +47,8 @@ pub struct Config {
     pub store: store::Options,
     /// What is written to standard error.
     pub log: Log,
+    /// Where metrics are shown, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// How the API is served.
@@ -140,6 +144,7 @@ impl Config {
             listen: Vec::new(),
             data: PathBuf::new(),
             edge: edge::Limits::default(),
+            compression: edge::Compression::default(),
             engine: engine::Settings::default(),
             api: Api::default(),
             identity: Identity::default(),
@@ -153,6 +158,7 @@ impl Config {
                 inline_steps_max: 0,
             },
             log: Log { level: Level::Info, format: LogFormat::Text },
+            metrics_listen: None,
         }
     }
 }

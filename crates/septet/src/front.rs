@@ -1,13 +1,15 @@
 //! The one port: which adapter a request is for, and what browsers have to be told first.
 
 use crate::log;
-use edge::{Handler, Notice, Request, Response, ResponseBody};
+use crate::metrics::Traffic;
+use edge::{Connection, Handler, Notice, Request, Response, ResponseBody};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW,
     CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where a load balancer asks whether the server answers.
@@ -27,6 +29,7 @@ pub struct Front {
     rest: rest::Service,
     origins: Vec<String>,
     ids: RequestIds,
+    traffic: Arc<Traffic>,
 }
 
 /// Request ids: the process's own random part and a count.
@@ -60,9 +63,9 @@ fn hex(place: &mut [u8], mut number: u64) {
 }
 
 impl Front {
-    /// A front for pages of `origins` (`*` for any).
-    pub fn new(rest: rest::Service, origins: Vec<String>, ids: RequestIds) -> Self {
-        Self { rest, origins, ids }
+    /// A front for pages of `origins` (`*` for any) that counts its connections.
+    pub fn new(rest: rest::Service, origins: Vec<String>, ids: RequestIds, traffic: Arc<Traffic>) -> Self {
+        Self { rest, origins, ids, traffic }
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -105,7 +108,12 @@ impl Handler for Front {
     }
 
     fn notice(&self, notice: Notice) {
+        self.traffic.notice(&notice);
         log::notice(&notice);
+    }
+
+    fn connection(&self, change: Connection) {
+        self.traffic.connection(change);
     }
 }
 
