@@ -67,10 +67,12 @@ pub fn serve(
         let greeting = greeting(&places, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
         let traffic = Arc::<Traffic>::default();
+        let front = Arc::new(front(engine, Arc::clone(&traffic), &config)?);
         if let Some(calls) = counted {
-            show(Metrics::new(calls, Arc::clone(&traffic), started), scraped, &config);
+            let mut metrics = Metrics::new(calls, traffic, started);
+            documents(&mut metrics, &front);
+            show(metrics, scraped, &config);
         }
-        let front = Arc::new(front(engine, traffic, &config)?);
         let drained = edge::serve(listeners, front, config.edge, config.compression, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
@@ -100,8 +102,29 @@ fn front(engine: Arc<Engine>, traffic: Arc<Traffic>, config: &Config) -> Result<
     };
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
+    let graphql = graphql(&engine)?;
     let service = rest::Service::new(rest, engine);
-    Ok(Front::new(service, api.cors_origins.clone(), RequestIds::new(random), traffic))
+    Ok(Front::new(service, graphql, api.cors_origins.clone(), RequestIds::new(random), traffic))
+}
+
+fn graphql(engine: &Arc<Engine>) -> Result<graphql::Service, Failure> {
+    let sdl = describe::graphql::sdl(engine.contract());
+    let face = graphql::Graphql::new(Arc::clone(engine.contract()), &sdl, graphql::Settings::default());
+    let face = face.map_err(|error| Failure::Other(error.0))?;
+    Ok(graphql::Service::new(face, Arc::clone(engine), Box::new(|_, _| Ok(true))))
+}
+
+/// What the metrics tell of GraphQL's documents.
+fn documents(metrics: &mut Metrics, front: &Arc<Front>) {
+    let of = |read: fn(graphql::CacheStats) -> u64| {
+        let front = Arc::clone(front);
+        move || read(front.documents())
+    };
+    let hits = of(|stats| stats.hits);
+    metrics.counter("graphql_documents_hits", "Documents found in the cache.", hits);
+    let misses = of(|stats| stats.misses);
+    metrics.counter("graphql_documents_misses", "Documents read because the cache had them not.", misses);
+    metrics.gauge("graphql_documents", "Documents in the cache.", of(|stats| stats.entries));
 }
 
 /// Whether the database is not there yet.
