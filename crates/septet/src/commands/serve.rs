@@ -111,7 +111,7 @@ fn graphql(engine: &Arc<Engine>) -> Result<graphql::Service, Failure> {
     let sdl = describe::graphql::sdl(engine.contract());
     let face = graphql::Graphql::new(Arc::clone(engine.contract()), &sdl, graphql::Settings::default());
     let face = face.map_err(|error| Failure::Other(error.0))?;
-    Ok(graphql::Service::new(face, Arc::clone(engine), Box::new(|_, _| Ok(true))))
+    Ok(graphql::Service::new(face, Arc::clone(engine)))
 }
 
 /// What the metrics tell of GraphQL's documents.
