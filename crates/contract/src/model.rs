@@ -606,6 +606,8 @@ pub enum Binding {
     Delete(ResourceId),
     /// Many creates, updates, upserts and deletes of one resource in one transaction.
     Batch(ResourceId),
+    /// Counts, sums, averages, least and greatest values of rows, also by group.
+    Aggregate(ResourceId),
     /// The rows of a to-many relation of one row (a nested collection).
     Related {
         /// The parent.
@@ -889,6 +891,17 @@ impl Contract {
     /// An operation by id.
     pub fn operation(&self, id: OperationId) -> &Operation {
         &self.operations[id.index()]
+    }
+
+    /// Whether a reply may hold null for a field of a record: because the contract allows it, because the field has a
+    /// read rule of its own, or because the record that it points to may be hidden by a rule about rows.
+    pub fn may_be_null(&self, field: &Field) -> bool {
+        let hides_rows = |target: ResourceId| {
+            let rule = self.resource(target).access.read.as_ref();
+            rule.is_none_or(|rule| rule.expr.depends_on_record())
+        };
+        let is_to_one = field.ty.arity == Arity::One;
+        !field.ty.required || field.read.is_some() || is_to_one && field.target().is_some_and(hides_rows)
     }
 
     /// An operation by its name.

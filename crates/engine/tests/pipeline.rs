@@ -99,7 +99,7 @@ impl Bench {
             version: None,
         };
         let operation = self.engine.contract().operation_named(operation).unwrap();
-        Call { operation, input, selection: None, format: Format::Json, context }
+        Call { operation, input, selection: engine::Selected::Default, format: Format::Json, context }
     }
 
     async fn run(&self, operation: &str, credentials: Credentials, input: Input) -> Option<Kind> {

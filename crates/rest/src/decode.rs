@@ -9,7 +9,7 @@ use crate::query::{Query, Scope};
 use crate::route::Matched;
 use crate::{Rest, body, query};
 use contract::{Binding, Method, Operation, OperationId};
-use engine::{Call, Context, Fault, Input, Item, Kind, Selection};
+use engine::{Call, Context, Fault, Input, Item, Kind, Selected, Selection};
 use http::{HeaderMap, HeaderValue, Uri};
 use std::net::IpAddr;
 use wire::{Format, Value};
@@ -74,10 +74,21 @@ impl Rest {
         let data = self.data(&mut matched, method, head, body, std::mem::take(&mut query.arguments))?;
         let preferences = Preferences::of(head.headers);
         let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
-        let input = Input { key: matched.key, data, list: query.list, total: preferences.total() };
+        let input = Input {
+            key: matched.key,
+            data,
+            list: query.list,
+            total: preferences.total(),
+            ..Input::default()
+        };
         let context = context(operation, method, head, arrival, preferences)?;
-        let call =
-            Call { operation: matched.id, input, selection: query.selection, format: Format::Json, context };
+        let call = Call {
+            operation: matched.id,
+            input,
+            selection: query.selection.map_or(Selected::Default, Selected::These),
+            format: Format::Json,
+            context,
+        };
         Ok(Decoded { call, manner })
     }
 
@@ -177,6 +188,11 @@ impl Rest {
 fn has_related(selection: &Selection) -> bool {
     selection.items.iter().any(|item| match item {
         Item::Relation { .. } | Item::Count { .. } => true,
+        Item::TypeName { .. }
+        | Item::Version { .. }
+        | Item::Cursor { .. }
+        | Item::Measure { .. }
+        | Item::Group { .. } => false,
         Item::All | Item::Field { .. } => false,
     })
 }

@@ -71,7 +71,7 @@ fn world() -> Store {
 }
 
 fn shape(fields: Vec<(&str, Layout)>) -> Shape {
-    let field = |(name, layout)| ShapeField { name: Name::new(name, 1, Xml::Element), layout };
+    let field = |(name, layout)| ShapeField::new(Name::new(name, 1, Xml::Element), layout);
     Shape { type_name: "Reply".into(), fields: fields.into_iter().map(field).collect() }
 }
 
@@ -96,6 +96,7 @@ fn record() -> Select {
         order: vec![],
         limit: None,
         offset: None,
+        edges: None,
     }
 }
 

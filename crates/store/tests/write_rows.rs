@@ -288,11 +288,12 @@ fn an_answer_is_read_by_the_rules_or_is_what_the_caller_gave() {
             order: vec![],
             limit: None,
             offset: None,
+            edges: None,
         };
         let name = wire::Name::new("owner", 1, contract::Xml::Element);
         let layout = wire::Layout::Scalar(contract::Scalar::String);
         let shape =
-            wire::Shape { type_name: "Account".into(), fields: vec![wire::ShapeField { name, layout }] };
+            wire::Shape { type_name: "Account".into(), fields: vec![wire::ShapeField::new(name, layout)] };
         Arc::new(world.store.plan_read(&select, shape, store::Root::One).unwrap())
     };
     let write = |id: &str, visible, otherwise| {

@@ -15,6 +15,9 @@ use std::fmt;
 pub enum Format {
     /// JSON.
     Json,
+    /// JSON with GraphQL's promise: what must not be null makes what is around it null, and is reported
+    /// (GraphQL, section 6.4.4).
+    Graphql,
     /// Protocol buffers, binary.
     Protobuf,
     /// XML elements without a prolog.
@@ -53,6 +56,22 @@ impl fmt::Display for EncodeError {
 }
 
 impl std::error::Error for EncodeError {}
+
+/// Where a reply holds a null that its shape does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NullAt {
+    /// From the reply's root to the field.
+    pub path: Vec<PathPart>,
+}
+
+/// One step of a path in a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PathPart {
+    /// A member of a record, by its name in the reply.
+    Field(Box<str>),
+    /// An item of a list, from 0.
+    Item(usize),
+}
 
 /// Receives a reply in document order.
 ///

@@ -138,7 +138,7 @@ fn stored_layout(choice: u8) -> Layout {
 }
 
 fn field(number: u32, layout: Layout) -> ShapeField {
-    ShapeField { name: Name::new(&format!("f{number}"), number, Xml::Element), layout }
+    ShapeField::new(Name::new(&format!("f{number}"), number, Xml::Element), layout)
 }
 
 fn cell_of(value: &Value) -> Cell<'_> {

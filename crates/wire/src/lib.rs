@@ -17,7 +17,7 @@ pub use decode::scalar::{ScalarError, text_to_stored, to_stored, to_stored_item}
 pub use encode::json::JsonEncoder;
 pub use encode::protobuf::ProtobufEncoder;
 pub use encode::xml::XmlEncoder;
-pub use encode::{EncodeError, Encoder, Format};
+pub use encode::{EncodeError, Encoder, Format, NullAt, PathPart};
 pub use json::DEPTH_MAX;
 pub use shape::{Layout, Name, Shape, ShapeField};
 pub use value::Value;

@@ -116,7 +116,15 @@ impl<'a> Builder<'a> {
     pub fn records(&mut self, wanted: &Wanted) -> Select {
         let outputs = wanted.items.iter().filter_map(|item| self.output(wanted.resource, item)).collect();
         let filter = self.visible(wanted.resource);
-        Select { from: wanted.resource, outputs, filter, order: Vec::new(), limit: None, offset: None }
+        Select {
+            from: wanted.resource,
+            outputs,
+            filter,
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            edges: None,
+        }
     }
 
     fn order_and_page(&mut self, select: &mut Select, page: &Page) {
@@ -363,7 +371,7 @@ impl<'a> Builder<'a> {
             None => Name::new(&field.name, field.number, field.xml),
             Some(alias) => Name::new(alias, 0, field.xml),
         };
-        ShapeField { name, layout }
+        ShapeField::new(name, layout)
     }
 }
 
@@ -415,9 +423,9 @@ pub(crate) fn layout(contract: &Contract, field: &Field) -> Layout {
         Base::Resource(_) => reference_layout(),
         Base::Object(id) => {
             let object = &contract.objects[id.index()];
-            let fields = object.fields.iter().map(|f| ShapeField {
-                name: Name::new(&f.name, f.number, f.xml),
-                layout: layout(contract, f),
+            let fields = object.fields.iter().map(|f| {
+                let name = Name::new(&f.name, f.number, f.xml);
+                ShapeField { name, layout: layout(contract, f), required: f.ty.required }
             });
             Layout::Object(Box::new(Shape {
                 type_name: object.name.as_str().into(),

@@ -124,7 +124,12 @@ impl<'a> Resolver<'a> {
                 };
                 items.push(by_name(alias.as_deref(), what));
             }
-            Item::Count { name, alias } => {
+            Item::TypeName { .. }
+            | Item::Version { .. }
+            | Item::Cursor { .. }
+            | Item::Measure { .. }
+            | Item::Group { .. } => return Err(Fault::internal("not done yet")),
+            Item::Count { name, alias, .. } => {
                 self.count_items(1)?;
                 let field = named(resource, name, "select")?;
                 related(resource, field, "select")?;

@@ -16,8 +16,8 @@ use contract::{
 };
 use std::sync::Arc;
 use store::{
-    AnswerRead, Bounds, Column, EmitEvent, Idempotency, Mutation, Operand, Output, Param, Predicate,
-    ReadPlan, Select, SqlAnswer, SqlField, SqlParameter, SqlPlan, Step, Write,
+    AnswerRead, Answering, Bounds, Column, EmitEvent, Idempotency, Mutation, Operand, Output, Param,
+    Predicate, ReadPlan, Select, SqlAnswer, SqlField, SqlParameter, SqlPlan, Step, Write,
 };
 use wire::{Layout, Name, Shape, ShapeField, Value};
 
@@ -358,7 +358,10 @@ impl<'a> Planner<'a> {
         answer: Option<(&Given, &Wanted)>,
     ) -> Result<Plan, Fault> {
         let secrets = secret_params(self.engine, &write);
-        let answer = answer.map(|(given, wanted)| self.answer(resource, given, wanted)).transpose()?;
+        let answer = match answer {
+            None => Answering::Steps,
+            Some((given, wanted)) => Answering::After(self.answer(resource, given, wanted)?),
+        };
         let plan = self.engine.write_plan(write)?;
         let step = Step::Write { plan, params: params.into_values() };
         Ok(Plan::Write { resource: Some(resource), mutation: self.mutation(vec![step], answer), secrets })
@@ -405,6 +408,7 @@ impl<'a> Planner<'a> {
             order: Vec::new(),
             limit: None,
             offset: None,
+            edges: None,
         };
         let wanted = Wanted { resource, items };
         let key = ReadKey::new(select, &wanted, store::Root::One);
@@ -422,12 +426,12 @@ impl<'a> Planner<'a> {
                 None => Name::new(&field.name, field.number, field.xml),
                 Some(alias) => Name::new(alias, 0, field.xml),
             };
-            Some(ShapeField { name, layout: layout(&self.engine.contract, field) })
+            Some(ShapeField::new(name, layout(&self.engine.contract, field)))
         });
         Shape { type_name: resource.name.as_str().into(), fields: fields.collect() }
     }
 
-    fn mutation(&self, steps: Vec<Step>, answer: Option<AnswerRead>) -> Mutation {
+    fn mutation(&self, steps: Vec<Step>, answer: Answering) -> Mutation {
         Mutation {
             steps,
             answer,
@@ -487,7 +491,7 @@ impl<'a> Planner<'a> {
             Root::Mutation | Root::Subscription => {
                 let each = self.sql_each(operation, arguments, &plan, &new_id)?;
                 let step = Step::Sql { plan, each, run, answer_params };
-                let mutation = self.mutation(vec![step], None);
+                let mutation = self.mutation(vec![step], Answering::Steps);
                 Ok(Plan::Write { resource: None, mutation, secrets: Vec::new() })
             }
         }
@@ -578,7 +582,7 @@ impl<'a> Planner<'a> {
             _ => Layout::Scalar(contract::Scalar::String),
         };
         let name = Name::new("value", 1, contract::Xml::Element);
-        Shape { type_name: operation.name.as_str().into(), fields: vec![ShapeField { name, layout }] }
+        Shape { type_name: operation.name.as_str().into(), fields: vec![ShapeField::new(name, layout)] }
     }
 
     /// Records of a selection that the caller sees, by a key that the statement's own rows give.
@@ -603,20 +607,18 @@ impl<'a> Planner<'a> {
         };
         let hidden = *self.permitted.decisions.result_sight(object, item.field) == FieldSight::Hidden;
         match &item.record {
-            _ if hidden => {
-                (SqlField::Hidden, ShapeField { name, layout: layout(&self.engine.contract, field) })
-            }
+            _ if hidden => (SqlField::Hidden, ShapeField::new(name, layout(&self.engine.contract, field))),
             None => {
                 let own = match field.ty.base {
                     Base::Resource(_) => reference_layout(),
                     _ => layout(&self.engine.contract, field),
                 };
-                (SqlField::Column(field.name.clone()), ShapeField { name, layout: own })
+                (SqlField::Column(field.name.clone()), ShapeField::new(name, own))
             }
             Some(wanted) => {
                 let (select, key) = self.by_key(builder, wanted);
                 let record = SqlField::Record { column: field.name.clone(), select: Box::new(select), key };
-                (record, ShapeField { name, layout: Layout::One(Box::new(builder.shape(wanted))) })
+                (record, ShapeField::new(name, Layout::One(Box::new(builder.shape(wanted)))))
             }
         }
     }

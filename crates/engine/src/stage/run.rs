@@ -129,7 +129,7 @@ impl About<'_> {
         secrets: &[Param],
     ) -> Result<(Answer, u32), Fault> {
         self.hash_secrets(&mut mutation, secrets).await?;
-        let written = self.engine.store.write(mutation).await.map_err(|e| self.fault(id, e))?;
+        let written = self.engine.store.write(mutation).await.map_err(|e| self.fault(id, e.error))?;
         let reply = written.reply;
         let statements = reply.statements;
         let answer = Answer {

@@ -2,7 +2,7 @@
 
 use super::Slot;
 use super::identify::Identified;
-use crate::call::{Budget, Context, Input, Item, Selection, Total};
+use crate::call::{Budget, Context, Input, Item, Selected, Selection, Total};
 use crate::engine::Engine;
 use crate::fault::Kind;
 use crate::fault::{Fault, codes};
@@ -72,11 +72,15 @@ impl Engine {
     pub(crate) fn validate(&self, identified: Identified) -> Result<Checked, Fault> {
         let Identified { call, caller, now, deadline, budget, slot } = identified;
         let operation = self.contract.operation(call.operation);
+        let selection = match &call.selection {
+            Selected::Default | Selected::Prepared(_) => None,
+            Selected::These(selection) => Some(selection),
+        };
         let fingerprint = match call.context.idempotency_key {
             None => [0; 32],
-            Some(_) => self.fingerprint(operation, &call.input, call.selection.as_ref()),
+            Some(_) => self.fingerprint(operation, &call.input, selection),
         };
-        let wish = self.wish(operation, call.input, call.selection.as_ref())?;
+        let wish = self.wish(operation, call.input, selection)?;
         Ok(Checked {
             operation: call.operation,
             wish,
@@ -178,6 +182,7 @@ impl Engine {
                 Ok(Wish::Sql { wanted: self.sql_wanted(operation, selection)?, arguments })
             }
             Binding::Batch(_)
+            | Binding::Aggregate(_)
             | Binding::Http(_)
             | Binding::Grpc(_)
             | Binding::Channel(_)
@@ -356,6 +361,11 @@ impl Engine {
                     let record = Some(resolver.selection(target, selection)?);
                     items.push(ResultWanted { field, alias: alias.as_deref().map(Into::into), record });
                 }
+                Item::TypeName { .. }
+                | Item::Version { .. }
+                | Item::Cursor { .. }
+                | Item::Measure { .. }
+                | Item::Group { .. } => return Err(Fault::internal("not done yet")),
                 Item::Count { name, .. } => {
                     return Err(Fault::invalid_field(
                         "select",
@@ -400,6 +410,7 @@ fn written(binding: &Binding) -> Option<ResourceId> {
         | Binding::List(_)
         | Binding::Related { .. }
         | Binding::Count(_)
+        | Binding::Aggregate(_)
         | Binding::Delete(_) => None,
         Binding::Sql(_) | Binding::Batch(_) | Binding::Http(_) | Binding::Grpc(_) => None,
         Binding::Channel(_) | Binding::Event(_) => None,

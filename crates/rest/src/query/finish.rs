@@ -50,7 +50,9 @@ fn finish_embed(
         Place::Nested | Place::Spread => {
             (Some(Item::Relation { name, alias, selection, list, inner, spread }), None)
         }
-        Place::Count => (Some(Item::Count { name: name.clone(), alias }), has(inner, name, None)),
+        Place::Count => {
+            (Some(Item::Count { name: name.clone(), alias, filter: None }), has(inner, name, None))
+        }
         Place::Nowhere => (None, has(inner, name, list.filter)),
     })
 }
@@ -120,7 +122,7 @@ fn list_args(terms: Terms, known: &[Known]) -> ListArgs {
     };
     let mut order = order.unwrap_or_default();
     order.iter_mut().for_each(|term| name_order(term, known));
-    ListArgs { filter, order, limit, offset }
+    ListArgs { filter, order, limit, offset, ..ListArgs::default() }
 }
 
 /// An order may go by a relation's label in `select`.

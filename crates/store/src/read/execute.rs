@@ -31,7 +31,7 @@ pub(crate) fn run(
     let mut cursors = cursors(conn, plan, params)?;
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
     match format {
-        Format::Json => {
+        Format::Json | Format::Graphql => {
             let mut encoder = JsonEncoder::new(buffer, reply_bytes_max);
             let mut walk = Walk::new(&mut encoder);
             let found = walk.answer(&mut cursors, &plan.answer)?;
@@ -148,7 +148,7 @@ impl Found {
             Body::Nothing => Vec::new(),
             Body::Written => written,
         };
-        Reply { body, rows: self.rows, version: self.version, statements }
+        Reply { body, rows: self.rows, version: self.version, statements, ..Reply::default() }
     }
 }
 

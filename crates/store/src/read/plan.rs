@@ -75,6 +75,16 @@ impl ReadPlan {
         Ok(Self { statements, answer })
     }
 
+    /// Compiles values over rows.
+    pub(crate) fn aggregate(
+        _contract: &Contract,
+        _aggregate: &crate::query::Aggregate,
+        _shape: Shape,
+        _root: Root,
+    ) -> Result<Self, PlanError> {
+        defect("not compiled yet")
+    }
+
     /// Compiles counting.
     pub(crate) fn count(contract: &Contract, select: &Select) -> Result<Self, PlanError> {
         let statement = select::count(contract, Dialect::Sqlite, select)?;

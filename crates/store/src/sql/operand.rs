@@ -36,6 +36,7 @@ impl Draft<'_> {
             Operand::Upper(of) => self.call(scope, "upper", &[of])?,
             Operand::Size(of) => self.size(scope, of)?,
             Operand::Count(over) => self.count(scope, over)?,
+            Operand::Cursor(_) => return super::defect("not compiled yet"),
         })
     }
 
@@ -105,6 +106,7 @@ impl Draft<'_> {
             | Operand::Lower(_)
             | Operand::Upper(_)
             | Operand::Size(_)
+            | Operand::Cursor(_)
             | Operand::Count(_) => Ok(false),
         }
     }
@@ -131,7 +133,7 @@ impl Draft<'_> {
     /// Whether an operand can never be null, whatever the row.
     pub fn never_null(&self, operand: &Operand) -> Result<bool, PlanError> {
         Ok(match operand {
-            Operand::Bool(_) | Operand::Version => true,
+            Operand::Bool(_) | Operand::Version | Operand::Cursor(_) => true,
             Operand::Column(column) => {
                 column.hops.is_empty() && field(self.resource(column.resource)?, column.field)?.ty.required
             }

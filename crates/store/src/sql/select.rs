@@ -182,6 +182,7 @@ impl<'c> Statements<'c> {
                 }
                 self.children(parts, row, *field, select)?
             }
+            Output::TypeName | Output::Group(_) => return defect("not compiled yet"),
         })
     }
 
@@ -241,6 +242,8 @@ impl Draft<'_> {
                 Output::One { inner: false, .. }
                 | Output::Many { inner: false, .. }
                 | Output::Value(_)
+                | Output::TypeName
+                | Output::Group(_)
                 | Output::Count { .. } => {}
             }
         }

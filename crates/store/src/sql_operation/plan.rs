@@ -160,6 +160,7 @@ impl Answer {
 impl Source {
     fn new(contract: &Contract, field: &SqlField, layout: &Layout) -> Result<Self, PlanError> {
         Ok(match (field, layout) {
+            (SqlField::TypeName, _) => return defect("not compiled yet"),
             (SqlField::Column(name), _) => Self::Column(name.clone()),
             (SqlField::Hidden, _) => Self::Hidden,
             (SqlField::Record { column, select, key }, Layout::One(shape)) => {

@@ -129,7 +129,9 @@ impl<'a> Running<'a> {
     fn answer(&self, prepared: &mut CachedStatement<'_>, reply: &mut Reply) -> Result<u64, Error> {
         let (buffer, bytes_max) = (Vec::new(), self.reply_bytes_max);
         match self.format {
-            Format::Json => self.encode(prepared, reply, JsonEncoder::new(buffer, bytes_max), |e| e.finish()),
+            Format::Json | Format::Graphql => {
+                self.encode(prepared, reply, JsonEncoder::new(buffer, bytes_max), |e| e.finish())
+            }
             Format::Protobuf => {
                 self.encode(prepared, reply, ProtobufEncoder::new(buffer, bytes_max), |e| e.finish())
             }

@@ -38,7 +38,7 @@ fn answer(row: &Row<'_>) -> rusqlite::Result<Result<Written, Error>> {
     }
     let rows = u64::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
     Ok(Ok(Written {
-        reply: Reply { body: row.get(3)?, rows, version: row.get(5)?, statements: 0 },
+        reply: Reply { body: row.get(3)?, rows, version: row.get(5)?, ..Reply::default() },
         key: row.get(6)?,
         created: row.get(7)?,
         replayed: true,
@@ -92,6 +92,7 @@ pub(super) fn forget_expired(conn: &Connection, now: &str) -> rusqlite::Result<(
 fn format_name(format: Format) -> &'static str {
     match format {
         Format::Json => "json",
+        Format::Graphql => "graphql",
         Format::Protobuf => "protobuf",
         Format::Xml => "xml",
     }

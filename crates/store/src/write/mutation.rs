@@ -3,7 +3,7 @@
 use super::idempotency::{self, Known};
 use super::run::{Made, Writing};
 use super::{Key, Violations, outbox};
-use crate::face::{AnswerRead, Error, Mutation, Reply, Step, Written};
+use crate::face::{AnswerRead, Answering, Error, Mutation, Reply, Step, Written};
 use crate::{read, sql_operation};
 use rusqlite::Connection;
 
@@ -111,8 +111,12 @@ impl Run<'_> {
         for step in &self.mutation.steps {
             self.step(step, &mut progress)?;
         }
-        if let Some(answer) = &self.mutation.answer {
-            progress.reply = self.answer(answer, progress.key.as_ref())?;
+        match &self.mutation.answer {
+            Answering::Steps => {}
+            Answering::After(answer) => progress.reply = self.answer(answer, progress.key.as_ref())?,
+            Answering::Before(_) | Answering::Each(_) => {
+                return Err(Error::Internal("not done yet".to_owned()));
+            }
         }
         let Progress { key, created, reply } = progress;
         Ok(Written { reply, key: key.map(Key::text), created, replayed: false })

@@ -49,7 +49,7 @@ pub fn order(by: Operand, direction: Direction, nulls: Nulls) -> Order {
 }
 
 fn shape_field(name: &str, layout: Layout) -> ShapeField {
-    ShapeField { name: Name::new(name, 1, Xml::Element), layout }
+    ShapeField::new(Name::new(name, 1, Xml::Element), layout)
 }
 
 /// An output and its place in the shape.
