@@ -18,6 +18,13 @@ pub fn parameters(list: &List, select: Option<&Value>) -> Result<Parameters, Fai
     Ok(query.finish())
 }
 
+/// The parameters of a list whose selection is written in the grammar already.
+pub fn parameters_of(list: &List, select: Vec<String>) -> Result<Parameters, Failure> {
+    let mut query = Query { select, star: false, rest: Vec::new() };
+    query.list("", list)?;
+    Ok(query.finish())
+}
+
 #[derive(Debug)]
 struct Query {
     /// The items of the root's selection.

@@ -263,18 +263,16 @@ fn run_step(
     judge(step, &outcome, captures).map_err(|how| Failure::Broken(format!("{how}\n    {}", outcome.text)))
 }
 
-/// What later steps call `$version`, `$start` and `$end`: the version of the last row and the ends of the last page
-/// that were told.
+/// What later steps call `$version`, `$start` and `$end`: the version of the last row that had one, and the ends of the
+/// last page, as far as it told them.
 fn keep(answer: &Answer, captures: &mut Captures) {
-    let page = answer.page.as_ref();
-    let told = [
-        ("version", answer.version.as_ref()),
-        ("start", page.and_then(|page| page.start.as_ref())),
-        ("end", page.and_then(|page| page.end.as_ref())),
-    ];
-    for (name, text) in told {
-        if let Some(text) = text {
-            captures.insert(name.to_owned(), text.as_str().into());
+    if let Some(version) = &answer.version {
+        captures.insert("version".to_owned(), version.as_str().into());
+    }
+    if let Some(page) = &answer.page {
+        for (name, cursor) in [("start", &page.start), ("end", &page.end)] {
+            captures.remove(name);
+            captures.extend(cursor.iter().map(|cursor| (name.to_owned(), cursor.as_str().into())));
         }
     }
 }

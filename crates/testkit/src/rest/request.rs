@@ -38,11 +38,7 @@ pub fn render(contract: &Contract, call: &Call<'_>) -> Result<Message, Failure> 
 fn parameters(call: &Call<'_>) -> Result<Parameters, Failure> {
     let input = call.input;
     match call.action {
-        Action::Aggregate { .. } => {
-            let mut parameters = vec![("select".to_owned(), measured(&input.by, &input.measures))];
-            parameters.extend(query::parameters(&input.list, None)?);
-            Ok(parameters)
-        }
+        Action::Aggregate { .. } => query::parameters_of(&input.list, measured(&input.by, &input.measures)),
         Action::Page { .. } => {
             let mut parameters = query::parameters(&input.list, input.select.as_ref())?;
             parameters.extend(window(input)?);
@@ -54,13 +50,13 @@ fn parameters(call: &Call<'_>) -> Result<Parameters, Failure> {
     }
 }
 
-/// `status,n:count(),most:price.max()`.
-fn measured(by: &[String], measures: &[Measure]) -> String {
+/// `status`, `n:count()`, `most:price.max()`.
+fn measured(by: &[String], measures: &[Measure]) -> Vec<String> {
     let measure = |measure: &Measure| match &measure.of {
         Of::Rows => format!("{}:count()", measure.shown),
         Of::Field(function, field) => format!("{}:{field}.{}()", measure.shown, function.name()),
     };
-    by.iter().cloned().chain(measures.iter().map(measure)).collect::<Vec<_>>().join(",")
+    by.iter().cloned().chain(measures.iter().map(measure)).collect()
 }
 
 /// A page has one size and at most one cursor; which way it goes from there is the cursor's name.
@@ -184,8 +180,8 @@ mod tests {
             Measure { shown: "n".into(), of: Of::Rows },
             Measure { shown: "most".into(), of: Of::Field(Function::Max, "price".into()) },
         ];
-        assert_eq!(measured(&["status".into()], &measures), "status,n:count(),most:price.max()");
-        assert_eq!(measured(&[], &measures[..1]), "n:count()");
+        assert_eq!(measured(&["status".into()], &measures), ["status", "n:count()", "most:price.max()"]);
+        assert_eq!(measured(&[], &measures[..1]), ["n:count()"]);
     }
 
     #[test]
