@@ -28,6 +28,7 @@ mod report;
 mod rest;
 mod run;
 mod server;
+mod stage;
 mod storm;
 mod wire_case;
 

@@ -1,20 +1,20 @@
 //! Runs files of cases: each case on a server and a database of its own.
 
-use crate::case::{Case, CaseFile, Expect, NOBODY, Step, Window};
+use crate::case::{Case, CaseFile, Expect, Step, Window};
 use crate::driver::{Answer, Call, Driver, Failure, Outcome, Total};
 use crate::expect::{self, Captures};
 use crate::graphql::Graphql;
 use crate::parse;
 use crate::report::{Reach, Report, Row, Verdict};
 use crate::rest::Rest;
-use crate::server::{self, Server};
+use crate::server::Server;
+use crate::stage::Stage;
 use crate::wire_case::{self, WireCase, WireFile};
 use contract::Contract;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tempfile::TempDir;
 
 /// The stores that cases run on.
 const STORE: &str = "sqlite";
@@ -25,6 +25,8 @@ const DRIVERS: &[MakeDriver] = &[
     |contract, url| Box::new(Rest::new(contract, url)),
     |contract, url| Box::new(Graphql::new(contract, url)),
 ];
+/// The folders of cases that only one wire has.
+const WIRES: &[&str] = &["rest", "graphql"];
 /// Folders inside folders of cases.
 const DEPTH_MAX: usize = 8;
 
@@ -89,6 +91,7 @@ fn neutral(file: &CaseFile, filter: &str) -> Result<Vec<Row>, String> {
 
 fn wire(file: &WireFile, filter: &str) -> Result<Vec<Row>, String> {
     let path = &file.setting.path;
+    let protocol = wire_of(path)?;
     let wanted: Vec<&WireCase> = file.cases.iter().filter(|c| is_wanted(path, &c.name, filter)).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -96,11 +99,18 @@ fn wire(file: &WireFile, filter: &str) -> Result<Vec<Row>, String> {
     let stage = Stage::set(&file.setting)?;
     Ok(in_parallel(&wanted, |case| {
         let verdict = stage.server().map_or_else(Verdict::Failed, |(server, _data)| {
-            let ran = wire_case::run(case, server.address, &stage.tokens);
+            let ran = wire_case::run(case, &server, &stage.tokens);
             with_log(ran.map_or_else(Verdict::Failed, |()| Verdict::Passed), &server)
         });
-        row(path, &case.name, "rest", verdict, Reach::Wire)
+        row(path, &case.name, protocol, verdict, Reach::Wire)
     }))
+}
+
+/// Which wire a file's cases are of: its folder says so.
+fn wire_of(path: &Path) -> Result<&'static str, String> {
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let found = WIRES.iter().find(|wire| folder == **wire);
+    found.copied().ok_or_else(|| format!("{}: its folder is none of {}", path.display(), WIRES.join(", ")))
 }
 
 fn row(path: &Path, case: &str, protocol: &'static str, verdict: Verdict, reach: Reach) -> Row {
@@ -149,84 +159,6 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> V
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
-}
-
-/// A contract with its rows loaded once; each case gets a copy of the data.
-struct Stage {
-    /// Holds the contract and the data until the file is done.
-    folder: TempDir,
-    contract: Arc<Contract>,
-    settings: Vec<(String, String)>,
-    /// Callers' tokens by name.
-    tokens: Vec<(String, String)>,
-}
-
-impl Stage {
-    fn set(file: &CaseFile) -> Result<Self, String> {
-        let folder = TempDir::new().map_err(|e| format!("a folder for the server: {e}"))?;
-        let (contract_dir, data) = (folder.path().join("contract"), folder.path().join("template"));
-        prepare(file, &contract_dir).map_err(|e| format!("{}: {e}", file.path.display()))?;
-        let loaded = contract::load(&contract_dir).map_err(|found| format!("{found}"))?;
-        // The first start makes the database and loads the rows; what it acknowledged survives the kill.
-        Server::start(&contract_dir, &data)?.kill();
-        let mut tokens = Vec::new();
-        for caller in &file.callers {
-            if let Some(token) = server::token(&contract_dir, &data, caller)? {
-                tokens.push((caller.name.clone(), token));
-            }
-        }
-        let settings = file.settings.clone();
-        Ok(Self { folder, contract: Arc::new(loaded.contract), settings, tokens })
-    }
-
-    /// A server on a copy of the data, which lives as long as the folder that comes with it.
-    fn server(&self) -> Result<(Server, TempDir), String> {
-        let folder =
-            TempDir::new_in(self.folder.path()).map_err(|e| format!("a folder for the data: {e}"))?;
-        let data = folder.path().join("data");
-        copy(&self.folder.path().join("template"), &data).map_err(|e| format!("copying the data: {e}"))?;
-        let server = Server::start_with(&self.folder.path().join("contract"), &data, &self.settings)?;
-        Ok((server, folder))
-    }
-
-    fn token(&self, caller: &str) -> Option<&str> {
-        match caller {
-            NOBODY => None,
-            name => self.tokens.iter().find(|(known, _)| known == name).map(|(_, token)| token.as_str()),
-        }
-    }
-}
-
-/// Copies the contract and puts the file's own rows, if it has any, in the place of the sample rows.
-fn prepare(file: &CaseFile, to: &Path) -> std::io::Result<()> {
-    copy(&file.contract, to)?;
-    if file.seeds.is_empty() {
-        return Ok(());
-    }
-    let data = to.join("data");
-    if data.exists() {
-        fs::remove_dir_all(&data)?;
-    }
-    fs::create_dir_all(&data)?;
-    for seed in &file.seeds {
-        let rows: String = seed.rows.iter().map(|row| format!("{row}\n")).collect();
-        fs::write(data.join(format!("{}.ndjson", seed.resource)), rows)?;
-    }
-    Ok(())
-}
-
-/// Copies a folder with what is in it.
-pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => fs::copy(entry.path(), &target).map(|_| ())?,
-        }
-    }
-    Ok(())
 }
 
 fn run_case(case: &Case, driver: &dyn Driver, stage: &Stage) -> Verdict {
@@ -375,7 +307,7 @@ mod tests {
                 Some("http") => {
                     let file = wire_case::wire_file(&path, base, &text())
                         .unwrap_or_else(|e| panic!("{path:?}: {e:?}"));
-                    assert!(file.setting.contract.is_dir(), "{path:?}");
+                    assert!(file.setting.contract.is_dir() && wire_of(&path).is_ok(), "{path:?}");
                     wire += file.cases.len();
                 }
                 _ => {}
