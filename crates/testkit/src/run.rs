@@ -210,7 +210,7 @@ fn keep(answer: &Answer, captures: &mut Captures) {
 }
 
 fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), String> {
-    if let Some(hidden) = step.hides.iter().find(|text| outcome.text.contains(text.as_str())) {
+    if let Some(hidden) = step.hides.iter().find(|text| expect::tells(&outcome.text, text)) {
         return Err(format!("`{hidden}` must be nowhere in it"));
     }
     match (&step.expect, &outcome.result) {
