@@ -2,6 +2,7 @@
 
 mod answer;
 mod document;
+mod draft;
 mod filter;
 mod select;
 mod types;

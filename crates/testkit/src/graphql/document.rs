@@ -1,5 +1,6 @@
 //! An action as a document and its variables.
 
+use super::draft::{Draft, Given, Place};
 use super::filter;
 use super::select::{Selected, Selector, Shape, parentheses};
 use super::types::{self, upper_first};
@@ -27,17 +28,6 @@ pub struct Request {
     pub everything: BTreeSet<String>,
     /// What stands on which line of the document: the name of an argument or a variable.
     pub places: Vec<Place>,
-}
-
-/// A line of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Counted from 1.
-    pub line: usize,
-    /// The argument's name.
-    pub name: String,
-    /// Why the schema has no such argument; none for one that it has.
-    pub why_not: Option<&'static str>,
 }
 
 /// What an answer is.
@@ -75,7 +65,7 @@ pub fn request(
     let mut variables = Variables::default();
     let mut selector =
         Selector { contract, variables: &mut variables, left_out, everything: BTreeSet::new() };
-    let mut draft = match call.action {
+    let draft = match call.action {
         Action::Standard { verb: Verb::List, resource } => list(&mut selector, call, resource)?,
         Action::Standard { verb, resource } => row(&mut selector, call, *verb, resource)?,
         Action::Related { parent, field } => related(&mut selector, call, parent, field)?,
@@ -88,74 +78,6 @@ pub fn request(
     let (document, places) = draft.print(&variables);
     let (reading, shape) = (draft.reading, draft.shape);
     Ok(Request { document, variables: variables.values, reading, shape, everything, places })
-}
-
-/// A document in parts.
-struct Draft {
-    root: Root,
-    /// What stands before the first argument's line, up to the bracket.
-    head: String,
-    arguments: Vec<(String, String, Option<&'static str>)>,
-    /// What stands behind the arguments.
-    selection: String,
-    /// More fields beside it.
-    beside: String,
-    /// How many braces are still open.
-    open: usize,
-    reading: Reading,
-    shape: Shape,
-}
-
-impl Draft {
-    fn new(root: Root, field: &str, selected: Selected, reading: Reading) -> Self {
-        Self {
-            root,
-            head: format!("{RESULT}: {field}"),
-            arguments: Vec::new(),
-            selection: selected.text,
-            beside: String::new(),
-            open: 0,
-            reading,
-            shape: selected.shape,
-        }
-    }
-
-    fn given(mut self, arguments: Vec<(String, String)>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(|(name, value)| (name, value, None)));
-        self
-    }
-
-    /// The text with each variable and each argument on a line of its own, so that the place of an error says what it
-    /// is about.
-    fn print(&mut self, variables: &Variables) -> (String, Vec<Place>) {
-        let keyword = match self.root {
-            Root::Query => "query",
-            Root::Mutation => "mutation",
-            Root::Subscription => "subscription",
-        };
-        let mut lines = vec![keyword.to_owned()];
-        let mut places = Vec::new();
-        let mut place = |lines: &Vec<String>, name: &str, why_not| {
-            places.push(Place { line: lines.len(), name: name.to_owned(), why_not });
-        };
-        for (at, (name, definition)) in variables.definitions().enumerate() {
-            lines.push(format!("{}{definition}", if at == 0 { "(" } else { "  " }));
-            place(&lines, name, None);
-        }
-        if lines.len() > 1 {
-            lines.push(")".to_owned());
-        }
-        lines.push(format!("{{ {}", self.head));
-        for (at, (name, value, why_not)) in self.arguments.iter().enumerate() {
-            lines.push(format!("{}{name}: {value}", if at == 0 { "(" } else { "  " }));
-            place(&lines, name, *why_not);
-        }
-        if !self.arguments.is_empty() {
-            lines.push(")".to_owned());
-        }
-        lines.push(format!("{} {}{}}}", self.selection, self.beside, "}".repeat(self.open)));
-        (lines.join("\n"), places)
-    }
 }
 
 fn list(selector: &mut Selector<'_, '_>, call: &Call<'_>, resource: &str) -> Result<Draft, Failure> {
@@ -339,7 +261,7 @@ fn arguments(
     selector: &mut Selector<'_, '_>,
     call: &Call<'_>,
     standard: Option<(ResourceId, Verb)>,
-) -> Result<Vec<(String, String, Option<&'static str>)>, Failure> {
+) -> Result<Vec<Given>, Failure> {
     let known = types::arguments(selector.contract, call.action)?;
     let mut data = match &call.input.data {
         Some(Value::Object(members)) => members.clone(),
@@ -357,16 +279,16 @@ fn arguments(
             None if argument.required => selector.variables.forget(name, ty),
             None => continue,
         };
-        given.push((argument.name, reference, None));
+        given.push(Given { name: argument.name, value: reference, why_not: None });
     }
     if let Some(version) = &call.input.version {
         let value = selector.variables.give("ifVersion", "Long", Value::from(version.as_str()));
-        given.push(("ifVersion".to_owned(), value, None));
+        given.push(Given { name: "ifVersion".to_owned(), value, why_not: None });
     }
     let resource = standard.map(|(id, _)| selector.contract.resource(id));
     for (name, value) in data {
-        let why_not = types::why_not(resource, standard.map(|(_, verb)| verb), &name);
-        given.push((name, literal(&value), Some(why_not)));
+        let why_not = Some(types::why_not(resource, standard.map(|(_, verb)| verb), &name));
+        given.push(Given { name, value: literal(&value), why_not });
     }
     Ok(given)
 }
