@@ -104,7 +104,7 @@ pub enum Base {
 }
 
 /// The built-in scalars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scalar {
     /// A key. How it is made is [`Resource::key_kind`]; on every wire it is text.
     Id,
@@ -142,6 +142,50 @@ pub enum Scalar {
     Url,
     /// An e-mail address.
     Email,
+}
+
+impl Scalar {
+    /// All of them; a decimal has the digits that it has when the contract does not say.
+    pub const ALL: [Self; 16] = [
+        Self::Id,
+        Self::String,
+        Self::Int,
+        Self::Long,
+        Self::Float,
+        Self::Boolean,
+        Self::Decimal { scale: 2 },
+        Self::DateTime,
+        Self::Date,
+        Self::Time,
+        Self::Duration,
+        Self::Uuid,
+        Self::Json,
+        Self::Bytes,
+        Self::Url,
+        Self::Email,
+    ];
+
+    /// Its name in contracts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Id => "ID",
+            Self::String => "String",
+            Self::Int => "Int",
+            Self::Long => "Long",
+            Self::Float => "Float",
+            Self::Boolean => "Boolean",
+            Self::Decimal { .. } => "Decimal",
+            Self::DateTime => "DateTime",
+            Self::Date => "Date",
+            Self::Time => "Time",
+            Self::Duration => "Duration",
+            Self::Uuid => "UUID",
+            Self::Json => "JSON",
+            Self::Bytes => "Bytes",
+            Self::Url => "URL",
+            Self::Email => "Email",
+        }
+    }
 }
 
 /// An enum.

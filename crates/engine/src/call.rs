@@ -129,6 +129,8 @@ pub enum Total {
 pub struct Selection {
     /// In the order of the answer.
     pub items: Vec<Item>,
+    /// What [`Item::TypeName`] answers, where it is not the name of the resource.
+    pub type_name: Option<String>,
 }
 
 /// One thing wanted of a record.
@@ -199,8 +201,6 @@ pub enum Item {
         selection: Selection,
         /// Its name in the answer.
         alias: String,
-        /// The name of its type.
-        type_name: String,
     },
 }
 
@@ -386,6 +386,10 @@ pub struct Answer {
     pub nulls: Vec<NullAt>,
     /// Units of the caller's budget that it took.
     pub cost: u32,
+    /// Statements that were run: one for each list, once per record around it.
+    pub statements: u32,
+    /// Times that the store was asked: never more for more rows.
+    pub round_trips: u32,
     /// The key of the row it is about.
     pub key: Option<String>,
     /// The version of that row.

@@ -134,7 +134,7 @@ async fn every_call_is_observed_once_however_it_ends() {
         ("createNote", Credentials::None, note("short"), Some(Kind::Unauthenticated)),
         ("deleteNote", token("ada"), by_key("none"), Some(Kind::Denied)),
         ("notes", Credentials::Malformed, Input::default(), Some(Kind::Unauthenticated)),
-        ("batchNotes", token("ada"), Input::default(), Some(Kind::Unsupported)),
+        ("batchNotes", token("ada"), Input::default(), Some(Kind::Invalid)),
     ];
     for (operation, credentials, input, expected) in calls {
         assert_eq!(bench.run(operation, credentials, input).await, expected, "{operation}");

@@ -10,6 +10,7 @@ use contract::{FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+pub use wire::NULLS_MAX;
 use wire::{Format, NullAt, Shape, Value};
 
 /// How a store is opened.
@@ -84,9 +85,6 @@ pub struct Reply {
     /// Of a page between cursors ([`crate::Edges`]).
     pub edges: Option<PageEdges>,
 }
-
-/// Nulls that a reply tells of at the most.
-pub const NULLS_MAX: usize = 100;
 
 /// What is known of a page between cursors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -177,7 +175,7 @@ pub struct AnswerRead {
     pub plan: Arc<ReadPlan>,
     /// Its parameters.
     pub params: Vec<Value>,
-    /// Which parameter, of either read, is the key of the row that the last step wrote.
+    /// Which parameter, of either read, is the key of the row that its step is about.
     pub key: Param,
     /// What to read instead when the rules hide the row: what the caller itself gave.
     pub otherwise: Option<(Arc<ReadPlan>, Vec<Value>)>,
@@ -391,7 +389,7 @@ impl Store {
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.
     pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
-        Ok(self.inner.writer.write(mutation).await?)
+        self.inner.writer.write(mutation).await
     }
 
     /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of

@@ -14,6 +14,7 @@ pub mod value;
 pub use cell::Cell;
 pub use decode::json::{DecodeBounds, DecodeError, Problem, decode_json};
 pub use decode::scalar::{ScalarError, text_to_stored, to_stored, to_stored_item};
+pub use encode::graphql::{GraphqlEncoder, NULLS_MAX};
 pub use encode::json::JsonEncoder;
 pub use encode::protobuf::ProtobufEncoder;
 pub use encode::xml::XmlEncoder;

@@ -30,7 +30,7 @@ pub(crate) fn finish(level: Level, budget: &mut Budget) -> Result<(Selection, Li
         name_relations(filter, &known, budget)?;
     }
     let list = list_args(terms, &known);
-    Ok((Selection { items }, list))
+    Ok((Selection { items, type_name: None }, list))
 }
 
 /// The item an embedded relation becomes and the condition it puts on its parent.

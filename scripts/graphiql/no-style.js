@@ -1,0 +1,2 @@
+// In the place of react-style-singleton: makes no style elements.
+export const styleSingleton = () => () => null;
