@@ -61,6 +61,7 @@ pub struct Graphql {
     trusted: Trusted,
     /// What its root fields are.
     pub(crate) targets: plan::Targets,
+    pub(crate) kept: plan::Kept,
 }
 
 impl Graphql {
@@ -85,6 +86,7 @@ impl Graphql {
             persisted: settings.persisted.map(Persisted::new),
             trusted: Trusted::default(),
             targets,
+            kept: plan::Kept::default(),
             settings,
         };
         face.trusted = Trusted::new(&face, &face.settings.trusted)?;

@@ -20,10 +20,11 @@ use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, Operation, OperationType};
 use engine::{Engine, Prepared, Selected, Selection};
 use quick_cache::sync::Cache;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Selections kept for one root field whose selection hangs on variables, by the variables' values.
-const SELECTIONS_MAX: usize = 32;
+/// Selections that hang on variables kept at the most, of all documents.
+const SELECTIONS_MAX: usize = 2048;
 /// Bytes of the values of variables that a selection is kept for.
 const VALUES_BYTES_MAX: usize = 1024;
 
@@ -54,8 +55,21 @@ pub(crate) struct RootField {
 enum Selections {
     /// It is the same for all requests.
     One(OnceLock<Arc<Prepared>>),
-    /// It hangs on these variables.
-    Each(Vec<Box<str>>, Cache<Box<str>, Arc<Prepared>>),
+    /// It hangs on these variables; the number tells it from those of other fields.
+    Each(Vec<Box<str>>, u64),
+}
+
+/// The selections that hang on variables, of all documents: by the field's number and the variables' values.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    fields: AtomicU64,
+    selections: Cache<(u64, Box<str>), Arc<Prepared>>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { fields: AtomicU64::new(0), selections: Cache::new(SELECTIONS_MAX) }
+    }
 }
 
 impl Planned {
@@ -106,7 +120,7 @@ pub(crate) fn root_fields(
         let names = uses::variables(document, &collected.nodes);
         let selections = match names.is_empty() {
             true => Selections::One(OnceLock::new()),
-            false => Selections::Each(names, Cache::new(SELECTIONS_MAX)),
+            false => Selections::Each(names, face.kept.fields.fetch_add(1, Ordering::Relaxed)),
         };
         Ok(RootField {
             key: collected.key.into(),
@@ -128,6 +142,7 @@ impl RootField {
     /// The selection for these variables, checked; `translate` makes it when it is not known.
     pub(crate) fn selected(
         &self,
+        face: &Graphql,
         engine: &Engine,
         operation: contract::OperationId,
         variables: &Variables,
@@ -145,14 +160,14 @@ impl RootField {
                     Arc::clone(known.get_or_init(|| prepared))
                 }
             },
-            Selections::Each(names, known) => {
-                let values = values_text(names, variables);
-                match known.get(&*values) {
+            Selections::Each(names, number) => {
+                let key = (*number, Box::from(values_text(names, variables)));
+                match face.kept.selections.get(&key) {
                     Some(prepared) => prepared,
                     None => {
                         let prepared = prepare()?;
-                        if values.len() <= VALUES_BYTES_MAX {
-                            known.insert(values.into(), Arc::clone(&prepared));
+                        if key.1.len() <= VALUES_BYTES_MAX {
+                            face.kept.selections.insert(key, Arc::clone(&prepared));
                         }
                         prepared
                     }

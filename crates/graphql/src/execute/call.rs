@@ -129,7 +129,7 @@ impl<'a> Request<'a> {
         if is_leaf {
             return Ok(Selected::Default);
         }
-        field.selected(self.engine, operation, self.translate.variables, || {
+        field.selected(self.translate.face, self.engine, operation, self.translate.variables, || {
             Ok(translate(&sets)?.unwrap_or_default())
         })
     }
