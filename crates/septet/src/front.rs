@@ -1,13 +1,16 @@
 //! The one port: which adapter a request is for, and what browsers have to be told first.
 
 use crate::log;
-use edge::{Handler, Notice, Request, Response, ResponseBody};
+use crate::metrics::Traffic;
+use edge::{Connection, Handler, Notice, Request, Response, ResponseBody};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW,
     CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where a load balancer asks whether the server answers.
@@ -25,8 +28,10 @@ const PREFLIGHT_S: &str = "600";
 #[derive(Debug)]
 pub struct Front {
     rest: rest::Service,
+    graphql: graphql::Service,
     origins: Vec<String>,
     ids: RequestIds,
+    traffic: Arc<Traffic>,
 }
 
 /// Request ids: the process's own random part and a count.
@@ -60,9 +65,20 @@ fn hex(place: &mut [u8], mut number: u64) {
 }
 
 impl Front {
-    /// A front for pages of `origins` (`*` for any).
-    pub fn new(rest: rest::Service, origins: Vec<String>, ids: RequestIds) -> Self {
-        Self { rest, origins, ids }
+    /// A front for pages of `origins` (`*` for any) that counts its connections.
+    pub fn new(
+        rest: rest::Service,
+        graphql: graphql::Service,
+        origins: Vec<String>,
+        ids: RequestIds,
+        traffic: Arc<Traffic>,
+    ) -> Self {
+        Self { rest, graphql, origins, ids, traffic }
+    }
+
+    /// How the cache of GraphQL's documents does.
+    pub fn documents(&self) -> graphql::CacheStats {
+        self.graphql.graphql().cache_stats()
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -71,6 +87,13 @@ impl Front {
         let is_allowed = self.origins.iter().any(|allowed| allowed == "*" || origin == allowed.as_str());
         is_allowed.then(|| origin.clone())
     }
+}
+
+/// Who answers a request. Futures are moved, so the larger of the two is in a box.
+enum Answered<R, G> {
+    Here(Response),
+    ByRest(R),
+    ByGraphql(Pin<Box<G>>),
 }
 
 impl Handler for Front {
@@ -89,13 +112,17 @@ impl Handler for Front {
             None
         };
         let answered = match own {
-            Some(response) => Err(response),
-            None => Ok(self.rest.handle(request, || self.ids.next())),
+            Some(response) => Answered::Here(response),
+            None if self.graphql.is_mine(path) => {
+                Answered::ByGraphql(Box::pin(self.graphql.handle(request, || self.ids.next())))
+            }
+            None => Answered::ByRest(self.rest.handle(request, || self.ids.next())),
         };
         async move {
             let mut response = match answered {
-                Ok(adapter) => adapter.await,
-                Err(own) => own,
+                Answered::ByRest(response) => response.await,
+                Answered::ByGraphql(response) => response.await,
+                Answered::Here(response) => response,
             };
             if tells_browsers {
                 tell_browser(response.headers_mut(), origin);
@@ -105,7 +132,12 @@ impl Handler for Front {
     }
 
     fn notice(&self, notice: Notice) {
+        self.traffic.notice(&notice);
         log::notice(&notice);
+    }
+
+    fn connection(&self, change: Connection) {
+        self.traffic.connection(change);
     }
 }
 
