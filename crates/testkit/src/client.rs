@@ -55,6 +55,14 @@ impl Reply {
     }
 }
 
+#[cfg(test)]
+impl Reply {
+    /// A reply without headers, for tests.
+    pub fn told(status: u16, body: Value) -> Self {
+        Self { status, headers: HeaderMap::new(), text: body.to_string(), body: Some(body) }
+    }
+}
+
 impl Client {
     /// A client of the server at a URL without a path.
     pub fn new(url: String) -> Self {

@@ -39,7 +39,7 @@ pub const DOCUMENTS: &[(&str, &str)] = &[
         "{}",
     ),
     (
-        "{ posts(where: {content: {searchWeb: \"harbor -boats\"}, title: {not: {matches: \"^T\"}}}) { id } }",
+        "{ posts(where: {content: {searchWeb: \"harbor -boats\"}, not: {title: {matches: \"^T\"}}}) { id } }",
         "{}",
     ),
     ("{ listProducts(pageSize: 1) { id name } getProduct(productId: \"p1\") { price } }", "{}"),

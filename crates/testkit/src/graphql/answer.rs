@@ -185,3 +185,109 @@ fn group(group: &Value, input: &Input) -> Judged<Value> {
     }
     Ok(Value::Object(out))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::graphql::draft::Place;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    fn request(reading: Reading) -> Request {
+        let place = |line, name: &str, why_not| Place { line, name: name.to_owned(), why_not };
+        Request {
+            document: String::new(),
+            variables: Map::new(),
+            reading,
+            shape: Shape::Plain,
+            everything: BTreeSet::from(["salary".to_owned()]),
+            places: vec![place(2, "email", None), place(4, "shoe", Some("UNKNOWN"))],
+        }
+    }
+
+    fn answered(reading: Reading, status: u16, body: Value) -> Result<Result<Answer, Fault>, Failure> {
+        read(&request(reading), &Reply::told(status, body), &Input::default())
+    }
+
+    #[test]
+    fn null_is_not_found_where_a_record_is_asked_for() {
+        let null = json!({"data": {"result": null}});
+        let fault = answered(Reading::Row("X_NOT_FOUND".into()), 200, null.clone()).unwrap().unwrap_err();
+        assert_eq!((fault.kind, fault.code.as_str()), (Kind::NotFound, "X_NOT_FOUND"));
+        assert_eq!(answered(Reading::Value, 200, null).unwrap().unwrap().body, None);
+        let parent = json!({"data": {"parent": null}});
+        assert!(answered(Reading::Related("X_NOT_FOUND".into()), 200, parent).unwrap().is_err());
+    }
+
+    #[test]
+    fn errors_are_faults() {
+        let body = json!({"data": null, "errors": [{"message": "m", "extensions": {"kind": "Conflict",
+            "code": "TAKEN", "fields": [{"field": "email", "code": "TAKEN"}]}}]});
+        let fault = answered(Reading::Value, 200, body).unwrap().unwrap_err();
+        assert_eq!((fault.kind, fault.code.as_str()), (Kind::Conflict, "TAKEN"));
+        assert_eq!(fault.fields, [("email".to_owned(), Some("TAKEN".to_owned()))]);
+    }
+
+    #[test]
+    fn what_is_refused_before_the_call_is_named_by_its_line() {
+        let error = |line| {
+            json!({"message": "m", "locations": [{"line": line, "column": 1}],
+            "extensions": {"kind": "Invalid", "code": "GRAPHQL_VALIDATION_FAILED"}})
+        };
+        let body = json!({"errors": [error(4), error(2), error(9)]});
+        let fault = answered(Reading::Value, 400, body).unwrap().unwrap_err();
+        assert_eq!(fault.code, INVALID_INPUT);
+        let named = [("shoe".to_owned(), Some("UNKNOWN".to_owned())), ("email".to_owned(), None)];
+        assert_eq!(fault.fields, named);
+    }
+
+    #[test]
+    fn what_no_response_may_be_is_found() {
+        let error = json!({"message": "m", "extensions": {"kind": "Denied", "code": "X"}});
+        let wrong = [
+            (200, json!({"errors": [error]})),
+            (400, json!({"data": {"result": 1}})),
+            (200, json!({"data": {"result": 1}, "errors": [error]})),
+            (200, json!({"data": null, "errors": []})),
+            (200, json!({"data": null})),
+            (200, json!({"data": {}})),
+            (200, json!({"data": null, "errors": [{"extensions": {"kind": "Denied", "code": "X"}}]})),
+            (200, json!({"data": null, "errors": [{"message": "m", "extensions": {"code": "X"}}]})),
+            (
+                200,
+                json!({"data": null, "errors": [{"message": "m", "extensions": {"kind": "Odd", "code": "X"}}]}),
+            ),
+            (200, json!([])),
+        ];
+        for (status, body) in wrong {
+            let found = answered(Reading::Value, status, body.clone());
+            assert!(matches!(found, Err(Failure::Broken(_))), "{body}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_part_of_everything_is_found() {
+        let denied = |name: &str| {
+            let message = format!("`{name}` may not be read or named here");
+            let error = json!({"message": message, "extensions": {"kind": "Denied", "code": "FIELD_DENIED"}});
+            refused_of_everything(&request(Reading::Value), &Reply::told(200, json!({"errors": [error]})))
+        };
+        assert_eq!(denied("salary").as_deref(), Some("salary"));
+        assert_eq!(denied("rank"), None);
+    }
+
+    #[test]
+    fn a_page_has_the_cursors_of_its_rows() {
+        let page = |end: &str| {
+            json!({"data": {"result": {"edges": [{"cursor": "a", "node": 1}, {"cursor": "b",
+            "node": 2}], "pageInfo": {"hasNextPage": true, "hasPreviousPage": false, "startCursor": "a",
+            "endCursor": end}, "totalCount": 7}}})
+        };
+        let answer = answered(Reading::Page, 200, page("b")).unwrap().unwrap();
+        let expected = Page { start: Some("a".into()), end: Some("b".into()), more: More::Yes };
+        assert_eq!((answer.body, answer.total, answer.page), (Some(json!([1, 2])), Some(7), Some(expected)));
+        assert!(answered(Reading::Page, 200, page("c")).is_err());
+    }
+}
