@@ -59,20 +59,18 @@ fn measured(by: &[String], measures: &[Measure]) -> Vec<String> {
     by.iter().cloned().chain(measures.iter().map(measure)).collect()
 }
 
-/// A page has one size and at most one cursor; which way it goes from there is the cursor's name.
+/// A page is behind a cursor or before one; behind no cursor it is the first, before none the last.
 fn window(input: &Input) -> Result<Parameters, Failure> {
     let window = &input.window;
-    let parameter = |name: &str, value: String| Ok((name.to_owned(), value));
-    match (window.first, &window.after, window.last, &window.before) {
-        (Some(rows), None, None, None) => [parameter("limit", rows.to_string())].into_iter().collect(),
-        (Some(rows), Some(cursor), None, None) => {
-            [parameter("limit", rows.to_string()), parameter("after", cursor.clone())].into_iter().collect()
+    let (rows, name, cursor) = match (window.first, window.last, &window.after, &window.before) {
+        (Some(rows), None, cursor, None) => (rows, "after", cursor),
+        (None, Some(rows), None, cursor) => (rows, "before", cursor),
+        _ => {
+            return Err(Failure::Unspeakable("a page that is between two cursors or has two ends".to_owned()));
         }
-        (None, None, Some(rows), Some(cursor)) => {
-            [parameter("limit", rows.to_string()), parameter("before", cursor.clone())].into_iter().collect()
-        }
-        _ => Err(Failure::Unspeakable("a page that is neither behind one cursor nor before one".to_owned())),
-    }
+    };
+    let cursor = cursor.clone().unwrap_or_default();
+    Ok(vec![("limit".to_owned(), rows.to_string()), (name.to_owned(), cursor)])
 }
 
 /// Fills a path template from the key or from arguments, and returns the arguments that are left.
@@ -193,7 +191,8 @@ mod tests {
         let first = Window { first: Some(2), after: Some("a=".into()), ..Window::default() };
         assert_eq!(page(first.clone()), "?limit=2&after=a%3D");
         let last = Window { last: Some(2), before: Some("b".into()), ..Window::default() };
-        assert_eq!(page(last), "?limit=2&before=b");
+        assert_eq!(page(last.clone()), "?limit=2&before=b");
+        assert_eq!(page(Window { before: None, ..last }), "?limit=2&before=");
         assert!(window_of(Window { before: Some("b".into()), ..first }).is_err());
     }
 }
