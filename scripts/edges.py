@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 METADATA = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]
-ADAPTER = {"contract", "wire", "engine", "edge"}
+ADAPTER = {"contract", "wire", "engine", "edge", "http-semantics"}
 
 # What each crate may depend on in the code that is shipped. A crate that is not in the table is a question to answer
 # here first.
@@ -17,10 +17,11 @@ MAY = {
     "store": {"contract", "wire"},
     "engine": {"contract", "wire", "store"},
     "session": {"contract", "wire", "engine"},
+    "http-semantics": {"engine", "edge"},
     "rest": ADAPTER,
     "soap": ADAPTER,
     "grpc": ADAPTER,
-    "graphql": ADAPTER,
+    "graphql": ADAPTER | {"describe"},
     "webhook": ADAPTER,
     "websocket": ADAPTER | {"session"},
     "webrtc": ADAPTER | {"session"},

@@ -104,7 +104,7 @@ pub enum Base {
 }
 
 /// The built-in scalars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scalar {
     /// A key. How it is made is [`Resource::key_kind`]; on every wire it is text.
     Id,
@@ -142,6 +142,50 @@ pub enum Scalar {
     Url,
     /// An e-mail address.
     Email,
+}
+
+impl Scalar {
+    /// All of them; a decimal has the digits that it has when the contract does not say.
+    pub const ALL: [Self; 16] = [
+        Self::Id,
+        Self::String,
+        Self::Int,
+        Self::Long,
+        Self::Float,
+        Self::Boolean,
+        Self::Decimal { scale: 2 },
+        Self::DateTime,
+        Self::Date,
+        Self::Time,
+        Self::Duration,
+        Self::Uuid,
+        Self::Json,
+        Self::Bytes,
+        Self::Url,
+        Self::Email,
+    ];
+
+    /// Its name in contracts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Id => "ID",
+            Self::String => "String",
+            Self::Int => "Int",
+            Self::Long => "Long",
+            Self::Float => "Float",
+            Self::Boolean => "Boolean",
+            Self::Decimal { .. } => "Decimal",
+            Self::DateTime => "DateTime",
+            Self::Date => "Date",
+            Self::Time => "Time",
+            Self::Duration => "Duration",
+            Self::Uuid => "UUID",
+            Self::Json => "JSON",
+            Self::Bytes => "Bytes",
+            Self::Url => "URL",
+            Self::Email => "Email",
+        }
+    }
 }
 
 /// An enum.
@@ -606,6 +650,8 @@ pub enum Binding {
     Delete(ResourceId),
     /// Many creates, updates, upserts and deletes of one resource in one transaction.
     Batch(ResourceId),
+    /// Counts, sums, averages, least and greatest values of rows, also by group.
+    Aggregate(ResourceId),
     /// The rows of a to-many relation of one row (a nested collection).
     Related {
         /// The parent.
@@ -889,6 +935,17 @@ impl Contract {
     /// An operation by id.
     pub fn operation(&self, id: OperationId) -> &Operation {
         &self.operations[id.index()]
+    }
+
+    /// Whether a reply may hold null for a field of a record: because the contract allows it, because the field has a
+    /// read rule of its own, or because the record that it points to may be hidden by a rule about rows.
+    pub fn may_be_null(&self, field: &Field) -> bool {
+        let hides_rows = |target: ResourceId| {
+            let rule = self.resource(target).access.read.as_ref();
+            rule.is_none_or(|rule| rule.expr.depends_on_record())
+        };
+        let is_to_one = field.ty.arity == Arity::One;
+        !field.ty.required || field.read.is_some() || is_to_one && field.target().is_some_and(hides_rows)
     }
 
     /// An operation by its name.

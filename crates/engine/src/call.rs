@@ -6,7 +6,8 @@ use std::time::Duration;
 use wire::{Format, Value};
 
 /// The words of the store's intentions that calls share, so that adapters need not know the store.
-pub use store::{Direction, JsonTest, Nulls, SearchMode, TextTest};
+pub use store::{Direction, End, JsonTest, Nulls, PageEdges, SearchMode, TextTest};
+pub use wire::{NullAt, PathPart};
 
 /// What somebody wants. Untrusted; knows no protocol.
 #[derive(Debug, Clone)]
@@ -15,12 +16,23 @@ pub struct Call {
     pub operation: OperationId,
     /// With what.
     pub input: Input,
-    /// What of the result; `None` is everything readable that is not a relation.
-    pub selection: Option<Selection>,
+    /// What of the result.
+    pub selection: Selected,
     /// How the answer is to be written.
     pub format: Format,
     /// Who, from where, until when.
     pub context: Context,
+}
+
+/// What of a result is wanted.
+#[derive(Debug, Clone)]
+pub enum Selected {
+    /// Everything readable that is not a relation; of a delete and a batch, nothing.
+    Default,
+    /// This.
+    These(Selection),
+    /// This, checked before ([`crate::Engine::prepare_selection`]).
+    Prepared(std::sync::Arc<crate::Prepared>),
 }
 
 /// The circumstances of a call.
@@ -76,6 +88,30 @@ pub struct Input {
     pub list: ListArgs,
     /// Whether the number of all rows is wanted beside a page of them.
     pub total: Total,
+    /// Whether a list is a page between cursors.
+    pub paging: Paging,
+    /// Whether an aggregate is of all rows or of groups of them.
+    pub grouping: Grouping,
+}
+
+/// Whether a list is a page between cursors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Paging {
+    /// Rows, and nothing more.
+    #[default]
+    Plain,
+    /// The answer says whether there are more, and the cursors of the first and last row ([`Answer::edges`]).
+    Cursors,
+}
+
+/// What an aggregate is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grouping {
+    /// Of all rows: one record. Its selection names no field by itself.
+    #[default]
+    Whole,
+    /// Of each group of rows that agree in the fields the selection names: a list.
+    ByFields,
 }
 
 /// Whether the number of all rows is wanted.
@@ -93,6 +129,8 @@ pub enum Total {
 pub struct Selection {
     /// In the order of the answer.
     pub items: Vec<Item>,
+    /// What [`Item::TypeName`] answers, where it is not the name of the resource.
+    pub type_name: Option<String>,
 }
 
 /// One thing wanted of a record.
@@ -130,7 +168,55 @@ pub enum Item {
         name: String,
         /// Another name in the answer; `<name>Count` when none.
         alias: Option<String>,
+        /// Which of them.
+        filter: Option<Filter>,
     },
+    /// The name of the record's type.
+    TypeName {
+        /// Its name in the answer.
+        alias: String,
+    },
+    /// The version of the record.
+    Version {
+        /// Its name in the answer.
+        alias: String,
+    },
+    /// The record's place in the order of its list, from which reading can go on ([`ListArgs::after`]).
+    Cursor {
+        /// Its name in the answer.
+        alias: String,
+    },
+    /// A value over the rows of a group (aggregates only).
+    Measure {
+        /// Which.
+        measure: Measure,
+        /// Of which field; none for the number of rows.
+        name: Option<String>,
+        /// Its name in the answer.
+        alias: String,
+    },
+    /// More of the same record, as a record of its own.
+    Group {
+        /// What.
+        selection: Selection,
+        /// Its name in the answer.
+        alias: String,
+    },
+}
+
+/// A function over the rows of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// How many rows, or in how many of them the field is not null.
+    Count,
+    /// The sum of a number or duration.
+    Sum,
+    /// The average of a number, a double.
+    Average,
+    /// The least value.
+    Least,
+    /// The greatest value.
+    Greatest,
 }
 
 /// Steps into a JSON value.
@@ -162,6 +248,12 @@ pub struct ListArgs {
     pub limit: Option<u64>,
     /// After leaving out this many.
     pub offset: Option<u64>,
+    /// Only rows that stand after this cursor. A cursor is of one order.
+    pub after: Option<String>,
+    /// Only rows that stand before this cursor.
+    pub before: Option<String>,
+    /// Which end of the rows `limit` takes them from: the first, unless this says the last.
+    pub end: Option<End>,
 }
 
 /// One term of an order.
@@ -288,6 +380,16 @@ pub struct Answer {
     pub total: Option<u64>,
     /// How many rows were left out before it.
     pub offset: u64,
+    /// Of a page between cursors.
+    pub edges: Option<PageEdges>,
+    /// What is null although the contract says it never is ([`Format::Graphql`] only).
+    pub nulls: Vec<NullAt>,
+    /// Units of the caller's budget that it took.
+    pub cost: u32,
+    /// Statements that were run: one for each list, once per record around it.
+    pub statements: u32,
+    /// Times that the store was asked: never more for more rows.
+    pub round_trips: u32,
     /// The key of the row it is about.
     pub key: Option<String>,
     /// The version of that row.

@@ -8,16 +8,16 @@ use crate::input::Patterns;
 use crate::limit::Buckets;
 use crate::observe::{Finished, Observer};
 use crate::secret::Hashing;
-use crate::select::{Resolver, Wanted, What};
+use crate::select::{Resolver, Totals, TotalsItem, TotalsWhat, Wanted, What};
 use crate::settings::Settings;
-use crate::stage::Planned;
+use crate::stage::{Chosen, Planned};
 use contract::{Contract, OperationId};
 use quick_cache::sync::Cache;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-use store::{ReadPlan, Root, Select, SqlAnswer, SqlPlan, Store, Write, WritePlan};
+use store::{Aggregate, ReadPlan, Root, Select, SqlAnswer, SqlPlan, Store, Write, WritePlan};
 use wire::Shape;
 
 /// Everything a call goes through, for one contract and one store.
@@ -31,8 +31,8 @@ pub struct Engine {
     pub(crate) patterns: Patterns,
     /// What `*` stands for, by resource.
     pub(crate) stars: Vec<Arc<Wanted>>,
-    /// The plan of a whole record by its key where no rule is in the way, by resource.
-    pub(crate) whole_records: Vec<OnceLock<Arc<ReadPlan>>>,
+    /// Plans of whole records, by resource; none where a field is computed, which may be another for each call.
+    pub(crate) whole_records: Vec<Option<Memos>>,
     pub(crate) addresses: Buckets<IpAddr>,
     pub(crate) callers: Buckets<String>,
     /// Buckets of operations with a limit of their own, by operation and caller.
@@ -43,8 +43,50 @@ pub struct Engine {
     observer: Arc<dyn Observer>,
     reads: Cache<ReadKey, Arc<ReadPlan>>,
     counts: Cache<Select, Arc<ReadPlan>>,
+    totals: Cache<TotalsKey, Arc<ReadPlan>>,
     writes: Cache<Write, Arc<WritePlan>>,
     operations: Cache<SqlKey, Arc<SqlPlan>>,
+}
+
+/// A selection whose names were checked, to be used by many calls.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(crate) operation: OperationId,
+    pub(crate) chosen: Chosen,
+    memos: Option<Memos>,
+}
+
+/// Plans of a selection that is planned alike for everybody whom no rule keeps anything from.
+#[derive(Debug, Default)]
+pub(crate) struct Memos {
+    /// One record by its key.
+    pub get: OnceLock<Memo>,
+    /// The first records of all.
+    pub list: OnceLock<Memo>,
+}
+
+/// A plan, and the parameters it was made with: the last one is the key or the limit.
+#[derive(Debug)]
+pub(crate) struct Memo {
+    pub plan: Arc<ReadPlan>,
+    pub params: Vec<wire::Value>,
+}
+
+impl Prepared {
+    pub(crate) fn new(contract: &Contract, operation: OperationId, chosen: Chosen) -> Self {
+        let is_constant = match &chosen {
+            Chosen::Records(wanted) => wanted.is_constant(contract),
+            Chosen::Result(..) | Chosen::Totals(_) | Chosen::Nothing => false,
+        };
+        Self { operation, chosen, memos: is_constant.then(Memos::default) }
+    }
+
+    pub(crate) fn memos_of(&self, wanted: &Wanted) -> Option<&Memos> {
+        match &self.chosen {
+            Chosen::Records(own) if std::ptr::eq(Arc::as_ptr(own), wanted) => self.memos.as_ref(),
+            Chosen::Records(_) | Chosen::Result(..) | Chosen::Totals(_) | Chosen::Nothing => None,
+        }
+    }
 }
 
 /// What tells one compiled read from another: the intention, and the names in the reply where they are not the
@@ -54,6 +96,33 @@ pub(crate) struct ReadKey {
     select: Select,
     names: Vec<Option<Box<str>>>,
     root: Root,
+}
+
+/// What tells one compiled aggregate from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct TotalsKey {
+    aggregate: Aggregate,
+    names: Vec<Box<str>>,
+    root: Root,
+}
+
+impl TotalsKey {
+    pub fn new(aggregate: Aggregate, totals: &Totals, root: Root) -> Self {
+        let mut names = Vec::new();
+        totals_names(&totals.items, &mut names);
+        Self { aggregate, names, root }
+    }
+}
+
+fn totals_names(items: &[TotalsItem], names: &mut Vec<Box<str>>) {
+    for item in items {
+        names.push(item.alias.clone());
+        if let TotalsWhat::Group { items, type_name } = &item.what {
+            names.push(type_name.clone());
+            totals_names(items, names);
+            names.push("/".into());
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -71,6 +140,11 @@ impl ReadKey {
         }
         Self { select, names, root }
     }
+
+    /// A key with all names of the reply.
+    pub fn named(select: Select, names: Vec<Option<Box<str>>>, root: Root) -> Self {
+        Self { select, names, root }
+    }
 }
 
 /// Whether every field has its own name in the reply.
@@ -82,11 +156,14 @@ fn has_plain_names(wanted: &Wanted) -> bool {
                 What::One { wanted, spread, .. } => !spread && has_plain_names(wanted),
                 What::Many { wanted, .. } => has_plain_names(wanted),
                 What::Count { .. } => true,
+                // They have names of the call's own.
+                What::TypeName | What::Version | What::Cursor | What::Group { .. } => false,
             }
     })
 }
 
 fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
+    names.push(wanted.type_name.clone());
     for item in &wanted.items {
         names.push(item.alias.clone());
         match &item.what {
@@ -99,7 +176,11 @@ fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
                 collect_names(wanted, names);
                 names.push(Some("/".into()));
             }
-            What::Field { .. } | What::Count { .. } => {}
+            What::Group { wanted } => {
+                collect_names(wanted, names);
+                names.push(Some("/".into()));
+            }
+            What::Field { .. } | What::Count { .. } | What::TypeName | What::Version | What::Cursor => {}
         }
     }
 }
@@ -115,11 +196,13 @@ impl Engine {
         observer: Arc<dyn Observer>,
     ) -> Self {
         let start = clock.now().instant;
-        let stars = contract.resources().map(|(id, _)| Arc::new(Resolver::star(&contract, id))).collect();
+        let stars: Vec<Arc<Wanted>> =
+            contract.resources().map(|(id, _)| Arc::new(Resolver::star(&contract, id))).collect();
+        let whole = stars.iter().map(|star| star.is_constant(&contract).then(Memos::default));
         Self {
             patterns: Patterns::of(&contract),
-            whole_records: contract.resources.iter().map(|_| OnceLock::new()).collect(),
-            stars,
+            whole_records: whole.collect(),
+            stars: stars.clone(),
             addresses: Buckets::new(settings.buckets_max, start),
             callers: Buckets::new(settings.buckets_max, start),
             limited: Buckets::new(settings.buckets_max, start),
@@ -127,6 +210,7 @@ impl Engine {
             hashing: Hashing::new(settings.hashes_concurrent_max),
             reads: Cache::new(settings.plans_max),
             counts: Cache::new(settings.plans_max),
+            totals: Cache::new(settings.plans_max),
             writes: Cache::new(settings.plans_max),
             operations: Cache::new(settings.plans_max),
             anonymous: Arc::new(Caller::anonymous()),
@@ -161,7 +245,7 @@ impl Engine {
                 Err(fault) => Err(fault),
             };
             watch.finish(&result);
-            result.map(|(answer, _)| answer)
+            result
         }
     }
 
@@ -197,6 +281,20 @@ impl Engine {
         }
         let plan = Arc::new(self.store.plan_count(&select).map_err(|e| Fault::internal(e.0))?);
         self.counts.insert(select, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    pub(crate) fn totals_plan(
+        &self,
+        key: TotalsKey,
+        shape: impl FnOnce() -> Shape,
+    ) -> Result<Arc<ReadPlan>, Fault> {
+        if let Some(plan) = self.totals.get(&key) {
+            return Ok(plan);
+        }
+        let plan = self.store.plan_aggregate(&key.aggregate, shape(), key.root);
+        let plan = Arc::new(plan.map_err(|e| Fault::internal(e.0))?);
+        self.totals.insert(key, Arc::clone(&plan));
         Ok(plan)
     }
 
@@ -269,15 +367,15 @@ impl<'a> Watch<'a> {
         self.engine.clock.instant().saturating_duration_since(self.start)
     }
 
-    fn finish(&mut self, result: &Result<(Answer, u32), Fault>) {
+    fn finish(&mut self, result: &Result<Answer, Fault>) {
         self.is_finished = true;
         match result {
-            Ok((answer, statements)) => self.tell(None, answer.rows, answer.body.len() as u64, *statements),
-            Err(fault) => self.tell(Some(fault), 0, 0, 0),
+            Ok(answer) => self.tell(None, answer),
+            Err(fault) => self.tell(Some(fault), &Answer::default()),
         }
     }
 
-    fn tell(&self, fault: Option<&Fault>, rows: u64, bytes: u64, statements: u32) {
+    fn tell(&self, fault: Option<&Fault>, answer: &Answer) {
         self.engine.observer.finished(&Finished {
             operation: &self.engine.contract.operation(self.operation).name,
             protocol: self.protocol,
@@ -285,9 +383,10 @@ impl<'a> Watch<'a> {
             traceparent: self.traceparent.as_deref(),
             caller: self.caller.as_ref().and_then(|caller| caller.id()),
             fault,
-            rows,
-            bytes,
-            statements,
+            rows: answer.rows,
+            bytes: answer.body.len() as u64,
+            statements: answer.statements,
+            round_trips: answer.round_trips,
             prepared_in: self.prepared_in,
             took: self.elapsed(),
         });
@@ -298,7 +397,7 @@ impl Drop for Watch<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
             let fault = Fault::new(Kind::Cancelled, codes::CANCELLED, "the caller went away");
-            self.tell(Some(&fault), 0, 0, 0);
+            self.tell(Some(&fault), &Answer::default());
         }
     }
 }

@@ -82,6 +82,8 @@ pub mod codes {
     pub const REPLY_TOO_LARGE: &str = "REPLY_TOO_LARGE";
     /// The caller's budget is used up.
     pub const THROTTLED: &str = "THROTTLED";
+    /// The call asks for more at once than any budget allows.
+    pub const COST_EXCEEDED: &str = "COST_EXCEEDED";
     /// The deadline passed.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
     /// The caller went away before the answer.

@@ -38,7 +38,7 @@ impl Engine {
         }
         let mutation = Mutation {
             steps,
-            answer: None,
+            answer: store::Answering::Steps,
             emits: Vec::new(),
             idempotency: None,
             format: Format::Json,
@@ -48,7 +48,7 @@ impl Engine {
         let written = self.store.write(mutation).await;
         written
             .map(|_| ())
-            .map_err(|error| NotImported { record: None, fault: self.import_fault(resource, error) })
+            .map_err(|error| NotImported { record: None, fault: self.import_fault(resource, error.error) })
     }
 
     async fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {

@@ -18,7 +18,7 @@ mod stage;
 
 pub use call::*;
 pub use clock::{Clock, Moment, SystemClock};
-pub use engine::Engine;
+pub use engine::{Engine, Prepared};
 pub use fault::{Fault, FieldFault, Kind, codes};
 pub use identity::Caller;
 pub use import::{CHUNK_RECORDS_MAX, NotImported};

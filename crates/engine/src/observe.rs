@@ -28,8 +28,10 @@ pub struct Finished<'a> {
     pub rows: u64,
     /// Bytes in the answer.
     pub bytes: u64,
-    /// Statements that were run.
+    /// Statements that were run: one for each list, once per record around it.
     pub statements: u32,
+    /// Times that the store was asked: never more for more rows.
+    pub round_trips: u32,
     /// Time spent before the store was asked.
     pub prepared_in: Duration,
     /// Time spent in all.

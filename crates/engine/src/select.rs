@@ -2,9 +2,18 @@
 
 mod condition;
 mod intention;
+mod keyset;
+mod predicate;
 mod resolve;
+mod shape;
+mod totals;
 mod wanted;
 
-pub(crate) use intention::{Builder, Params, and, layout, reference_layout};
+pub(crate) use intention::{Builder, Params};
+pub(crate) use predicate::and;
 pub(crate) use resolve::{Resolver, denied_field};
-pub(crate) use wanted::{Asked, Check, Condition, Page, Target, Wanted, WantedItem, What};
+pub(crate) use shape::{layout, reference_layout};
+pub(crate) use totals::totals;
+pub(crate) use wanted::{
+    Asked, Check, Condition, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, What,
+};

@@ -19,6 +19,10 @@ pub struct Settings {
     pub filter_nodes_max: usize,
     /// Values in one list of a filter (`in`) at the most.
     pub filter_values_max: usize,
+    /// Writes of one batch at the most.
+    pub batch_items_max: usize,
+    /// Units that one call may take of a budget at the most.
+    pub call_units_max: u32,
     /// Items in a list argument of an operation at the most.
     pub list_items_max: usize,
     /// Time a call may take when the caller names none.
@@ -55,6 +59,8 @@ impl Default for Settings {
             selection_items_max: 256,
             filter_nodes_max: 64,
             filter_values_max: 1000,
+            batch_items_max: 1000,
+            call_units_max: 1000,
             list_items_max: 10_000,
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),

@@ -99,7 +99,7 @@ impl Bench {
             version: None,
         };
         let operation = self.engine.contract().operation_named(operation).unwrap();
-        Call { operation, input, selection: None, format: Format::Json, context }
+        Call { operation, input, selection: engine::Selected::Default, format: Format::Json, context }
     }
 
     async fn run(&self, operation: &str, credentials: Credentials, input: Input) -> Option<Kind> {
@@ -134,7 +134,7 @@ async fn every_call_is_observed_once_however_it_ends() {
         ("createNote", Credentials::None, note("short"), Some(Kind::Unauthenticated)),
         ("deleteNote", token("ada"), by_key("none"), Some(Kind::Denied)),
         ("notes", Credentials::Malformed, Input::default(), Some(Kind::Unauthenticated)),
-        ("batchNotes", token("ada"), Input::default(), Some(Kind::Unsupported)),
+        ("batchNotes", token("ada"), Input::default(), Some(Kind::Invalid)),
     ];
     for (operation, credentials, input, expected) in calls {
         assert_eq!(bench.run(operation, credentials, input).await, expected, "{operation}");

@@ -1,9 +1,9 @@
 //! Bodies and arguments: what an operation is given to work with.
 
-use crate::fault::invalid;
 use crate::route::Matched;
 use contract::{Argument, Arity, Base, Binding, Operation, Scalar};
 use engine::Fault;
+use http_semantics::invalid;
 use wire::{DecodeBounds, Value, decode_json};
 
 /// Decodes a JSON body. An empty one is an empty object for operations that may need nothing.

@@ -1,16 +1,17 @@
 //! An HTTP request becomes a call.
 
-use crate::fault::{BODY_TOO_LARGE, QUERY_TOO_LONG};
-use crate::headers::prefer::{Preferences, Return};
 use crate::headers::range::{self, Asked};
-use crate::headers::{accept, condition, identity, trace};
+use crate::headers::{condition, content};
 use crate::operation::{Answers, Tag, method};
 use crate::query::{Query, Scope};
 use crate::route::Matched;
 use crate::{Rest, body, query};
 use contract::{Binding, Method, Operation, OperationId};
-use engine::{Call, Context, Fault, Input, Item, Kind, Selection};
+use engine::{Call, Context, Fault, Input, Item, Kind, Selected, Selection};
 use http::{HeaderMap, HeaderValue, Uri};
+use http_semantics::codes::{BODY_TOO_LARGE, QUERY_TOO_LONG};
+use http_semantics::prefer::{Preferences, Return};
+use http_semantics::{identity, media, tags, trace};
 use std::net::IpAddr;
 use wire::{Format, Value};
 
@@ -66,7 +67,7 @@ impl Rest {
         body: &[u8],
         arrival: Arrival,
     ) -> Result<Decoded, Fault> {
-        accept::check_accept(head.headers)?;
+        media::check_accept(head.headers, "application/json")?;
         let operation = self.contract.operation(matched.id);
         let method = method(&self.contract, matched.id);
         let mut query = self.query(&matched, method, head.uri.query().unwrap_or(""))?;
@@ -74,10 +75,21 @@ impl Rest {
         let data = self.data(&mut matched, method, head, body, std::mem::take(&mut query.arguments))?;
         let preferences = Preferences::of(head.headers);
         let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
-        let input = Input { key: matched.key, data, list: query.list, total: preferences.total() };
+        let input = Input {
+            key: matched.key,
+            data,
+            list: query.list,
+            total: preferences.total(),
+            ..Input::default()
+        };
         let context = context(operation, method, head, arrival, preferences)?;
-        let call =
-            Call { operation: matched.id, input, selection: query.selection, format: Format::Json, context };
+        let call = Call {
+            operation: matched.id,
+            input,
+            selection: query.selection.map_or(Selected::Default, Selected::These),
+            format: Format::Json,
+            context,
+        };
         Ok(Decoded { call, manner })
     }
 
@@ -124,7 +136,7 @@ impl Rest {
                     return Err(Fault::new(Kind::TooLarge, BODY_TOO_LARGE, message));
                 }
                 if !bytes.is_empty() {
-                    accept::check_content_type(head.headers, method)?;
+                    content::check_content_type(head.headers, method)?;
                 }
                 let mut data = body::decode(operation, bytes, bounds)?;
                 self.drop_key(operation, matched, &mut data)?;
@@ -154,7 +166,7 @@ impl Rest {
     ) -> Result<Manner, Fault> {
         let facts = self.facts(matched.id);
         let known_tags = match (method, facts.answers) {
-            (Method::Get, Answers::One) => condition::known_tags(head.headers),
+            (Method::Get, Answers::One) => tags::known_tags(head.headers),
             (Method::Get, Answers::List) => Vec::new(),
             (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
                 condition::refuse_if_none_match(head.headers)?;
@@ -177,6 +189,11 @@ impl Rest {
 fn has_related(selection: &Selection) -> bool {
     selection.items.iter().any(|item| match item {
         Item::Relation { .. } | Item::Count { .. } => true,
+        Item::TypeName { .. }
+        | Item::Version { .. }
+        | Item::Cursor { .. }
+        | Item::Measure { .. }
+        | Item::Group { .. } => false,
         Item::All | Item::Field { .. } => false,
     })
 }

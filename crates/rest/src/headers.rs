@@ -1,9 +1,5 @@
-//! What request headers say.
+//! What request headers say that REST alone reads.
 
-pub(crate) mod accept;
 pub(crate) mod condition;
-pub(crate) mod identity;
-pub(crate) mod list;
-pub(crate) mod prefer;
+pub(crate) mod content;
 pub(crate) mod range;
-pub(crate) mod trace;

@@ -6,7 +6,6 @@
 
 mod body;
 mod decode;
-mod fault;
 #[doc(hidden)]
 pub mod fuzz;
 mod headers;
@@ -18,7 +17,6 @@ mod route;
 mod service;
 
 pub use decode::{Arrival, Decoded, Head, Manner};
-pub use headers::trace::request_id;
 pub use reply::About;
 pub use route::{Allow, Matched, Route, RouteError};
 pub use service::Service;

@@ -64,7 +64,8 @@ fn scope(operation: &Operation) -> Scope {
         | Binding::Create(_)
         | Binding::Update(_)
         | Binding::Upsert(_)
-        | Binding::Batch(_) => Scope::Record,
+        | Binding::Batch(_)
+        | Binding::Aggregate(_) => Scope::Record,
         Binding::Delete(_) => Scope::Arguments,
         Binding::Sql(_) | Binding::Http(_) | Binding::Grpc(_) | Binding::Channel(_) | Binding::Event(_) => {
             match operation.result.base {

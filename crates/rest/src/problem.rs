@@ -1,29 +1,26 @@
 //! Faults become problems: `application/problem+json` (RFC 9457).
 
 use crate::Rest;
-use crate::fault::{
-    BODY_TOO_SLOW, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, NOT_FOUND, QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE,
-};
-use crate::reply::{About, budget_headers, common_headers, send, set};
+use crate::reply::{About, common_headers};
 use crate::route::Allow;
 use engine::{Fault, FieldFault, Kind};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND, UNSUPPORTED_MEDIA_TYPE};
+use http_semantics::reply::{budget_headers, send, set};
+use http_semantics::status::{self, Advice, status};
 use wire::encode::json::string;
-
-/// Seconds to wait when nothing better is known.
-const RETRY_AFTER_S: u32 = 1;
 
 impl Rest {
     /// Writes a fault. Its private detail stays here.
     pub fn fault(&self, fault: &Fault, about: &About<'_>) -> Response<Vec<u8>> {
-        let status = status(fault);
+        let status = status(fault.kind, &fault.code);
         let mut headers = common_headers(about);
         budget_headers(&mut headers, fault.budget);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         kind_headers(&mut headers, fault);
-        send(status, headers, body(fault, status, about), about)
+        send(status, headers, body(fault, status, about), about.method)
     }
 
     /// Writes that nothing is at a path.
@@ -37,40 +34,6 @@ impl Rest {
         let mut response = self.fault(&Fault::new(Kind::Unsupported, METHOD_NOT_ALLOWED, message), about);
         set(response.headers_mut(), ALLOW, &allow.to_string());
         response
-    }
-}
-
-/// The status of a fault.
-///
-/// A passed deadline is 504 rather than 503, so that 503 always means that nothing was begun.
-fn status(fault: &Fault) -> StatusCode {
-    match fault.kind {
-        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Kind::Denied => StatusCode::FORBIDDEN,
-        Kind::Invalid => StatusCode::BAD_REQUEST,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Conflict => StatusCode::CONFLICT,
-        Kind::Precondition => StatusCode::PRECONDITION_FAILED,
-        Kind::Mismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::TooLarge if fault.code == QUERY_TOO_LONG => StatusCode::URI_TOO_LONG,
-        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Timeout if fault.code == BODY_TOO_SLOW => StatusCode::REQUEST_TIMEOUT,
-        Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        // Nobody is there to see it; 499 is what access logs know it by.
-        Kind::Cancelled => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
-        Kind::Unsupported => unsupported(&fault.code),
-        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-fn unsupported(code: &str) -> StatusCode {
-    match code {
-        UNSUPPORTED_MEDIA_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        NOT_ACCEPTABLE => StatusCode::NOT_ACCEPTABLE,
-        METHOD_NOT_ALLOWED => StatusCode::METHOD_NOT_ALLOWED,
-        _ => StatusCode::NOT_IMPLEMENTED,
     }
 }
 
@@ -96,30 +59,8 @@ fn title(fault: &Fault, status: StatusCode) -> &'static str {
 
 /// Headers that tell a caller what to do about a fault.
 fn kind_headers(headers: &mut HeaderMap, fault: &Fault) {
-    let asked = match fault.kind {
-        Kind::Throttled | Kind::Unavailable => {
-            fault.retry_after_s.or(fault.budget.map(|b| b.reset_s)).or(Some(RETRY_AFTER_S))
-        }
-        Kind::Unauthenticated
-        | Kind::Denied
-        | Kind::Invalid
-        | Kind::NotFound
-        | Kind::Conflict
-        | Kind::Precondition
-        | Kind::Mismatch
-        | Kind::TooLarge
-        | Kind::Timeout
-        | Kind::Cancelled
-        | Kind::Unsupported
-        | Kind::Internal => fault.retry_after_s,
-    };
-    if let Some(seconds) = asked {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if fault.kind == Kind::Unauthenticated {
-        let challenge = if fault.bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    }
+    let Fault { kind, retry_after_s, budget, bad_token, .. } = *fault;
+    status::advise(headers, Advice { kind, retry_after_s, budget, bad_token });
     if fault.code == UNSUPPORTED_MEDIA_TYPE {
         let patch = "application/merge-patch+json, application/json";
         headers.insert(HeaderName::from_static("accept-patch"), HeaderValue::from_static(patch));

@@ -13,21 +13,19 @@ mod mistake;
 mod name;
 mod operator;
 mod order;
-mod param;
 mod select;
 mod value;
 
-use crate::fault::bad_parameter;
 use budget::{Budget, PARAMS_MAX};
 use contract::Argument;
 use engine::{Fault, ListArgs, Selection};
+use http_semantics::{form, invalid};
 use key::{Key, WORDS, Word};
 use level::{Level, Place, Terms};
 use mistake::shown;
 use std::borrow::Cow;
 
 pub(crate) use mistake::Mistake;
-pub(crate) use param::decode_segment;
 
 /// What the query string of an operation may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +62,20 @@ pub fn read(text: &str, scope: Scope, arguments: &[Argument]) -> Result<Query, F
         waiting: Vec::new(),
         found: Vec::new(),
     };
-    for (at, (name, value)) in param::split(text).enumerate() {
+    for (at, (name, value)) in form::split(text).enumerate() {
         reader.param(at, name, value).map_err(|mistake| bad_parameter(&shown_name(name), mistake))?;
     }
     reader.finish()
 }
 
+/// `INVALID_INPUT` about a parameter.
+fn bad_parameter(name: &str, mistake: Mistake) -> Fault {
+    invalid(name, mistake.code, mistake.text())
+}
+
 /// A parameter's name for a fault: decoded where it can be, cut and printable.
 fn shown_name(name: &str) -> String {
-    shown(&param::decode(name).unwrap_or(Cow::Borrowed(name)))
+    shown(&form::decode(name).unwrap_or(Cow::Borrowed(name)))
 }
 
 struct Reader<'a> {
@@ -106,7 +109,7 @@ impl Reader<'_> {
         if at == PARAMS_MAX {
             return Err(Mistake::new("LENGTH", format!("there are more than {PARAMS_MAX} parameters")));
         }
-        let (name, value) = (param::decode(name)?, param::decode(value)?);
+        let (name, value) = (form::decode(name)?, form::decode(value)?);
         if self.arguments.iter().any(|a| a.name == name) {
             self.found.push((name.into_owned(), value.into_owned()));
             return Ok(());

@@ -3,17 +3,16 @@
 use crate::Rest;
 use crate::decode::Manner;
 use crate::headers::condition;
-use crate::headers::prefer::{Count, Return};
 use crate::headers::range::Asked;
 use crate::operation::{Answers, Tag};
 use crate::route::Allow;
 use contract::{Cache, CacheScope, Operation, Root};
-use engine::{Answer, Budget};
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use engine::Answer;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LOCATION, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http_semantics::prefer::{Count, Return};
+use http_semantics::reply::{self, budget_headers, respond, send, set};
+use http_semantics::tags;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What of a request its response has to know.
@@ -29,8 +28,6 @@ pub struct About<'a> {
 
 /// Everything but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// Headers of a response at the most, so that the map is made once.
-const HEADERS_MAX: usize = 16;
 
 impl Rest {
     /// Writes an answer.
@@ -47,7 +44,7 @@ impl Rest {
         if let Some(tag) = &tag {
             set(&mut headers, ETAG, tag);
         }
-        if tag.is_some_and(|tag| condition::is_known(&manner.known_tags, &tag)) {
+        if tag.is_some_and(|tag| tags::is_known(&manner.known_tags, &tag)) {
             return respond(StatusCode::NOT_MODIFIED, headers, Vec::new());
         }
         self.location(&mut headers, &answer, manner);
@@ -60,7 +57,7 @@ impl Rest {
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        send(status, headers, body, about)
+        send(status, headers, body, about.method)
     }
 
     /// Answers `OPTIONS`.
@@ -105,28 +102,9 @@ impl Rest {
 
 /// Headers that every response has.
 pub(crate) fn common_headers(about: &About<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(HEADERS_MAX);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let mut headers = reply::common_headers(about.request_id);
     headers.insert(VARY, HeaderValue::from_static("Authorization, Accept, Prefer, Range"));
-    set(&mut headers, HeaderName::from_static("x-request-id"), about.request_id);
     headers
-}
-
-/// Sets a header; a text that cannot stand in one (only a request id could be such) is left out.
-pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(text) {
-        headers.insert(name, value);
-    }
-}
-
-/// draft-ietf-httpapi-ratelimit-headers-10. The policy has no `w`: the bucket refills all the time and has no
-/// window.
-pub(crate) fn budget_headers(headers: &mut HeaderMap, budget: Option<Budget>) {
-    if let Some(Budget { limit, remaining, reset_s }) = budget {
-        let state = format!("\"caller\";r={remaining};t={reset_s}");
-        set(headers, HeaderName::from_static("ratelimit"), &state);
-        set(headers, HeaderName::from_static("ratelimit-policy"), &format!("\"caller\";q={limit}"));
-    }
 }
 
 fn cache_control(operation: &Operation, cache: Option<Cache>) -> HeaderValue {
@@ -165,25 +143,4 @@ fn content_range(answer: &Answer) -> String {
         Some(total) => format!("{rows}/{total}"),
         None => format!("{rows}/*"),
     }
-}
-
-/// Sends a body, or for `HEAD` its length alone.
-pub(crate) fn send(
-    status: StatusCode,
-    mut headers: HeaderMap,
-    body: Vec<u8>,
-    about: &About<'_>,
-) -> Response<Vec<u8>> {
-    if about.method != Method::HEAD {
-        return respond(status, headers, body);
-    }
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    respond(status, headers, Vec::new())
-}
-
-pub(crate) fn respond(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Response<Vec<u8>> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
 }

@@ -1,7 +1,7 @@
 //! Which operation a method and a path name.
 
-use crate::query::decode_segment;
 use contract::{Method, OperationId};
+use http_semantics::form;
 use matchit::Router;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -192,7 +192,7 @@ impl Routes {
 impl Leaf {
     /// The operation with its places decoded; `None` when one is not UTF-8 in percent-encoding.
     fn matched(&self, params: &matchit::Params<'_, '_>) -> Option<Matched> {
-        let mut values = params.iter().map(|(_, value)| decode_segment(value).ok());
+        let mut values = params.iter().map(|(_, value)| form::decode_segment(value).ok());
         let mut matched = Matched { id: self.id, key: None, params: Vec::new() };
         match self.params {
             Params::Key => matched.key = values.next().map_or(Some(None), |key| key.map(Some))?,

@@ -1,10 +1,11 @@
 //! REST as the edge sees it: a request is read, called and answered.
 
-use crate::fault::{BODY_TOO_LARGE, BODY_TOO_SLOW};
-use crate::{About, Arrival, Decoded, Head, Matched, Rest, Route, request_id};
-use edge::{Body, BodyError, Request, Response};
-use engine::{Engine, Fault, Kind, codes};
+use crate::{About, Arrival, Decoded, Head, Matched, Rest, Route};
+use edge::{Body, Request, Response};
+use engine::{Engine, Fault};
 use http::{HeaderMap, Method, Uri};
+use http_semantics::body_fault;
+use http_semantics::trace::request_id;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -117,12 +118,4 @@ struct Unread {
     matched: Matched,
     headers: HeaderMap,
     body: Body,
-}
-
-fn body_fault(error: BodyError) -> Fault {
-    match error {
-        BodyError::TooLarge => Fault::new(Kind::TooLarge, BODY_TOO_LARGE, error.to_string()),
-        BodyError::Timeout => Fault::new(Kind::Timeout, BODY_TOO_SLOW, error.to_string()),
-        BodyError::Incomplete => Fault::new(Kind::Invalid, codes::INVALID_INPUT, error.to_string()),
-    }
 }

@@ -10,7 +10,8 @@ use rest::{About, Rest};
 
 const DOCUMENT: &str = include_str!("../../../docs/errors.md");
 /// Where the codes are defined: constants of one form, each with its meaning above it.
-const SOURCES: [&str; 2] = [include_str!("../../engine/src/fault.rs"), include_str!("../src/fault.rs")];
+const SOURCES: [&str; 2] =
+    [include_str!("../../engine/src/fault.rs"), include_str!("../../http-semantics/src/codes.rs")];
 
 /// The status of a fault, as a peer sees it.
 fn status(rest: &Rest, kind: Kind, code: &'static str) -> u16 {

@@ -78,7 +78,11 @@ fn printed(call: &Call) -> String {
     };
     say("key", call.input.key.as_ref().map(|key| format!("{key:?}")));
     say("data", call.input.data.as_ref().map(print::value));
-    say("select", call.selection.as_ref().map(print::selection));
+    let selection = match &call.selection {
+        engine::Selected::These(selection) => Some(print::selection(selection)),
+        engine::Selected::Default | engine::Selected::Prepared(_) => None,
+    };
+    say("select", selection);
     say("list", print::list(&call.input.list));
     say("total", (call.input.total == Total::Exact).then(|| "exact".to_owned()));
     say(

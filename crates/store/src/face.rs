@@ -1,6 +1,6 @@
 //! What the engine sees of the store: plans made from intentions, and running them.
 
-use crate::query::{Param, Select, Write};
+use crate::query::{Aggregate, Param, Select, Write};
 pub use crate::read::ReadPlan;
 use crate::sql::Dialect;
 pub use crate::sql_operation::SqlPlan;
@@ -10,7 +10,8 @@ use contract::{FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-use wire::{Format, Shape, Value};
+pub use wire::NULLS_MAX;
+use wire::{Format, NullAt, Shape, Value};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -79,6 +80,36 @@ pub struct Reply {
     pub version: Option<i64>,
     /// Statements that were run, once per parent row for nested ones.
     pub statements: u32,
+    /// What is null although its shape says it never is ([`Format::Graphql`] only); at most [`NULLS_MAX`] of them.
+    pub nulls: Vec<NullAt>,
+    /// Of a page between cursors ([`crate::Edges`]).
+    pub edges: Option<PageEdges>,
+}
+
+/// What is known of a page between cursors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageEdges {
+    /// Whether there are rows beyond it, on the side that it was read towards.
+    pub has_more: bool,
+    /// The first row's cursor.
+    pub first: Option<String>,
+    /// The last row's cursor.
+    pub last: Option<String>,
+}
+
+/// Why a mutation was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// The step that failed, when one did.
+    pub step: Option<usize>,
+    /// Why.
+    pub error: Error,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { step: None, error }
+    }
 }
 
 /// Changes to make in one transaction, and what to answer.
@@ -86,8 +117,8 @@ pub struct Reply {
 pub struct Mutation {
     /// What to do, in order. All of it happens, or nothing.
     pub steps: Vec<Step>,
-    /// What to read afterwards, in the same transaction.
-    pub answer: Option<AnswerRead>,
+    /// What to read for the answer, in the same transaction.
+    pub answer: Answering,
     /// Events to add to the outbox when it is done, or when it is refused.
     pub emits: Vec<EmitEvent>,
     /// Answer with what an earlier call with this key answered.
@@ -123,6 +154,20 @@ pub enum Step {
     },
 }
 
+/// What a mutation answers.
+#[derive(Debug, Default)]
+pub enum Answering {
+    /// What its last step answers by itself (an `@sql` operation), or nothing.
+    #[default]
+    Steps,
+    /// The row of the last step, after it.
+    After(AnswerRead),
+    /// The row of the first step, before it (a delete).
+    Before(AnswerRead),
+    /// A list: the row of each step, after it; null where a step has none.
+    Each(Vec<Option<AnswerRead>>),
+}
+
 /// What a mutation by [`Write`] reads for its answer.
 #[derive(Debug)]
 pub struct AnswerRead {
@@ -130,7 +175,7 @@ pub struct AnswerRead {
     pub plan: Arc<ReadPlan>,
     /// Its parameters.
     pub params: Vec<Value>,
-    /// Which parameter, of either read, is the key of the row that the last step wrote.
+    /// Which parameter, of either read, is the key of the row that its step is about.
     pub key: Param,
     /// What to read instead when the rules hide the row: what the caller itself gave.
     pub otherwise: Option<(Arc<ReadPlan>, Vec<Value>)>,
@@ -249,6 +294,8 @@ pub enum SqlField {
     },
     /// The caller may not see it: null.
     Hidden,
+    /// The name of the object's type.
+    TypeName,
 }
 
 /// Who supplies a named parameter of an `@sql` operation.
@@ -277,6 +324,16 @@ impl Store {
     /// only by what is `inner` in them.
     pub fn plan_count(&self, select: &Select) -> Result<ReadPlan, PlanError> {
         ReadPlan::count(&self.inner.contract, select)
+    }
+
+    /// Compiles values over rows: [`Root::One`] of all of them, [`Root::List`] of each group.
+    pub fn plan_aggregate(
+        &self,
+        aggregate: &Aggregate,
+        shape: Shape,
+        root: Root,
+    ) -> Result<ReadPlan, PlanError> {
+        ReadPlan::aggregate(&self.inner.contract, aggregate, shape, root)
     }
 
     /// Compiles a write.
@@ -331,7 +388,7 @@ impl Store {
     }
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.
-    pub async fn write(&self, mutation: Mutation) -> Result<Written, Error> {
+    pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
         self.inner.writer.write(mutation).await
     }
 

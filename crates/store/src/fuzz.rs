@@ -1,11 +1,17 @@
 //! Bodies for fuzzing what outside input reaches inside the database: texts, patterns, queries and JSON.
 
+use crate::cursor;
 use crate::functions::{self, search};
 use rusqlite::Connection;
 
 /// A search query in the first half, a text in the second.
 pub fn fuzz_search(data: &[u8]) {
     search::fuzz(data);
+}
+
+/// A cursor as somebody made it up.
+pub fn fuzz_cursor(data: &[u8]) {
+    cursor::fuzz(data);
 }
 
 /// The first half and the second as the arguments of each function that takes two. An error must be the
@@ -61,6 +67,15 @@ mod tests {
         "Ünïcode İstanbul ß\u{0}",
     ];
 
+    /// Cursors, and what they stand for.
+    const CURSORS: [&[u8]; 5] = [
+        b"AQEBAA",
+        b"\x01\x01\x7f\x00\x03\x03abc\x04\x02\xff\x00",
+        b"\x01\x02\x3f\xf0\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        b"AQMbMjAyNi0xMS0yMlQxODozMjozNC4wMDAwMDBaAVQ",
+        b"\x01\x03\xc8\x01short",
+    ];
+
     /// Changes, doubles or cuts some bytes.
     fn mutated(seed: &[u8], chance: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
         let mut bytes = seed.to_vec();
@@ -76,15 +91,28 @@ mod tests {
         bytes
     }
 
-    #[test]
-    fn mutated_texts_do_no_harm() {
+    /// Numbers below a limit that come out the same each time.
+    fn chance() -> impl FnMut(usize) -> usize {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        let mut chance = move |limit: usize| {
+        move |limit| {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             (state % limit as u64) as usize
-        };
+        }
+    }
+
+    #[test]
+    fn mutated_cursors_do_no_harm() {
+        let mut chance = chance();
+        for _ in 0..20_000 {
+            fuzz_cursor(&mutated(CURSORS[chance(CURSORS.len())], &mut chance));
+        }
+    }
+
+    #[test]
+    fn mutated_texts_do_no_harm() {
+        let mut chance = chance();
         for _ in 0..20_000 {
             let data = mutated(SEEDS[chance(SEEDS.len())].as_bytes(), &mut chance);
             fuzz_search(&data);

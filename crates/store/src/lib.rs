@@ -1,6 +1,7 @@
 //! Intentions become SQL, SQL becomes rows, rows go cell by cell into an encoder. Nothing above this crate sees a
 //! dialect, a driver, a thread or a transaction.
 
+pub mod cursor;
 pub mod face;
 pub mod query;
 

@@ -24,6 +24,27 @@ pub struct Select {
     pub limit: Option<Param>,
     /// After leaving out this many.
     pub offset: Option<Param>,
+    /// The rows are a page between cursors: whether there are more, and the cursors of the first and last, are part
+    /// of the reply.
+    pub edges: Option<Edges>,
+}
+
+/// How rows are a page between cursors.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Edges {
+    /// What a row's cursor is made of ([`Operand::Cursor`]).
+    pub cursor: Operand,
+    /// Which end of the rows the page is taken from.
+    pub end: End,
+}
+
+/// An end of a list of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The first rows in the order.
+    First,
+    /// The last rows: they are read in the opposite of `order`, and answered in it.
+    Last,
 }
 
 /// One thing wanted of a row.
@@ -57,6 +78,60 @@ pub enum Output {
         /// Which count.
         filter: Box<Predicate>,
     },
+    /// The name of the row's type ([`wire::Shape::type_name`]); nothing is read for it.
+    TypeName,
+    /// More of the same row, as a record of its own: its outputs, for a field of layout [`wire::Layout::One`].
+    Group(Vec<Output>),
+}
+
+/// Values over rows: of all of them, or of each group of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Aggregate {
+    /// Whose rows.
+    pub from: ResourceId,
+    /// What is wanted, in the order of the reply's shape.
+    pub outputs: Vec<AggregateOutput>,
+    /// Which rows count.
+    pub filter: Predicate,
+    /// At most this many groups; groups are in the order of their keys.
+    pub limit: Option<Param>,
+    /// After leaving out this many.
+    pub offset: Option<Param>,
+}
+
+/// One thing wanted of a group of rows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AggregateOutput {
+    /// A value that all rows of the group share. Where an aggregate has none there is one group: of all rows.
+    Key(Operand),
+    /// A value over the rows of the group.
+    Measure(Measure),
+    /// The name of the type.
+    TypeName,
+    /// More of the same group, as a record of its own.
+    Group(Vec<AggregateOutput>),
+}
+
+/// A function over the rows of a group. Nulls do not take part; of no value it is null, a count is 0.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// How many rows.
+    Count,
+    /// How many rows in which it is not null.
+    CountOf(Operand),
+    /// The sum. One that does not fit 64 bits is [`crate::Error::BadValue`].
+    Sum(Operand),
+    /// The average, a double; of a decimal with this many digits after the point, in whole units.
+    Average {
+        /// Of what.
+        of: Operand,
+        /// Digits after the point of a decimal, 0 for other numbers.
+        scale: u8,
+    },
+    /// The least.
+    Least(Operand),
+    /// The greatest.
+    Greatest(Operand),
 }
 
 /// One term of an order.
@@ -101,6 +176,8 @@ pub enum Operand {
     Column(Column),
     /// The version of the row in scope 0.
     Version,
+    /// These values as one opaque text from which they can be read again ([`crate::cursor`]).
+    Cursor(Vec<Operand>),
     /// A part of a JSON value: the steps are parameters (text for a member, integer for an item).
     Json {
         /// The JSON value.

@@ -5,7 +5,7 @@ mod social;
 mod support;
 
 use contract::{Arithmetic, Compare, Contract, FieldId, Quantifier, ResourceId, Scalar};
-use social::intent::{Item, all, count, inner, many, one, value};
+use social::intent::{Item, all, count, group, inner, many, one, type_name, value};
 use social::*;
 use std::sync::Arc;
 use store::*;
@@ -111,7 +111,7 @@ impl Make<'_> {
             return if self.chance.yes() { self.stored() } else { Operand::Param(self.param()) };
         }
         let depth = depth - 1;
-        match self.chance.below(14) {
+        match self.chance.below(15) {
             0 => Operand::Null,
             1 => Operand::Bool(self.chance.yes()),
             2 => Operand::Version,
@@ -135,6 +135,7 @@ impl Make<'_> {
                 Some((column, _)) => Operand::Count(column),
                 None => Operand::Null,
             },
+            13 => Operand::Cursor((0..self.chance.below(3)).map(|_| self.operand(depth)).collect()),
             _ => self.stored(),
         }
     }
@@ -226,7 +227,7 @@ impl Make<'_> {
 
     fn item(&mut self, from: ResourceId, levels: u32, name: &str) -> Item {
         let (to_one, to_many) = (self.to_one(from), self.to_many(from));
-        let item = match self.chance.below(4) {
+        let item = match self.chance.below(6) {
             0 if levels > 0 && !to_one.is_empty() => {
                 let field = self.chance.of(&to_one);
                 one(name, field, self.select(self.target(from, field), levels - 1))
@@ -239,6 +240,12 @@ impl Make<'_> {
                 let field = self.chance.of(&to_many);
                 let filter = self.inside(self.target(from, field), 2);
                 return count(name, field, *filter);
+            }
+            3 => return type_name(name),
+            4 if levels > 0 => {
+                let items = 0..self.chance.below(3);
+                let items = items.map(|at| self.item(from, levels - 1, &format!("g{at}"))).collect();
+                return group(name, "Group", items);
             }
             // Any operand may have a value of any kind, and this one fits its place.
             _ => {

@@ -5,10 +5,10 @@
 mod social;
 mod support;
 
-use contract::Quantifier;
+use contract::{Compare, Quantifier};
 use social::intent::*;
 use social::*;
-use store::{Direction, Nulls, Operand, Predicate, Root, TextTest};
+use store::{Direction, Edges, End, Nulls, Operand, Predicate, Root, Select, TextTest};
 
 /// What the plan of one statement must and must not say.
 fn check(name: &str, plan: &str, must: &[&str], must_not: &[&str]) {
@@ -119,6 +119,41 @@ fn a_list_in_an_order() {
             &["user.age.index"],
             &["TEMP B-TREE"],
         );
+    }
+}
+
+#[test]
+fn a_page_between_cursors() {
+    let social = Social::new();
+    let (created, id) = (|| field(POST, post::CREATED_AT), || field(POST, post::ID));
+    let page = |direction, end, filter| {
+        let by = order(created(), direction, Nulls::Last);
+        let posts = ordered(all(POST, vec![stored(POST, post::TITLE)]), vec![by]);
+        let (select, shape) = limited(filtered(posts, filter), 0);
+        // The connection that explains does not know the function that makes cursors, which changes nothing here.
+        let edges = Some(Edges { cursor: id(), end });
+        (Select { edges, ..select }, shape)
+    };
+    let beyond = |than, from| {
+        let than_this = |by, at| Predicate::SqlCompare(than, by, param(at));
+        let further = Predicate::Or(vec![than_this(created(), 1), than_this(id(), 2)]);
+        Predicate::And(vec![Predicate::SqlCompare(from, created(), param(1)), further])
+    };
+    let before = || beyond(Compare::Less, Compare::LessOrEqual);
+    let after = || beyond(Compare::Greater, Compare::GreaterOrEqual);
+    let (up, down) = (Direction::Ascending, Direction::Descending);
+    let cases = [
+        ("first", up, End::First, Predicate::True, "SCAN t0 USING INDEX post.created_at.index"),
+        ("last", up, End::Last, Predicate::True, "SCAN t0 USING INDEX post.created_at.index"),
+        ("after", up, End::First, after(), "post.created_at.index (created_at>?)"),
+        ("before", up, End::Last, before(), "post.created_at.index (created_at<?)"),
+        ("last downwards", down, End::Last, Predicate::True, "SCAN t0 USING INDEX post.created_at.index"),
+        ("after downwards", down, End::First, before(), "post.created_at.index (created_at<?)"),
+        ("before downwards", down, End::Last, after(), "post.created_at.index (created_at>?)"),
+    ];
+    for (name, direction, end, filter, must) in cases {
+        let plan = social.plan(page(direction, end, filter), Root::List);
+        check(name, &social.explain(&plan)[0], &[must], &["TEMP B-TREE"]);
     }
 }
 

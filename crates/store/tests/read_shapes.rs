@@ -327,6 +327,54 @@ fn counts() {
 }
 
 #[test]
+fn type_names_versions_and_groups_in_every_record() {
+    let social = Social::new();
+    let version = || value("v", Operand::Version, Scalar::Long);
+    let node = || {
+        let company = all(COMPANY, vec![type_name("t"), version()]);
+        group("node", "Person", vec![type_name("t"), version(), one("company", user::COMPANY, company)])
+    };
+    let people = || {
+        let boss = all(USER, vec![node(), type_name("t"), version(), stored(USER, user::ID)]);
+        vec![node(), one("boss", user::BOSS, boss)]
+    };
+    let followers = all(USER, vec![many("followers", user::FOLLOWERS, all(USER, people()))]);
+    let ann = json!({"t": "Person", "v": "7", "company": {"t": "Company", "v": "1"}});
+    let bob = json!({"t": "Person", "v": "1", "company": {"t": "Company", "v": "1"}});
+    let bobs = json!({"node": bob, "boss": {"node": ann, "t": "User", "v": "7", "id": "u1"}});
+    assert_eq!(social.list(all(USER, people()), &[])[1], bobs);
+    assert_eq!(social.list(followers, &[])[0]["followers"][0], bobs);
+    let by_id = filtered(all(USER, people()), equal(field(USER, user::ID), param(0)));
+    let plan = social.plan(by_id, Root::One);
+    let body = social.read(&plan, &[text("u2")]).unwrap().body;
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), bobs);
+    let spread = all(USER, vec![spread("_", user::BOSS, all(USER, vec![type_name("t"), node()]))]);
+    assert_eq!(social.list(spread.clone(), &[])[0], json!({"t": null, "node": null}));
+    assert_eq!(social.list(spread, &[])[1], json!({"t": "User", "node": ann}));
+}
+
+#[test]
+fn rows_and_what_is_inner_in_a_group() {
+    let social = Social::new();
+    let posts = || many("posts", user::POSTS, all(POST, vec![stored(POST, post::ID)]));
+    let rows = all(USER, vec![group("a", "A", vec![group("b", "B", vec![inner(posts())])]), posts()]);
+    let bobs = json!([{"id": "p4"}]);
+    let found = social.list(rows.clone(), &[]);
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    assert_eq!(found[1], json!({"a": {"b": {"posts": bobs}}, "posts": bobs}));
+    let plan = std::sync::Arc::new(social.store.plan_count(&rows.0).unwrap());
+    let counted = support::block(social.store.count(&plan, vec![], support::bounds()));
+    assert_eq!(counted, Ok(2));
+    // The boss of somebody without posts is as none.
+    let boss = all(USER, vec![group("a", "A", vec![inner(posts())])]);
+    let bosses = social.list(all(USER, vec![one("boss", user::BOSS, boss)]), &[]);
+    assert_eq!(bosses[3], json!({"boss": {"a": {"posts": bobs}}}));
+    let deep = (0..100).fold(type_name("t"), |item, _| group("g", "G", vec![item]));
+    let (select, shape) = all(USER, vec![deep]);
+    assert!(social.store.plan_read(&select, shape, Root::List).is_err());
+}
+
+#[test]
 fn a_shape_that_does_not_fit_is_an_error_of_the_plan() {
     let social = Social::new();
     let (select, mut shape) =

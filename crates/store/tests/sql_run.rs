@@ -71,7 +71,7 @@ fn world() -> Store {
 }
 
 fn shape(fields: Vec<(&str, Layout)>) -> Shape {
-    let field = |(name, layout)| ShapeField { name: Name::new(name, 1, Xml::Element), layout };
+    let field = |(name, layout)| ShapeField::new(Name::new(name, 1, Xml::Element), layout);
     Shape { type_name: "Reply".into(), fields: fields.into_iter().map(field).collect() }
 }
 
@@ -96,6 +96,7 @@ fn record() -> Select {
         order: vec![],
         limit: None,
         offset: None,
+        edges: None,
     }
 }
 
@@ -110,7 +111,8 @@ fn write(
     run: Vec<Value>,
 ) -> Result<Written, Error> {
     let step = Step::Sql { plan: Arc::clone(plan), each, run, answer_params: answer_params() };
-    block(store.write(Mutation { format: Format::Json, ..mutation(vec![step]) }))
+    let written = block(store.write(Mutation { format: Format::Json, ..mutation(vec![step]) }));
+    written.map_err(|failed| failed.error)
 }
 
 fn body(written: &Written) -> &str {
@@ -180,6 +182,32 @@ fn columns_become_an_object_with_records_under_rules() {
 }
 
 #[test]
+fn nulls_of_an_object_bubble() {
+    let store = world();
+    let keyed = SqlField::Record { column: "account".into(), select: Box::new(record()), key: 0 };
+    let fields = vec![SqlField::TypeName, keyed];
+    let mut layout = shape(vec![
+        ("__typename", Layout::Scalar(Scalar::String)),
+        ("account", Layout::One(Box::new(record_shape()))),
+    ]);
+    layout.fields[1].required = true;
+    let plan = store.plan_sql(TRANSFER, &SqlAnswer::Object(fields), Some(layout), ReadRoot::One).unwrap();
+    let plan = Arc::new(plan);
+    let transfer = |from: &str, to: &str| {
+        let run = vec![text(from), Value::Int(1), text(to), Value::Null, text(NOW)];
+        let step = Step::Sql { plan: Arc::clone(&plan), each: vec![], run, answer_params: answer_params() };
+        block(store.write(Mutation { format: Format::Graphql, ..mutation(vec![step]) })).unwrap()
+    };
+    let mine = transfer("a1", "a2");
+    let seen = r#"{"__typename":"Reply","account":{"id":"a1","owner":"ann"}}"#;
+    assert_eq!((body(&mine), mine.reply.nulls.len()), (seen, 0));
+    let others = transfer("a2", "a1");
+    let path = vec![wire::PathPart::Field("account".into())];
+    assert_eq!(body(&others), "null");
+    assert_eq!(others.reply.nulls, [wire::NullAt { path }]);
+}
+
+#[test]
 fn a_column_of_keys_becomes_records_under_rules_in_its_order() {
     let store = world();
     let answer = SqlAnswer::Records { select: Box::new(record()), key: 0, column: "id".into() };
@@ -235,6 +263,6 @@ fn a_reply_is_bounded_and_its_failure_undoes_the_work() {
         Step::Sql { plan, each: vec![], run: vec![text("n1"), text("dan")], answer_params: answer_params() };
     let small = store::Bounds { reply_bytes_max: 10, ..bounds() };
     let written = block(store.write(Mutation { bounds: small, ..mutation(vec![step]) }));
-    assert_eq!(written, Err(Error::TooLarge));
+    assert_eq!(written.map_err(|failed| failed.error), Err(Error::TooLarge));
     assert_eq!(store.events(0, 100).unwrap().len(), 3);
 }

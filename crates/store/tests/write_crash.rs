@@ -77,7 +77,7 @@ fn write_for_ever(path: String, round: &str) {
             scope.spawn(move || {
                 for number in 0_u64.. {
                     let key = format!("{round}-{writer}-{number}");
-                    block(store.write(twins(store, contract, &key))).unwrap();
+                    write(store, twins(store, contract, &key)).unwrap();
                     let mut out = std::io::stdout().lock();
                     writeln!(out, "key {key}").and_then(|()| out.flush()).unwrap();
                 }
@@ -116,7 +116,7 @@ fn write_until_full(path: String) {
     let mut refused = 0;
     for number in 0.. {
         let key = format!("k{number}");
-        let done = block(store.write(twins(&store, &contract, &key)));
+        let done = write(&store, twins(&store, &contract, &key));
         match done {
             Ok(_) => println!("key {key}"),
             Err(store::Error::Unavailable(_)) => refused += 1,

@@ -53,9 +53,9 @@ fn many_at_once_and_each_fails_alone() {
             scope.spawn(move || {
                 for number in 0..each {
                     let id = format!("a{thread}-{number}");
-                    let done = block(store.write(mutation(vec![account(store, contract, &id)])));
+                    let done = write(store, mutation(vec![account(store, contract, &id)]));
                     assert_eq!(done.unwrap().key.as_deref(), Some(id.as_str()));
-                    let again = block(store.write(mutation(vec![account(store, contract, &id)])));
+                    let again = write(store, mutation(vec![account(store, contract, &id)]));
                     assert!(matches!(again, Err(Error::Unique { .. })));
                 }
             });
@@ -68,7 +68,7 @@ fn many_at_once_and_each_fails_alone() {
 fn a_key_answers_again() {
     let (store, contract) = (open(with_sql()), with_sql());
     let run = |key: &str, fingerprint, steps| {
-        block(store.write(Mutation { idempotency: Some(idempotency(key, fingerprint)), ..mutation(steps) }))
+        write(&store, Mutation { idempotency: Some(idempotency(key, fingerprint)), ..mutation(steps) })
     };
     let first = run("k1", 1, vec![account(&store, &contract, "a1")]).unwrap();
     assert!(first.created && !first.replayed);
@@ -89,7 +89,7 @@ fn a_key_answers_again() {
         now: "2026-11-22T18:33:35.000000Z".into(),
         ..mutation(vec![account(&store, &contract, "a4")])
     };
-    assert!(!block(store.write(later)).unwrap().replayed, "its time is over");
+    assert!(!write(&store, later).unwrap().replayed, "its time is over");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn an_answer_in_one_format_is_not_given_in_another() {
     let (store, contract) = (open(contract()), contract());
     let run = |format| {
         let mutation = mutation(vec![account(&store, &contract, "a1")]);
-        block(store.write(Mutation { idempotency: Some(idempotency("k", 1)), format, ..mutation }))
+        write(&store, Mutation { idempotency: Some(idempotency("k", 1)), format, ..mutation })
     };
     assert!(run(wire::Format::Json).is_ok());
     assert_eq!(run(wire::Format::Xml), Err(Error::IdempotencyMismatch));
@@ -109,7 +109,7 @@ fn operations_have_events_for_success_and_for_refusal() {
     let run = |steps| {
         let emits =
             vec![emit("payment.succeeded", Outcome::Success), emit("payment.failed", Outcome::Failure)];
-        drop(block(store.write(Mutation { emits, ..mutation(steps) })));
+        drop(write(&store, Mutation { emits, ..mutation(steps) }));
         let event = store.events(0, 100).unwrap().pop().unwrap();
         (event.kind, event.at, event.after.unwrap_or_default())
     };
@@ -127,23 +127,23 @@ fn a_deadline_ends_one_mutation_and_spares_the_rest_of_its_group() {
     let (store, contract) = (open(with_sql()), with_sql());
     let late = mutation(vec![account(&store, &contract, "late")]);
     let past = store::Bounds { deadline: Instant::now(), ..bounds() };
-    assert_eq!(block(store.write(Mutation { bounds: past, ..late })), Err(Error::Timeout));
+    assert_eq!(write(&store, Mutation { bounds: past, ..late }), Err(Error::Timeout));
 
-    block(store.write(mutation(vec![account(&store, &contract, "a0")]))).unwrap();
+    write(&store, mutation(vec![account(&store, &contract, "a0")])).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let (store, contract) = (&store, &contract);
             scope.spawn(move || {
                 for number in 0..20 {
                     let id = format!("a{thread}-{number}");
-                    block(store.write(mutation(vec![account(store, contract, &id)]))).unwrap();
+                    write(store, mutation(vec![account(store, contract, &id)])).unwrap();
                 }
             });
         }
         for _ in 0..3 {
             let endless = mutation(vec![account(&store, &contract, "undone"), sql(&store, 1, vec![])]);
             let soon = store::Bounds { deadline: Instant::now() + Duration::from_millis(30), ..bounds() };
-            assert_eq!(block(store.write(Mutation { bounds: soon, ..endless })), Err(Error::Timeout));
+            assert_eq!(write(&store, Mutation { bounds: soon, ..endless }), Err(Error::Timeout));
         }
     });
     assert_eq!(kinds(&store).len(), 81);
@@ -160,9 +160,8 @@ fn a_full_queue_refuses_and_an_end_drains() {
             .map(|n| {
                 let (store, contract) = (&store, &contract);
                 scope.spawn(move || {
-                    let write = |m| {
-                        block(store.write(mutation(vec![account(store, contract, &format!("a{n}-{m}"))])))
-                    };
+                    let write =
+                        |m| write(store, mutation(vec![account(store, contract, &format!("a{n}-{m}"))]));
                     let done: Vec<_> = (0..20).map(write).collect();
                     assert!(done.iter().all(|d| matches!(d, Ok(_) | Err(Error::Unavailable(_)))), "{done:?}");
                     done.iter().filter(|d| d.is_ok()).count()

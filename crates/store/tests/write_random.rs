@@ -187,7 +187,7 @@ proptest! {
         let store = Store::open(Arc::new(contract.clone()), &fast).unwrap();
         for steps in &writes {
             let steps = steps.iter().map(|write| step(&store, &contract, write)).collect();
-            if let Err(error @ store::Error::Internal(_)) = block(store.write(mutation(steps))) {
+            if let Err(error @ store::Error::Internal(_)) = write(&store, mutation(steps)) {
                 panic!("{error:?}");
             }
         }

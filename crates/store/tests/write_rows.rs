@@ -27,7 +27,7 @@ impl World {
     }
 
     fn run(&self, steps: Vec<Step>) -> Result<Written, Error> {
-        block(self.store.write(mutation(steps)))
+        write(&self.store, mutation(steps))
     }
 
     fn insert(&self, resource: ResourceId, values: &[(&str, Value)]) -> Result<Written, Error> {
@@ -288,20 +288,24 @@ fn an_answer_is_read_by_the_rules_or_is_what_the_caller_gave() {
             order: vec![],
             limit: None,
             offset: None,
+            edges: None,
         };
         let name = wire::Name::new("owner", 1, contract::Xml::Element);
         let layout = wire::Layout::Scalar(contract::Scalar::String);
         let shape =
-            wire::Shape { type_name: "Account".into(), fields: vec![wire::ShapeField { name, layout }] };
+            wire::Shape { type_name: "Account".into(), fields: vec![wire::ShapeField::new(name, layout)] };
         Arc::new(world.store.plan_read(&select, shape, store::Root::One).unwrap())
     };
     let write = |id: &str, visible, otherwise| {
         let values = [("id", text(id)), ("owner", text("ann")), ("balance", Value::Int(1))];
         let step = insert(&world.store, &world.contract, ACCOUNT, &values);
         let answer = store::AnswerRead { plan: read(visible), params: vec![Value::Null], key: 0, otherwise };
-        block(world.store.write(store::Mutation { answer: Some(answer), ..mutation(vec![step]) }))
-            .unwrap()
-            .reply
+        write(
+            &world.store,
+            store::Mutation { answer: store::Answering::After(answer), ..mutation(vec![step]) },
+        )
+        .unwrap()
+        .reply
     };
     let seen = write("a1", Predicate::True, None);
     assert_eq!(
@@ -451,7 +455,7 @@ fn any_statement_has_its_event_and_version() {
     let scratch = Scratch::new("any");
     let contract = contract();
     let store = Store::open(Arc::new(contract.clone()), &options(scratch.place())).unwrap();
-    block(store.write(mutation(vec![user(&store, &contract, "u1")]))).unwrap();
+    write(&store, mutation(vec![user(&store, &contract, "u1")])).unwrap();
     let conn = scratch.connection();
     conn.execute_batch("PRAGMA recursive_triggers=ON").unwrap();
     conn.execute("UPDATE user SET name = 'Bea'", []).unwrap();

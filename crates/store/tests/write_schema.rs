@@ -81,7 +81,7 @@ fn planned(old: Change, new: Change) -> String {
     old(&mut before);
     new(&mut after);
     let store = Store::open(Arc::new(before.clone()), &options(scratch.place())).unwrap();
-    block(store.write(mutation(vec![user(&store, &before, "u1")]))).unwrap();
+    write(&store, mutation(vec![user(&store, &before, "u1")])).unwrap();
     drop(store);
     let plan = migration_plan(&after, &scratch.place()).unwrap();
     let opened = Store::open(Arc::new(after.clone()), &options(scratch.place()));

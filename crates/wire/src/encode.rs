@@ -2,6 +2,7 @@
 
 mod buffer;
 mod fit;
+pub mod graphql;
 mod item;
 pub mod json;
 pub mod protobuf;
@@ -15,6 +16,9 @@ use std::fmt;
 pub enum Format {
     /// JSON.
     Json,
+    /// JSON with GraphQL's promise: what must not be null makes what is around it null, and is reported
+    /// (GraphQL, section 6.4.4).
+    Graphql,
     /// Protocol buffers, binary.
     Protobuf,
     /// XML elements without a prolog.
@@ -54,6 +58,22 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
+/// Where a reply holds a null that its shape does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NullAt {
+    /// From the reply's root to the field.
+    pub path: Vec<PathPart>,
+}
+
+/// One step of a path in a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PathPart {
+    /// A member of a record, by its name in the reply.
+    Field(Box<str>),
+    /// An item of a list, from 0.
+    Item(usize),
+}
+
 /// Receives a reply in document order.
 ///
 /// A whole reply is `begin_record … end_record` or `begin_list … end_list`. Inside a record each field is one
@@ -73,6 +93,11 @@ pub trait Encoder {
     fn begin_field(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
     /// It has been written.
     fn end_field(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
+    /// The byte of the buffer at which the next item of a list begins.
+    fn position(&self) -> usize;
+    /// Puts the items of the list that is the reply, and has not ended, into the opposite order: `starts` says at which
+    /// [`Encoder::position`] each began.
+    fn turn_items(&mut self, starts: &[usize]);
     /// The whole reply is one scalar, `shape`'s only field: a record of one field where the format has no bare values.
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         self.begin_record(shape)?;
@@ -83,4 +108,17 @@ pub trait Encoder {
     }
     /// `field` is null although its layout is a record.
     fn null(&mut self, field: &ShapeField) -> Result<(), EncodeError>;
+    /// The record that follows is an item of a list that may hold nulls.
+    fn begin_item(&mut self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+    /// It has been written.
+    fn end_item(&mut self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+    /// An item of such a list is null; an empty record of `shape` where the format has no null in a list.
+    fn null_item(&mut self, shape: &Shape) -> Result<(), EncodeError> {
+        self.begin_record(shape)?;
+        self.end_record(shape)
+    }
 }

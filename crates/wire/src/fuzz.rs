@@ -4,7 +4,8 @@
 use crate::decode::json::{DecodeBounds, Problem, decode_json};
 use crate::json::parts;
 use crate::{
-    Cell, EncodeError, Encoder, JsonEncoder, Layout, Name, ProtobufEncoder, Shape, ShapeField, Value,
+    Cell, EncodeError, Encoder, GraphqlEncoder, JsonEncoder, Layout, Name, ProtobufEncoder, Shape,
+    ShapeField, Value,
 };
 use crate::{XmlEncoder, text_to_stored, to_stored, to_stored_item};
 use contract::{Scalar, Xml};
@@ -138,7 +139,7 @@ fn stored_layout(choice: u8) -> Layout {
 }
 
 fn field(number: u32, layout: Layout) -> ShapeField {
-    ShapeField { name: Name::new(&format!("f{number}"), number, Xml::Element), layout }
+    ShapeField::new(Name::new(&format!("f{number}"), number, Xml::Element), layout)
 }
 
 fn cell_of(value: &Value) -> Cell<'_> {
@@ -153,13 +154,17 @@ fn cell_of(value: &Value) -> Cell<'_> {
     }
 }
 
-/// JSON, protobuf and XML of a record with one cell.
+/// JSON, protobuf and XML of a record with one cell. GraphQL's JSON is the same where nothing is null.
 fn write_everywhere(shape: &Shape, cell: Cell<'_>) -> [Result<Vec<u8>, EncodeError>; 3] {
     let mut json = JsonEncoder::new(Vec::new(), REPLY_BYTES_MAX);
+    let mut graphql = GraphqlEncoder::new(Vec::new(), REPLY_BYTES_MAX);
     let mut protobuf = ProtobufEncoder::new(Vec::new(), REPLY_BYTES_MAX);
     let mut xml = XmlEncoder::new(Vec::new(), REPLY_BYTES_MAX, "list");
+    let json = write_record(&mut json, shape, cell).map(|()| json.finish());
+    let graphql = write_record(&mut graphql, shape, cell).map(|()| graphql.finish());
+    assert_eq!(graphql, json.clone().map(|bytes| (bytes, Vec::new())));
     [
-        write_record(&mut json, shape, cell).map(|()| json.finish()),
+        json,
         write_record(&mut protobuf, shape, cell).map(|()| protobuf.finish()),
         write_record(&mut xml, shape, cell).map(|()| xml.finish()),
     ]

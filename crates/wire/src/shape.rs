@@ -19,6 +19,21 @@ pub struct ShapeField {
     pub name: Name,
     /// What stands there.
     pub layout: Layout,
+    /// Whether it is never null: where it is, a format that promises this ([`crate::Format::Graphql`]) makes the
+    /// record around it null instead.
+    pub required: bool,
+}
+
+impl ShapeField {
+    /// A field that may be null.
+    pub fn new(name: Name, layout: Layout) -> Self {
+        Self { name, layout, required: false }
+    }
+
+    /// A field that is never null.
+    pub fn required(name: Name, layout: Layout) -> Self {
+        Self { name, layout, required: true }
+    }
 }
 
 /// A field's name, rendered for every wire.

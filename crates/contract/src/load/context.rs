@@ -117,7 +117,7 @@ impl<'a> Types<'a> {
     /// The type's name.
     pub(crate) fn name(&self, base: Base) -> &'a str {
         match base {
-            Base::Scalar(scalar) => scalar_name(scalar),
+            Base::Scalar(scalar) => scalar.name(),
             Base::Enum(id) => &self.enums[id.index()].name,
             Base::Resource(id) => &self.resources[id.index()].name,
             Base::Object(id) => &self.objects[id.index()].name,
@@ -174,33 +174,8 @@ fn push<T>(list: &mut Vec<T>, item: T) -> u16 {
     u16::try_from(list.len() - 1).expect("types are counted before they get ids")
 }
 
-/// The scalars that fields can have.
-const SCALARS: &[(&str, Scalar)] = &[
-    ("ID", Scalar::Id),
-    ("String", Scalar::String),
-    ("Int", Scalar::Int),
-    ("Long", Scalar::Long),
-    ("Float", Scalar::Float),
-    ("Boolean", Scalar::Boolean),
-    ("Decimal", Scalar::Decimal { scale: 2 }),
-    ("DateTime", Scalar::DateTime),
-    ("Date", Scalar::Date),
-    ("Time", Scalar::Time),
-    ("Duration", Scalar::Duration),
-    ("UUID", Scalar::Uuid),
-    ("JSON", Scalar::Json),
-    ("Bytes", Scalar::Bytes),
-    ("URL", Scalar::Url),
-    ("Email", Scalar::Email),
-];
-
 fn scalar(name: &str) -> Option<Scalar> {
-    SCALARS.iter().find(|(known, _)| *known == name).map(|(_, scalar)| *scalar)
-}
-
-fn scalar_name(scalar: Scalar) -> &'static str {
-    let same = |known: &Scalar| std::mem::discriminant(known) == std::mem::discriminant(&scalar);
-    SCALARS.iter().find(|(_, known)| same(known)).map_or("", |(name, _)| name)
+    Scalar::ALL.into_iter().find(|scalar| scalar.name() == name)
 }
 
 /// What every step reads.

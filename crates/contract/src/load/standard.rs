@@ -19,11 +19,12 @@ pub(crate) enum Standard {
     Upsert,
     Delete,
     Batch,
+    Aggregate,
 }
 
 impl Standard {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Get,
         Self::List,
         Self::Count,
@@ -32,6 +33,7 @@ impl Standard {
         Self::Upsert,
         Self::Delete,
         Self::Batch,
+        Self::Aggregate,
     ];
 
     /// Its name in `@resource(operations:)`.
@@ -45,6 +47,7 @@ impl Standard {
             Self::Upsert => "UPSERT",
             Self::Delete => "DELETE",
             Self::Batch => "BATCH",
+            Self::Aggregate => "AGGREGATE",
         }
     }
 }
@@ -78,7 +81,12 @@ fn operation(standard: Standard, id: ResourceId, resource: &Resource) -> Operati
         Standard::Update => (verb("update"), "Update", Some((Method::Patch, row)), Binding::Update(id)),
         Standard::Upsert => (verb("upsert"), "Upsert", Some((Method::Put, row)), Binding::Upsert(id)),
         Standard::Delete => (verb("delete"), "Delete", Some((Method::Delete, row)), Binding::Delete(id)),
-        Standard::Batch => (format!("batch{}", upper_first(plural)), "Batch", None, Binding::Batch(id)),
+        Standard::Batch => {
+            let rows = format!("/{plural}:batch");
+            (format!("batch{}", upper_first(plural)), "Batch", Some((Method::Post, rows)), Binding::Batch(id))
+        }
+        // Over REST it is a list whose selection holds a function.
+        Standard::Aggregate => (format!("{plural}Aggregate"), "Aggregate", None, Binding::Aggregate(id)),
     };
     let one = |required| TypeRef { base: Base::Resource(id), arity: Arity::One, required };
     let many = |item_required| TypeRef { arity: Arity::List { item_required }, ..one(true) };
@@ -88,6 +96,10 @@ fn operation(standard: Standard, id: ResourceId, resource: &Resource) -> Operati
         Standard::Count => (Root::Query, TypeRef { base: Base::Scalar(Scalar::Int), ..one(true) }),
         Standard::Create | Standard::Update | Standard::Upsert | Standard::Delete => {
             (Root::Mutation, one(true))
+        }
+        Standard::Aggregate => {
+            let arity = Arity::List { item_required: true };
+            (Root::Query, TypeRef { base: Base::Scalar(Scalar::Json), arity, required: true })
         }
         // A deleted row leaves a gap.
         Standard::Batch => (Root::Mutation, many(false)),

@@ -3,7 +3,9 @@
 use super::translate::Translate;
 use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
-use crate::select::{Asked, Condition, Page, Params, Target, Wanted, What, denied_field};
+use crate::select::{
+    Asked, Condition, Page, Params, Target, TotalsItem, TotalsWhat, Wanted, What, denied_field,
+};
 use contract::rule::{Facts, Reduced, Rule};
 use contract::{Contract, FieldId, ObjectId, Relation, ResourceId, Source};
 use store::Predicate;
@@ -222,15 +224,29 @@ impl Decisions {
                     self.page(asking, wanted.resource, page)?;
                     self.selection(asking, wanted)?;
                 }
-                (What::Count { field }, _) => {
+                (What::Count { field, condition }, _) => {
                     self.relation(asking, id, *field)?;
                     if let Some(target) = asking.contract.resource(id).field(*field).target() {
                         self.need_rows(asking, target)?;
+                        self.condition(asking, target, condition.as_ref())?;
                     }
                 }
+                (What::Group { wanted, .. }, _) => self.selection(asking, wanted)?,
+                (What::TypeName | What::Version | What::Cursor, _) => {}
             }
         }
         Ok(())
+    }
+
+    /// Asks for everything that an aggregate names.
+    pub fn totals(&mut self, asking: &Asking<'_>, id: ResourceId, items: &[TotalsItem]) -> Result<(), Fault> {
+        items.iter().try_for_each(|item| match &item.what {
+            TotalsWhat::Key(field) | TotalsWhat::Measure(_, field) => {
+                self.need_field(asking, id, *field, "select")
+            }
+            TotalsWhat::Count | TotalsWhat::TypeName => Ok(()),
+            TotalsWhat::Group { items, .. } => self.totals(asking, id, items),
+        })
     }
 
     /// Asks for everything that a page's condition and order name.

@@ -1,8 +1,9 @@
 //! Untrusted names and values, checked against the contract: every mistake is named with its place.
 
 use super::condition;
+use super::keyset;
 use super::wanted::{Asked, Condition, JsonStepValue, OrderBy, Page, Target, Wanted, WantedItem, What};
-use crate::call::{Filter, Item, JsonPath, JsonStep, ListArgs, OrderTerm, Path, Selection};
+use crate::call::{Filter, Item, JsonPath, JsonStep, ListArgs, OrderTerm, Paging, Path, Selection};
 use crate::fault::Kind;
 use crate::fault::{Fault, FieldFault, codes};
 use crate::settings::Settings;
@@ -48,7 +49,7 @@ impl<'a> Resolver<'a> {
                     what: What::Field { field, json: Vec::new(), as_text: false },
                 }
             });
-        Wanted { resource, items: items.collect() }
+        Wanted { resource, items: items.collect(), type_name: None }
     }
 
     pub fn selection(&mut self, resource: ResourceId, selection: &Selection) -> Result<Wanted, Fault> {
@@ -70,7 +71,8 @@ impl<'a> Resolver<'a> {
             self.item(id, item, depth, &mut items)?;
         }
         unique_names(self.contract, id, &mut items)?;
-        Ok(Wanted { resource: id, items })
+        let type_name = selection.type_name.as_deref().map(Into::into);
+        Ok(Wanted { resource: id, items, type_name })
     }
 
     fn item(
@@ -117,17 +119,34 @@ impl<'a> Resolver<'a> {
                         let message = format!("`{name}` is a list and cannot be spread");
                         return Err(Fault::invalid_field("select", "RELATION", message));
                     }
-                    What::Many { field, wanted, page: self.page(target, list, name)?, inner: *inner }
+                    What::Many {
+                        field,
+                        wanted,
+                        page: self.page(target, list, name, Paging::Plain)?,
+                        inner: *inner,
+                    }
                 } else {
                     let condition = self.one_condition(target, list, name)?;
                     What::One { field, wanted, condition, inner: *inner, spread: *spread }
                 };
                 items.push(by_name(alias.as_deref(), what));
             }
-            Item::Count { name, alias } => {
+            Item::TypeName { alias } => items.push(by_name(Some(alias), What::TypeName)),
+            Item::Version { alias } => items.push(by_name(Some(alias), What::Version)),
+            Item::Cursor { alias } => items.push(by_name(Some(alias), What::Cursor)),
+            Item::Group { selection, alias } => {
+                self.count_items(1)?;
+                let wanted = self.nested_selection(id, selection, depth)?;
+                items.push(by_name(Some(alias), What::Group { wanted }));
+            }
+            Item::Measure { alias, .. } => {
+                let message = format!("`{alias}` is of groups of records, not of one");
+                return Err(Fault::invalid_field("select", "AGGREGATE", message));
+            }
+            Item::Count { name, alias, filter } => {
                 self.count_items(1)?;
                 let field = named(resource, name, "select")?;
-                related(resource, field, "select")?;
+                let target = related(resource, field, "select")?;
                 if !is_many(resource.field(field)) {
                     return Err(Fault::invalid_field(
                         "select",
@@ -136,7 +155,9 @@ impl<'a> Resolver<'a> {
                     ));
                 }
                 let default = format!("{name}Count");
-                items.push(by_name(Some(alias.as_deref().unwrap_or(&default)), What::Count { field }));
+                let condition = filter.as_ref().map(|f| self.condition(target, f)).transpose()?;
+                let what = What::Count { field, condition };
+                items.push(by_name(Some(alias.as_deref().unwrap_or(&default)), what));
             }
         }
         Ok(())
@@ -149,8 +170,9 @@ impl<'a> Resolver<'a> {
         list: &ListArgs,
         name: &str,
     ) -> Result<Option<Condition>, Fault> {
-        if !list.order.is_empty() || list.limit.is_some() || list.offset.is_some() {
-            let message = "is one record: it takes no order, limit or offset";
+        let is_paged = list.limit.is_some() || list.offset.is_some() || is_by_cursors(list);
+        if !list.order.is_empty() || is_paged {
+            let message = "is one record: it takes no order, limit, offset or cursor";
             return Err(Fault::invalid_field(name, "RELATION", message));
         }
         list.filter.as_ref().map(|filter| self.condition(id, filter)).transpose()
@@ -165,7 +187,13 @@ impl<'a> Resolver<'a> {
     }
 
     /// `place` is empty for the root, else the relation's name.
-    pub fn page(&mut self, resource: ResourceId, list: &ListArgs, place: &str) -> Result<Page, Fault> {
+    pub fn page(
+        &mut self,
+        resource: ResourceId,
+        list: &ListArgs,
+        place: &str,
+        paging: Paging,
+    ) -> Result<Page, Fault> {
         let at = |what: &str| if place.is_empty() { what.to_owned() } else { format!("{place}.{what}") };
         let condition = match &list.filter {
             None => None,
@@ -192,7 +220,11 @@ impl<'a> Resolver<'a> {
         if i64::try_from(offset).is_err() {
             return Err(Fault::invalid_field(at("offset"), "RANGE", format!("is at most {}", i64::MAX)));
         }
-        Ok(Page { condition, order, limit, offset })
+        let mut page = Page { condition, order, limit, offset, keyset: None };
+        if paging == Paging::Cursors || is_by_cursors(list) {
+            keyset::add(self.contract, resource, list, &at, paging, &mut page)?;
+        }
+        Ok(page)
     }
 
     fn condition(&mut self, resource: ResourceId, filter: &Filter) -> Result<Condition, Fault> {
@@ -275,6 +307,11 @@ impl<'a> Resolver<'a> {
 
 fn by_name(alias: Option<&str>, what: What) -> WantedItem {
     WantedItem { alias: alias.map(Into::into), asked: Asked::ByName, what }
+}
+
+/// Whether a list is bounded by cursors or taken from its end.
+fn is_by_cursors(list: &ListArgs) -> bool {
+    list.after.is_some() || list.before.is_some() || list.end.is_some()
 }
 
 /// PostgREST names a JSON part by its last member.
@@ -368,9 +405,12 @@ fn collect_names(
             What::Field { field, .. }
             | What::One { field, .. }
             | What::Many { field, .. }
-            | What::Count { field } => {
+            | What::Count { field, .. } => {
                 let own = || contract.resource(id).field(*field).name.clone();
                 names.push(item.alias.as_deref().map_or_else(own, str::to_owned));
+            }
+            What::TypeName | What::Version | What::Cursor | What::Group { .. } => {
+                names.push(item.alias.as_deref().unwrap_or_default().to_owned());
             }
         }
     }

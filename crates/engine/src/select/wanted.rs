@@ -1,8 +1,8 @@
 //! A selection after its names and values were checked against the contract.
 
-use crate::call::{Is, Related, Scalarwise, TestOperator};
-use contract::{Compare, FieldId, ResourceId};
-use store::{Direction, JsonTest, Nulls, SearchMode, TextTest};
+use crate::call::{Is, Measure, Paging, Related, Scalarwise, TestOperator};
+use contract::{Compare, Contract, FieldId, ResourceId, Source};
+use store::{Direction, End, JsonTest, Nulls, SearchMode, TextTest};
 use wire::Value;
 
 /// What is wanted of the records of one resource.
@@ -10,6 +10,62 @@ use wire::Value;
 pub(crate) struct Wanted {
     pub resource: ResourceId,
     pub items: Vec<WantedItem>,
+    /// The name of the type, where it is not the resource's.
+    pub type_name: Option<Box<str>>,
+}
+
+impl Wanted {
+    /// Nothing of a resource's records.
+    pub fn nothing(resource: ResourceId) -> Self {
+        Self { resource, items: Vec::new(), type_name: None }
+    }
+}
+
+impl Wanted {
+    /// Whether it is planned alike whoever calls, as far as no rule keeps anything from the caller: nothing in it is
+    /// computed by an expression, which may ask who calls and when.
+    pub fn is_constant(&self, contract: &Contract) -> bool {
+        self.items.iter().all(|item| match &item.what {
+            What::Field { field, .. } => is_kept(contract, self.resource, *field),
+            What::One { wanted, condition, .. } => {
+                wanted.is_constant(contract) && condition.as_ref().is_none_or(|c| c.is_constant(contract))
+            }
+            What::Many { wanted, page, .. } => wanted.is_constant(contract) && page.is_constant(contract),
+            What::Count { condition, .. } => condition.as_ref().is_none_or(|c| c.is_constant(contract)),
+            What::Group { wanted, .. } => wanted.is_constant(contract),
+            What::TypeName | What::Version | What::Cursor => true,
+        })
+    }
+}
+
+impl Page {
+    fn is_constant(&self, contract: &Contract) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.is_constant(contract))
+            && self.order.iter().all(|by| by.target.is_kept(contract))
+    }
+}
+
+impl Condition {
+    fn is_constant(&self, contract: &Contract) -> bool {
+        match self {
+            Condition::And(all) | Condition::Or(all) => all.iter().all(|c| c.is_constant(contract)),
+            Condition::Not(inner) => inner.is_constant(contract),
+            Condition::Test { target, .. } => target.is_kept(contract),
+            Condition::Related { condition, .. } => {
+                condition.as_ref().is_none_or(|condition| condition.is_constant(contract))
+            }
+        }
+    }
+}
+
+impl Target {
+    fn is_kept(&self, contract: &Contract) -> bool {
+        is_kept(contract, self.resource, self.field)
+    }
+}
+
+fn is_kept(contract: &Contract, id: ResourceId, field: FieldId) -> bool {
+    !matches!(contract.resource(id).field(field).source, Source::Computed(_))
 }
 
 /// One thing wanted of a record.
@@ -37,7 +93,15 @@ pub(crate) enum What {
     /// The records of a to-many field.
     Many { field: FieldId, wanted: Wanted, page: Page, inner: bool },
     /// How many there are.
-    Count { field: FieldId },
+    Count { field: FieldId, condition: Option<Condition> },
+    /// The name of the record's type.
+    TypeName,
+    /// The record's version.
+    Version,
+    /// The record's place in the order of its list.
+    Cursor,
+    /// More of the same record, as a record of its own.
+    Group { wanted: Wanted },
 }
 
 /// Which rows of a list, in which order.
@@ -47,6 +111,50 @@ pub(crate) struct Page {
     pub order: Vec<OrderBy>,
     pub limit: u32,
     pub offset: u64,
+    pub keyset: Option<Keyset>,
+}
+
+/// A page's bounds by cursors. The order it is of ends with the key, so that no two rows stand at one place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Keyset {
+    /// What tells cursors of this order from those of another.
+    pub tag: String,
+    pub after: Option<Vec<Value>>,
+    pub before: Option<Vec<Value>>,
+    pub end: End,
+    pub paging: Paging,
+}
+
+/// What is wanted of groups of records.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Totals {
+    pub resource: ResourceId,
+    pub items: Vec<TotalsItem>,
+    /// The name of the type of a group.
+    pub type_name: Box<str>,
+}
+
+/// One thing wanted of a group of records.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TotalsItem {
+    pub alias: Box<str>,
+    pub what: TotalsWhat,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum TotalsWhat {
+    /// A field whose value all records of the group share.
+    Key(FieldId),
+    /// How many records.
+    Count,
+    /// A function over the values of a field.
+    Measure(Measure, FieldId),
+    TypeName,
+    /// More of the same group, as a record of its own.
+    Group {
+        items: Vec<TotalsItem>,
+        type_name: Box<str>,
+    },
 }
 
 /// A field of a record, or of one reached through to-one fields.

@@ -2,11 +2,13 @@
 
 use super::Slot;
 use super::admit::{Admitted, throttled};
-use crate::call::{Budget, Call, Credentials};
+use crate::call::{Budget, Call, Context, Credentials};
+use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
 use crate::limit::Rate;
+use contract::Operation;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +16,7 @@ use std::time::Instant;
 pub(crate) struct Identified {
     pub(super) call: Call,
     pub(super) caller: Arc<Caller>,
+    pub(super) moment: Moment,
     /// The time of the call, RFC 3339 in UTC with microseconds.
     pub(super) now: String,
     pub(super) deadline: Instant,
@@ -31,19 +34,76 @@ impl Identified {
 impl Engine {
     pub(crate) fn identify(&self, admitted: Admitted) -> Result<Identified, Fault> {
         let Admitted { call, moment, deadline, budget, slot } = admitted;
-        let caller = match &call.context.credentials {
-            Credentials::None => Arc::clone(&self.anonymous),
-            Credentials::Bearer(token) => {
-                self.verifier.verify(token, moment.since_epoch).map_err(|rejected| bad_token(rejected.0))?
-            }
-            Credentials::Malformed => return Err(bad_token("not a bearer token")),
-        };
+        let caller = self.verified(&call.context.credentials, moment)?;
         self.take_from_operation(&call, &caller, moment.instant)?;
         let budget = match caller.id() {
             None => budget,
             Some(id) => self.take_from_caller(&call, id, moment.instant)?.or(budget),
         };
-        Ok(Identified { call, caller, now: moment.rfc3339(), deadline, budget, slot })
+        Ok(Identified { call, caller, now: moment.rfc3339(), moment, deadline, budget, slot })
+    }
+
+    fn verified(&self, credentials: &Credentials, moment: Moment) -> Result<Arc<Caller>, Fault> {
+        match credentials {
+            Credentials::None => Ok(Arc::clone(&self.anonymous)),
+            Credentials::Bearer(token) => {
+                self.verifier.verify(token, moment.since_epoch).map_err(|rejected| bad_token(rejected.0))
+            }
+            Credentials::Malformed => Err(bad_token("not a bearer token")),
+        }
+    }
+
+    /// Who asks, for what an adapter answers by itself (a description of the API): it takes units of the same budgets
+    /// as a call.
+    ///
+    /// # Errors
+    /// Unauthenticated for a token that is not valid, Throttled.
+    pub fn enter(&self, context: &Context, units: u32) -> Result<(Arc<Caller>, Option<Budget>), Fault> {
+        let moment = self.now();
+        let rate = self.rate(self.settings.address_units_per_min);
+        let budget = self.addresses.take(&context.peer, rate, units, moment.instant);
+        let budget = budget.map_err(|empty| throttled(&empty))?;
+        let caller = self.verified(&context.credentials, moment)?;
+        let own = match caller.id() {
+            None => None,
+            Some(id) => {
+                let rate = self.rate(self.settings.caller_units_per_min);
+                self.callers.take(id, rate, units, moment.instant).map_err(|empty| throttled(&empty))?
+            }
+        };
+        Ok((caller, own.or(budget)))
+    }
+
+    /// Takes what a call costs beyond its operation's own units, which it has paid: that is known only when what it
+    /// asks for is.
+    pub(super) fn charge(
+        &self,
+        caller: &Caller,
+        context: &Context,
+        operation: &Operation,
+        cost: u32,
+        now: Instant,
+    ) -> Result<Option<Budget>, Fault> {
+        if cost > self.settings.call_units_max {
+            let message =
+                format!("it would take {cost} units, and {} are the most", self.settings.call_units_max);
+            return Err(Fault::new(Kind::TooLarge, codes::COST_EXCEEDED, message));
+        }
+        let beyond = cost.saturating_sub(operation.cost);
+        if beyond == 0 {
+            return Ok(None);
+        }
+        let taken = match caller.id() {
+            Some(id) => {
+                let rate = self.rate(self.settings.caller_units_per_min);
+                self.callers.take(id, rate, beyond, now)
+            }
+            None => {
+                let rate = self.rate(self.settings.address_units_per_min);
+                self.addresses.take(&context.peer, rate, beyond, now)
+            }
+        };
+        taken.map_err(|empty| throttled(&empty))
     }
 
     /// `@limit`: the operation's own bucket of the caller, or of the address for callers who are not known.

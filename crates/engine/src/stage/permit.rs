@@ -1,9 +1,10 @@
 //! The rules: allowed, refused, or a condition that goes into the statements.
 
 use super::Slot;
-use super::validate::{Checked, SqlWanted, Wish};
+use super::batch::at_item;
+use super::validate::{BatchItem, Checked, ResultWanted, SqlWanted, Wish};
 use crate::call::{Budget, Context};
-use crate::engine::Engine;
+use crate::engine::{Engine, Prepared};
 use crate::fault::Fault;
 use crate::identity::Caller;
 use crate::input::{Arguments, Given};
@@ -20,8 +21,8 @@ pub(crate) struct Permitted {
     pub(super) operation: OperationId,
     pub(super) wish: Wish,
     pub(super) decisions: Decisions,
-    /// The rule for the rows that are written.
-    pub(super) write: WriteRules,
+    /// The rules for the rows that are written, one for each write.
+    pub(super) write: Vec<WriteRules>,
     /// The arguments as rules see them.
     pub(super) rule_arguments: Vec<RuleValue>,
     pub(super) format: Format,
@@ -32,6 +33,8 @@ pub(crate) struct Permitted {
     pub(super) budget: Option<Budget>,
     pub(super) slot: Slot,
     pub(super) fingerprint: [u8; 32],
+    pub(super) prepared: Option<Arc<Prepared>>,
+    pub(super) cost: u32,
 }
 
 /// What the rules say of the rows that are written; `Never` where the call writes none.
@@ -55,6 +58,8 @@ impl Engine {
             budget,
             slot,
             fingerprint,
+            prepared,
+            cost,
         } = checked;
         let operation = self.contract.operation(id);
         let rule_arguments = arguments_of(&wish).map_or_else(Vec::new, |given| given.for_rules(operation));
@@ -80,6 +85,8 @@ impl Engine {
             budget,
             slot,
             fingerprint,
+            prepared,
+            cost,
         })
     }
 }
@@ -96,8 +103,8 @@ fn operation_rule(asking: &Asking<'_>, operation: &Operation, wish: &Wish) -> Re
     }
 }
 
-fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Result<WriteRules, Fault> {
-    let mut write = WriteRules { create: vec![Reduced::Never], change: vec![Reduced::Never] };
+fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Result<Vec<WriteRules>, Fault> {
+    let mut write = WriteRules::closed();
     match wish {
         Wish::Get { resource, wanted, .. } => {
             decisions.need_rows(asking, *resource)?;
@@ -129,19 +136,31 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
             decisions.selection(asking, wanted)?;
         }
         Wish::Upsert { resource, given, wanted, .. } => {
-            let (create, update) =
-                (asking.resource(*resource, Action::Create), asking.resource(*resource, Action::Update));
-            if create == Reduced::Never && update == Reduced::Never {
-                return Err(denied(asking.caller));
-            }
-            write.create = given_rules(asking, *resource, given, create)?;
-            write.change = given_rules(asking, *resource, given, update)?;
+            (write.create, write.change) = upsert_rules(asking, *resource, given)?;
             decisions.want_rows(asking, *resource);
             decisions.selection(asking, wanted)?;
         }
-        Wish::Delete { resource, .. } => {
+        Wish::Delete { resource, wanted, .. } => {
             write.change = vec![asking.possible(*resource, Action::Delete)?];
             decisions.want_rows(asking, *resource);
+            if let Some(wanted) = wanted {
+                decisions.selection(asking, wanted)?;
+            }
+        }
+        Wish::Batch { resource, items, wanted } => {
+            decisions.want_rows(asking, *resource);
+            if let Some(wanted) = wanted {
+                decisions.selection(asking, wanted)?;
+            }
+            let rules = |(at, item): (usize, &BatchItem)| {
+                item_rules(asking, *resource, item).map_err(|fault| at_item(fault, at, Some(item.verb())))
+            };
+            return items.iter().enumerate().map(rules).collect();
+        }
+        Wish::Aggregate { resource, totals, page, .. } => {
+            decisions.need_rows(asking, *resource)?;
+            decisions.page(asking, *resource, page)?;
+            decisions.totals(asking, *resource, &totals.items)?;
         }
         Wish::Sql { wanted, .. } => match wanted {
             SqlWanted::Nothing | SqlWanted::Scalar => {}
@@ -150,7 +169,8 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
                 decisions.selection(asking, wanted)?;
             }
             SqlWanted::Object { object, items } => {
-                for item in items {
+                for item in items.iter() {
+                    let ResultWanted::Field(item) = item else { continue };
                     decisions.result_field(asking, *object, item.field);
                     if let Some(wanted) = &item.record {
                         decisions.need_rows(asking, wanted.resource)?;
@@ -160,7 +180,42 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
             }
         },
     }
+    Ok(vec![write])
+}
+
+/// The rules of one write of a batch.
+fn item_rules(asking: &Asking<'_>, id: ResourceId, item: &BatchItem) -> Result<WriteRules, Fault> {
+    let mut write = WriteRules::closed();
+    match item {
+        BatchItem::Create { given } => {
+            write.create = given_rules(asking, id, given, asking.possible(id, Action::Create)?)?;
+        }
+        BatchItem::Update { given, .. } => {
+            write.change = given_rules(asking, id, given, asking.possible(id, Action::Update)?)?;
+        }
+        BatchItem::Upsert { given, .. } => (write.create, write.change) = upsert_rules(asking, id, given)?,
+        BatchItem::Delete { .. } => write.change = vec![asking.possible(id, Action::Delete)?],
+    }
     Ok(write)
+}
+
+/// The rules of a row that may be there or not: one of them is enough to try.
+fn upsert_rules(
+    asking: &Asking<'_>,
+    id: ResourceId,
+    given: &Given,
+) -> Result<(Vec<Reduced>, Vec<Reduced>), Fault> {
+    let (create, update) = (asking.resource(id, Action::Create), asking.resource(id, Action::Update));
+    if create == Reduced::Never && update == Reduced::Never {
+        return Err(denied(asking.caller));
+    }
+    Ok((given_rules(asking, id, given, create)?, given_rules(asking, id, given, update)?))
+}
+
+impl WriteRules {
+    fn closed() -> Self {
+        Self { create: vec![Reduced::Never], change: vec![Reduced::Never] }
+    }
 }
 
 /// The row's rule together with the write rules of the fields that the caller gives.
@@ -188,6 +243,7 @@ pub(super) fn arguments_of(wish: &Wish) -> Option<&Arguments> {
         | Wish::Update { arguments, .. }
         | Wish::Delete { arguments, .. }
         | Wish::Sql { arguments, .. } => Some(arguments),
-        Wish::Get { .. } | Wish::List { .. } | Wish::Count { .. } | Wish::Upsert { .. } => None,
+        Wish::Get { .. } | Wish::List { .. } | Wish::Count { .. } | Wish::Aggregate { .. } => None,
+        Wish::Upsert { .. } | Wish::Batch { .. } => None,
     }
 }

@@ -1,23 +1,24 @@
 //! The store does it; what it says becomes an answer or a fault.
 
-use super::plan::{Plan, Planned, Read};
-use crate::call::Answer;
+use super::batch::at_item;
+use super::plan::{Plan, Planned, Read, Secret, Writing};
+use crate::call::{Answer, Grouping};
 use crate::engine::Engine;
 use crate::fault::{Fault, FieldFault, Kind, codes};
 use crate::identity::Caller;
 use crate::policy::denied;
 use crate::secret;
 use contract::{ErrorKind, Operation, ResourceId};
-use store::{Bounds, Error, Mutation, Param, Step};
+use store::{Bounds, Error, Failed, Mutation, Reply, Step, Written};
 use wire::{Format, Value};
 
 impl Engine {
-    /// Runs a plan. The second part of the result is the number of statements.
+    /// Runs a plan.
     ///
     /// The plainest read is awaited in place, everything else in a box: futures are moved, and every call's would
     /// have room for the largest of them.
-    pub(crate) async fn run(&self, planned: Box<Planned>) -> Result<(Answer, u32), Fault> {
-        let Planned { operation, plan, format, bounds, caller, budget, slot } = *planned;
+    pub(crate) async fn run(&self, planned: Box<Planned>) -> Result<Answer, Fault> {
+        let Planned { operation, plan, format, bounds, caller, budget, cost, slot } = *planned;
         let about = About { engine: self, operation: self.contract.operation(operation), caller: &caller };
         let result = match plan {
             Plan::Get { resource, read } => about.get(resource, read, format, bounds).await,
@@ -25,8 +26,11 @@ impl Engine {
                 Box::pin(about.list(parent, read, count, offset, format, bounds)).await
             }
             Plan::Count { count } => Box::pin(about.count(count, bounds)).await,
-            Plan::Write { resource, mutation, secrets } => {
-                Box::pin(about.write(resource, mutation, &secrets)).await
+            Plan::Aggregate { read, grouping, offset } => {
+                Box::pin(about.aggregate(read, grouping, offset, format, bounds)).await
+            }
+            Plan::Write { write, mutation, secrets } => {
+                Box::pin(about.write(&write, mutation, &secrets)).await
             }
             Plan::ReadSql { plan, run, answer_params } => {
                 let reply = Box::pin(self.store.read_sql(&plan, run, answer_params, format, bounds)).await;
@@ -34,9 +38,9 @@ impl Engine {
             }
         };
         drop(slot);
-        let (answer, statements) = result?;
+        let answer = result?;
         let cache = about.operation.cache;
-        Ok((Answer { budget, cache, ..answer }, statements))
+        Ok(Answer { budget, cache, cost, ..answer })
     }
 }
 
@@ -56,28 +60,36 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    async fn get(
-        &self,
-        id: ResourceId,
-        read: Read,
-        format: Format,
-        bounds: Bounds,
-    ) -> Result<(Answer, u32), Fault> {
+    async fn get(&self, id: ResourceId, read: Read, format: Format, bounds: Bounds) -> Result<Answer, Fault> {
         let reply = self.engine.store.read(&read.plan, read.params, format, bounds).await;
         self.found(Some(id), reply.map_err(|e| self.fault(Some(id), e))?)
     }
 
     /// A record that must be there, or a list.
-    fn found(&self, id: Option<ResourceId>, reply: store::Reply) -> Result<(Answer, u32), Fault> {
+    fn found(&self, id: Option<ResourceId>, reply: store::Reply) -> Result<Answer, Fault> {
         let must_be_there = id.is_some() || self.operation.result.required;
         let is_one = matches!(self.operation.result.arity, contract::Arity::One);
         if reply.rows == 0 && is_one && must_be_there {
             return Err(self.not_found(id));
         }
-        let statements = reply.statements;
-        let answer =
-            Answer { body: reply.body, rows: reply.rows, version: reply.version, ..Answer::default() };
-        Ok((answer, statements))
+        Ok(answered(reply))
+    }
+
+    /// Values over rows are there even where no row is.
+    async fn aggregate(
+        &self,
+        read: Read,
+        grouping: Grouping,
+        offset: u64,
+        format: Format,
+        bounds: Bounds,
+    ) -> Result<Answer, Fault> {
+        let reply = self.engine.store.read(&read.plan, read.params, format, bounds).await;
+        let answer = answered(reply.map_err(|e| self.fault(None, e))?);
+        match grouping {
+            Grouping::Whole => Ok(answer),
+            Grouping::ByFields => Ok(Answer { offset, ..answer }),
+        }
     }
 
     async fn list(
@@ -88,71 +100,76 @@ impl About<'_> {
         offset: u64,
         format: Format,
         bounds: Bounds,
-    ) -> Result<(Answer, u32), Fault> {
+    ) -> Result<Answer, Fault> {
         let store = &self.engine.store;
-        let mut statements = 0;
+        let (mut statements, mut round_trips) = (0, 0);
         if let Some((id, parent)) = parent {
             let reply = store.read(&parent.plan, parent.params, format, bounds).await;
             let reply = reply.map_err(|e| self.fault(Some(id), e))?;
-            statements += reply.statements;
+            (statements, round_trips) = (reply.statements, 1);
             if reply.rows == 0 {
                 return Err(self.not_found(Some(id)));
             }
         }
-        let reply =
-            store.read(&read.plan, read.params, format, bounds).await.map_err(|e| self.fault(None, e))?;
-        statements += reply.statements;
-        let total = match count {
-            None => None,
-            Some(count) => {
-                statements += 1;
-                let total = store.count(&count.plan, count.params, bounds).await;
-                Some(total.map_err(|e| self.fault(None, e))?)
-            }
-        };
-        Ok((Answer { body: reply.body, rows: reply.rows, total, offset, ..Answer::default() }, statements))
+        let reply = store.read(&read.plan, read.params, format, bounds).await;
+        let mut answer = answered(reply.map_err(|e| self.fault(None, e))?);
+        if let Some(count) = count {
+            let total = store.count(&count.plan, count.params, bounds).await;
+            answer.total = Some(total.map_err(|e| self.fault(None, e))?);
+            (statements, round_trips) = (statements + 1, round_trips + 1);
+        }
+        answer.statements += statements;
+        answer.round_trips += round_trips;
+        Ok(Answer { offset, ..answer })
     }
 
-    async fn count(&self, count: Read, bounds: Bounds) -> Result<(Answer, u32), Fault> {
+    async fn count(&self, count: Read, bounds: Bounds) -> Result<Answer, Fault> {
         let total = self.engine.store.count(&count.plan, count.params, bounds).await;
         let total = total.map_err(|e| self.fault(None, e))?;
-        Ok((
-            Answer { body: total.to_string().into_bytes(), rows: 1, total: Some(total), ..Answer::default() },
-            1,
-        ))
+        Ok(Answer {
+            body: total.to_string().into_bytes(),
+            rows: 1,
+            total: Some(total),
+            statements: 1,
+            round_trips: 1,
+            ..Answer::default()
+        })
     }
 
     async fn write(
         &self,
-        id: Option<ResourceId>,
+        write: &Writing,
         mut mutation: Mutation,
-        secrets: &[Param],
-    ) -> Result<(Answer, u32), Fault> {
+        secrets: &[Secret],
+    ) -> Result<Answer, Fault> {
         self.hash_secrets(&mut mutation, secrets).await?;
-        let written = self.engine.store.write(mutation).await.map_err(|e| self.fault(id, e))?;
-        let reply = written.reply;
-        let statements = reply.statements;
-        let answer = Answer {
-            body: reply.body,
-            rows: reply.rows,
-            version: reply.version,
-            key: written.key,
-            created: written.created,
-            replayed: written.replayed,
-            ..Answer::default()
-        };
-        Ok((answer, statements))
+        let written = self.engine.store.write(mutation).await;
+        let written = written.map_err(|failed| self.not_written(write, failed))?;
+        let Written { reply, key, created, replayed } = written;
+        Ok(Answer { key, created, replayed, ..answered(reply) })
+    }
+
+    fn not_written(&self, write: &Writing, failed: Failed) -> Fault {
+        match write {
+            Writing::One(id) => self.fault(Some(*id), failed.error),
+            Writing::Sql => self.fault(None, failed.error),
+            Writing::Many(id, verbs) => {
+                let fault = self.fault(Some(*id), failed.error);
+                match failed.step.and_then(|at| Some((at, *verbs.get(at)?))) {
+                    Some((at, verb)) => at_step(fault, at, verb),
+                    None => fault,
+                }
+            }
+        }
     }
 
     /// Passwords are hashed off the threads that serve, as late as possible: a call refused before costs nothing.
-    async fn hash_secrets(&self, mutation: &mut Mutation, secrets: &[Param]) -> Result<(), Fault> {
-        for step in &mut mutation.steps {
-            let Step::Write { params, .. } = step else { continue };
-            for secret in secrets {
-                let slot = &mut params[usize::from(*secret)];
-                if let Value::Text(clear) = slot {
-                    *slot = Value::Text(secret::hash(&self.engine.hashing, std::mem::take(clear)).await?);
-                }
+    async fn hash_secrets(&self, mutation: &mut Mutation, secrets: &[Secret]) -> Result<(), Fault> {
+        for secret in secrets {
+            let Some(Step::Write { params, .. }) = mutation.steps.get_mut(secret.step) else { continue };
+            let slot = &mut params[usize::from(secret.param)];
+            if let Value::Text(clear) = slot {
+                *slot = Value::Text(secret::hash(&self.engine.hashing, std::mem::take(clear)).await?);
             }
         }
         Ok(())
@@ -235,6 +252,35 @@ impl About<'_> {
                 "`{}` was refused with the unknown code `{code}`",
                 self.operation.name
             )),
+        }
+    }
+}
+
+fn answered(reply: Reply) -> Answer {
+    Answer {
+        body: reply.body,
+        rows: reply.rows,
+        version: reply.version,
+        edges: reply.edges,
+        nulls: reply.nulls,
+        statements: reply.statements,
+        round_trips: 1,
+        ..Answer::default()
+    }
+}
+
+/// A fault of one write of a batch says which; one that names no field names the write.
+fn at_step(fault: Fault, at: usize, verb: &'static str) -> Fault {
+    let code = match fault.kind {
+        Kind::NotFound => "NOT_FOUND",
+        Kind::Denied | Kind::Unauthenticated => "DENIED",
+        _ => "REFUSED",
+    };
+    match fault.fields.is_empty() {
+        false => at_item(fault, at, Some(verb)),
+        true => {
+            let field = FieldFault::new("", code, fault.message.clone());
+            at_item(Fault { fields: vec![field], ..fault }, at, Some(verb))
         }
     }
 }

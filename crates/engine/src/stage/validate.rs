@@ -1,15 +1,16 @@
 //! Names, types, ranges, lengths, formats, depth: after this everything that was said makes sense.
 
 use super::Slot;
+use super::cost;
 use super::identify::Identified;
-use crate::call::{Budget, Context, Input, Item, Selection, Total};
-use crate::engine::Engine;
+use crate::call::{Budget, Context, Grouping, Input, Selected, Total};
+use crate::engine::{Engine, Prepared};
 use crate::fault::Kind;
 use crate::fault::{Fault, codes};
 use crate::identity::Caller;
 use crate::input::{self, Arguments, Given, Purpose};
-use crate::select::{Check, Condition, Page, Resolver, Target, Wanted};
-use contract::{Base, Binding, Compare, FieldId, ObjectId, Operation, OperationId, ResourceId};
+use crate::select::{Check, Condition, Page, Resolver, Target, Totals, Wanted};
+use contract::{Binding, Compare, FieldId, ObjectId, Operation, OperationId, ResourceId};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,6 +29,10 @@ pub(crate) struct Checked {
     pub(super) slot: Slot,
     /// What an idempotency key stands for.
     pub(super) fingerprint: [u8; 32],
+    /// The selection, where it was checked before.
+    pub(super) prepared: Option<Arc<Prepared>>,
+    /// Units of the caller's budget that it takes.
+    pub(super) cost: u32,
 }
 
 /// Fields whose values name a row.
@@ -41,8 +46,40 @@ pub(crate) enum Wish {
     Create { resource: ResourceId, given: Given, wanted: Arc<Wanted>, arguments: Arguments },
     Update { resource: ResourceId, key: KeyFilter, given: Given, wanted: Arc<Wanted>, arguments: Arguments },
     Upsert { resource: ResourceId, key: Value, given: Given, wanted: Arc<Wanted> },
-    Delete { resource: ResourceId, key: KeyFilter, arguments: Arguments },
+    Delete { resource: ResourceId, key: KeyFilter, wanted: Option<Arc<Wanted>>, arguments: Arguments },
+    Batch { resource: ResourceId, items: Vec<BatchItem>, wanted: Option<Arc<Wanted>> },
+    Aggregate { resource: ResourceId, totals: Arc<Totals>, page: Page, grouping: Grouping },
     Sql { wanted: SqlWanted, arguments: Arguments },
+}
+
+/// One write of a batch.
+pub(crate) enum BatchItem {
+    Create { given: Given },
+    Update { key: KeyFilter, given: Given },
+    Upsert { key: Value, given: Given },
+    Delete { key: KeyFilter },
+}
+
+impl BatchItem {
+    /// Its name in the input.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            BatchItem::Create { .. } => "create",
+            BatchItem::Update { .. } => "update",
+            BatchItem::Upsert { .. } => "upsert",
+            BatchItem::Delete { .. } => "delete",
+        }
+    }
+}
+
+/// A call's selection after it was checked, by what its operation answers.
+#[derive(Debug, Clone)]
+pub(crate) enum Chosen {
+    Records(Arc<Wanted>),
+    Result(ObjectId, Arc<Vec<ResultWanted>>),
+    Totals(Arc<Totals>),
+    /// There is nothing to choose from.
+    Nothing,
 }
 
 /// The row whose to-many relation is listed.
@@ -57,11 +94,20 @@ pub(crate) enum SqlWanted {
     Nothing,
     Scalar,
     Records(Arc<Wanted>),
-    Object { object: ObjectId, items: Vec<ResultWanted> },
+    Object { object: ObjectId, items: Arc<Vec<ResultWanted>> },
+}
+
+/// One thing wanted of an output object.
+#[derive(Debug, Clone)]
+pub(crate) enum ResultWanted {
+    Field(ResultField),
+    /// The name of its type, under this name.
+    TypeName(Box<str>),
 }
 
 /// One field of an output object.
-pub(crate) struct ResultWanted {
+#[derive(Debug, Clone)]
+pub(crate) struct ResultField {
     pub field: FieldId,
     pub alias: Option<Box<str>>,
     /// What is wanted of the record it names; `None`: its value or key.
@@ -70,13 +116,19 @@ pub(crate) struct ResultWanted {
 
 impl Engine {
     pub(crate) fn validate(&self, identified: Identified) -> Result<Checked, Fault> {
-        let Identified { call, caller, now, deadline, budget, slot } = identified;
+        let Identified { call, caller, moment, now, deadline, budget, slot } = identified;
         let operation = self.contract.operation(call.operation);
         let fingerprint = match call.context.idempotency_key {
             None => [0; 32],
-            Some(_) => self.fingerprint(operation, &call.input, call.selection.as_ref()),
+            Some(_) => self.fingerprint(operation, &call.input, &call.selection),
         };
-        let wish = self.wish(operation, call.input, call.selection.as_ref())?;
+        let wish = self.wish(operation, call.input, &call.selection)?;
+        let cost = cost::of(&self.contract, operation, &wish);
+        let prepared = match call.selection {
+            Selected::Prepared(prepared) => Some(prepared),
+            Selected::Default | Selected::These(_) => None,
+        };
+        let budget = self.charge(&caller, &call.context, operation, cost, moment.instant)?.or(budget);
         Ok(Checked {
             operation: call.operation,
             wish,
@@ -88,16 +140,22 @@ impl Engine {
             budget,
             slot,
             fingerprint,
+            prepared,
+            cost,
         })
     }
 
     /// A digest of what a call says, for telling a repeated call from another one under the same key. It is kept with
     /// the key, so it says nothing of secrets: a digest of a password is found by guessing, which its hash prevents.
-    fn fingerprint(&self, operation: &Operation, input: &Input, selection: Option<&Selection>) -> [u8; 32] {
+    fn fingerprint(&self, operation: &Operation, input: &Input, selection: &Selected) -> [u8; 32] {
         use sha2::{Digest, Sha256};
         let data = input.data.as_ref().map(|data| self.without_secrets(operation, data).json_text());
         let mut digest = Sha256::new();
-        let selection = format!("{selection:?}");
+        let selection = match selection {
+            Selected::Default => "None".to_owned(),
+            Selected::These(selection) => format!("Some({selection:?})"),
+            Selected::Prepared(prepared) => format!("{:?}", prepared.chosen),
+        };
         for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection] {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part.as_bytes());
@@ -106,86 +164,84 @@ impl Engine {
     }
 
     fn without_secrets<'v>(&self, operation: &Operation, data: &'v Value) -> Cow<'v, Value> {
-        let (Some(resource), Value::Object(members)) = (written(&operation.binding), data) else {
-            return Cow::Borrowed(data);
-        };
+        let Some(resource) = written(&operation.binding) else { return Cow::Borrowed(data) };
         let resource = self.contract.resource(resource);
         let field_of = |name: &str| match operation.arguments.iter().find(|argument| argument.name == name) {
             Some(argument) => argument.field,
             None => resource.field_named(name),
         };
         let is_secret = |name: &str| field_of(name).is_some_and(|field| resource.field(field).is_secret());
-        if !members.iter().any(|(name, _)| is_secret(name)) {
-            return Cow::Borrowed(data);
+        match operation.binding {
+            // Each item is an object around the fields.
+            Binding::Batch(_) => Cow::Owned(stripped(data, &is_secret, 2)),
+            _ => match data {
+                Value::Object(members) if members.iter().any(|(name, _)| is_secret(name)) => {
+                    Cow::Owned(stripped(data, &is_secret, 0))
+                }
+                _ => Cow::Borrowed(data),
+            },
         }
-        Cow::Owned(Value::Object(members.iter().filter(|(name, _)| !is_secret(name)).cloned().collect()))
     }
 
-    fn wish(
-        &self,
-        operation: &Operation,
-        input: Input,
-        selection: Option<&Selection>,
-    ) -> Result<Wish, Fault> {
+    fn wish(&self, operation: &Operation, input: Input, selected: &Selected) -> Result<Wish, Fault> {
+        let records = |resource| self.records(operation, resource, selected);
         match &operation.binding {
             Binding::Get(resource) => Ok(Wish::Get {
                 resource: *resource,
                 key: self.key_filter(operation, *resource, &input)?,
-                wanted: self.wanted(*resource, selection)?,
+                wanted: records(*resource)?,
             }),
-            Binding::List(resource) => self.list(operation, *resource, &input, selection),
-            Binding::Related { parent, field } => self.related(*parent, *field, &input, selection),
-            Binding::Count(resource) => Ok(Wish::Count {
-                resource: *resource,
-                page: Resolver::new(&self.contract, &self.settings).page(*resource, &input.list, "")?,
-            }),
+            Binding::List(resource) => self.list(operation, *resource, &input, records(*resource)?),
+            Binding::Related { parent, field } => self.related(*parent, *field, &input, |r| records(r)),
+            Binding::Count(resource) => {
+                Ok(Wish::Count { resource: *resource, page: self.page(*resource, &input)? })
+            }
             Binding::Create(resource) => {
                 let (data, arguments) = self.fields_of(operation, *resource, &input)?;
-                let given = input::record(&self.contract, &self.patterns, *resource, &data, Purpose::Create)?;
-                Ok(Wish::Create {
-                    resource: *resource,
-                    given,
-                    wanted: self.wanted(*resource, selection)?,
-                    arguments,
-                })
+                let given = self.given(*resource, &data, Purpose::Create)?;
+                Ok(Wish::Create { resource: *resource, given, wanted: records(*resource)?, arguments })
             }
             Binding::Update(resource) => {
                 let key = self.key_filter(operation, *resource, &input)?;
                 let (data, arguments) = self.fields_of(operation, *resource, &input)?;
                 let data = without_key(data, &self.contract.resource(*resource).key_field().name, operation);
-                let given = input::record(&self.contract, &self.patterns, *resource, &data, Purpose::Update)?;
-                let wanted = self.wanted(*resource, selection)?;
-                Ok(Wish::Update { resource: *resource, key, given, wanted, arguments })
+                let given = self.given(*resource, &data, Purpose::Update)?;
+                Ok(Wish::Update { resource: *resource, key, given, wanted: records(*resource)?, arguments })
             }
             Binding::Upsert(resource) => {
                 let key = self.key(*resource, &input)?;
-                let data = body(&input)?;
-                let given = input::record(&self.contract, &self.patterns, *resource, data, Purpose::Upsert)?;
-                Ok(Wish::Upsert {
-                    resource: *resource,
-                    key,
-                    given,
-                    wanted: self.wanted(*resource, selection)?,
-                })
+                let given = self.given(*resource, body(&input)?, Purpose::Upsert)?;
+                Ok(Wish::Upsert { resource: *resource, key, given, wanted: records(*resource)? })
             }
             Binding::Delete(resource) => {
                 let key = self.key_filter(operation, *resource, &input)?;
                 let (_, arguments) = self.fields_of(operation, *resource, &input)?;
-                Ok(Wish::Delete { resource: *resource, key, arguments })
+                let wanted = self.records_if_asked(operation, *resource, selected)?;
+                Ok(Wish::Delete { resource: *resource, key, wanted, arguments })
             }
+            Binding::Batch(resource) => Ok(Wish::Batch {
+                resource: *resource,
+                items: self.batch_items(*resource, body(&input)?)?,
+                wanted: Some(records(*resource)?),
+            }),
+            Binding::Aggregate(resource) => self.aggregate(operation, *resource, &input, selected),
             Binding::Sql(_) => {
                 let arguments = self.arguments(operation, &input)?;
-                Ok(Wish::Sql { wanted: self.sql_wanted(operation, selection)?, arguments })
+                Ok(Wish::Sql { wanted: self.sql_wanted(operation, selected)?, arguments })
             }
-            Binding::Batch(_)
-            | Binding::Http(_)
-            | Binding::Grpc(_)
-            | Binding::Channel(_)
-            | Binding::Event(_) => {
+            Binding::Http(_) | Binding::Grpc(_) | Binding::Channel(_) | Binding::Event(_) => {
                 let message = format!("`{}` is not served by this version", operation.name);
                 Err(Fault::new(Kind::Unsupported, codes::UNSUPPORTED, message))
             }
         }
+    }
+
+    pub(super) fn given(&self, resource: ResourceId, data: &Value, purpose: Purpose) -> Result<Given, Fault> {
+        input::record(&self.contract, &self.patterns, resource, data, purpose)
+    }
+
+    pub(super) fn page(&self, resource: ResourceId, input: &Input) -> Result<Page, Fault> {
+        Resolver::new(&self.contract, &self.settings).page(resource, &input.list, "", input.paging)
     }
 
     fn list(
@@ -193,7 +249,7 @@ impl Engine {
         operation: &Operation,
         resource: ResourceId,
         input: &Input,
-        selection: Option<&Selection>,
+        wanted: Arc<Wanted>,
     ) -> Result<Wish, Fault> {
         let mut resolver = Resolver::new(&self.contract, &self.settings);
         let mut list = Cow::Borrowed(&input.list);
@@ -207,12 +263,11 @@ impl Engine {
                 _ => {}
             }
         }
-        let mut page = resolver.page(resource, &list, "")?;
+        let mut page = resolver.page(resource, &list, "", input.paging)?;
         if !tests.is_empty() {
             tests.extend(page.condition.take());
             page.condition = Some(Condition::And(tests));
         }
-        let wanted = self.wanted(resource, selection)?;
         Ok(Wish::List { resource, parent: None, wanted, page, total: input.total })
     }
 
@@ -221,14 +276,14 @@ impl Engine {
         parent: ResourceId,
         field: FieldId,
         input: &Input,
-        selection: Option<&Selection>,
+        records: impl FnOnce(ResourceId) -> Result<Arc<Wanted>, Fault>,
     ) -> Result<Wish, Fault> {
         let target = self.contract.resource(parent).field(field).target();
         let resource =
             target.ok_or_else(|| Fault::internal("a nested collection of a field that is no relation"))?;
         let key = self.key(parent, input)?;
-        let page = Resolver::new(&self.contract, &self.settings).page(resource, &input.list, "")?;
-        let wanted = self.wanted(resource, selection)?;
+        let page = self.page(resource, input)?;
+        let wanted = records(resource)?;
         Ok(Wish::List {
             resource,
             parent: Some(Parent { resource: parent, field, key }),
@@ -236,15 +291,6 @@ impl Engine {
             page,
             total: input.total,
         })
-    }
-
-    fn wanted(&self, resource: ResourceId, selection: Option<&Selection>) -> Result<Arc<Wanted>, Fault> {
-        match selection {
-            None => Ok(Arc::clone(&self.stars[resource.index()])),
-            Some(selection) => {
-                Resolver::new(&self.contract, &self.settings).selection(resource, selection).map(Arc::new)
-            }
-        }
     }
 
     fn key(&self, resource: ResourceId, input: &Input) -> Result<Value, Fault> {
@@ -308,69 +354,6 @@ impl Engine {
         let data = input.data.as_ref();
         input::arguments(&self.contract, &self.patterns, operation, data, self.settings.list_items_max)
     }
-
-    fn sql_wanted(&self, operation: &Operation, selection: Option<&Selection>) -> Result<SqlWanted, Fault> {
-        match operation.result.base {
-            Base::Resource(id) => Ok(SqlWanted::Records(self.wanted(id, selection)?)),
-            Base::Object(id) => {
-                Ok(SqlWanted::Object { object: id, items: self.result_items(id, selection)? })
-            }
-            Base::Scalar(_) | Base::Enum(_) => Ok(SqlWanted::Scalar),
-            Base::Input(_) | Base::Abstract(_) => Ok(SqlWanted::Nothing),
-        }
-    }
-
-    fn result_items(&self, id: ObjectId, selection: Option<&Selection>) -> Result<Vec<ResultWanted>, Fault> {
-        let object = &self.contract.objects[id.index()];
-        let all = || (0..object.fields.len()).map(|i| plain(FieldId(i as u16)));
-        let Some(selection) = selection else {
-            return Ok(all().collect());
-        };
-        let named = |name: &str| {
-            let at = object.fields.iter().position(|f| f.name == name);
-            at.map(|i| FieldId(i as u16)).ok_or_else(|| {
-                let message = format!("`{}` has no field `{name}`", object.name);
-                Fault::invalid_field("select", "UNKNOWN", message)
-            })
-        };
-        let mut resolver = Resolver::new(&self.contract, &self.settings);
-        let mut items = Vec::new();
-        for item in &selection.items {
-            match item {
-                Item::All => items.extend(all()),
-                Item::Field { name, alias, .. } => {
-                    items.push(ResultWanted {
-                        alias: alias.as_deref().map(Into::into),
-                        ..plain(named(name)?)
-                    });
-                }
-                Item::Relation { name, alias, selection, .. } => {
-                    let field = named(name)?;
-                    let target = object.fields[field.index()].target().ok_or_else(|| {
-                        Fault::invalid_field(
-                            "select",
-                            "RELATION",
-                            format!("`{name}` is a value, not a relation"),
-                        )
-                    })?;
-                    let record = Some(resolver.selection(target, selection)?);
-                    items.push(ResultWanted { field, alias: alias.as_deref().map(Into::into), record });
-                }
-                Item::Count { name, .. } => {
-                    return Err(Fault::invalid_field(
-                        "select",
-                        "RELATION",
-                        format!("`{name}` cannot be counted"),
-                    ));
-                }
-            }
-        }
-        Ok(items)
-    }
-}
-
-fn plain(field: FieldId) -> ResultWanted {
-    ResultWanted { field, alias: None, record: None }
 }
 
 fn equals(resource: ResourceId, field: FieldId, value: Value) -> Condition {
@@ -392,16 +375,37 @@ fn without_key(data: Value, key: &str, operation: &Operation) -> Value {
     }
 }
 
+/// A value without secret members of the objects this many levels inside it.
+fn stripped(data: &Value, is_secret: &dyn Fn(&str) -> bool, levels: usize) -> Value {
+    match data {
+        Value::List(items) => Value::List(
+            items.iter().map(|item| stripped(item, is_secret, levels.saturating_sub(1))).collect(),
+        ),
+        Value::Object(members) if levels == 0 => {
+            Value::Object(members.iter().filter(|(name, _)| !is_secret(name)).cloned().collect())
+        }
+        Value::Object(members) => {
+            let inside = members.iter().map(|(name, v)| (name.clone(), stripped(v, is_secret, levels - 1)));
+            Value::Object(inside.collect())
+        }
+        other => other.clone(),
+    }
+}
+
 /// The resource whose fields a call may set.
 fn written(binding: &Binding) -> Option<ResourceId> {
     match binding {
-        Binding::Create(resource) | Binding::Update(resource) | Binding::Upsert(resource) => Some(*resource),
+        Binding::Create(resource)
+        | Binding::Update(resource)
+        | Binding::Upsert(resource)
+        | Binding::Batch(resource) => Some(*resource),
         Binding::Get(_)
         | Binding::List(_)
         | Binding::Related { .. }
         | Binding::Count(_)
+        | Binding::Aggregate(_)
         | Binding::Delete(_) => None,
-        Binding::Sql(_) | Binding::Batch(_) | Binding::Http(_) | Binding::Grpc(_) => None,
+        Binding::Sql(_) | Binding::Http(_) | Binding::Grpc(_) => None,
         Binding::Channel(_) | Binding::Event(_) => None,
     }
 }

@@ -1,12 +1,12 @@
 //! Entity tags (RFC 9110, sections 8.8.3 and 13.1): `"v3"` is version 3 of a record, `"v3-<hash>"` the same
 //! where the answer also depends on other rows or on who reads.
 
-use super::list::members;
-use crate::fault::invalid;
 use contract::Method;
 use engine::{Fault, Kind, codes};
+use http::HeaderMap;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue};
+use http_semantics::invalid;
+use http_semantics::list::members;
 use std::hash::{DefaultHasher, Hasher};
 
 /// The tag of a version, or of a version and what was answered.
@@ -73,16 +73,4 @@ pub(crate) fn refuse_if_none_match(headers: &HeaderMap) -> Result<(), Fault> {
         return Err(invalid("If-None-Match", "UNSUPPORTED", "it can be asked of reads only"));
     }
     Ok(())
-}
-
-/// Whether one of the tags a reader has is this one, compared weakly; `*` is any.
-pub(crate) fn is_known(tags: &[HeaderValue], tag: &str) -> bool {
-    let lines = tags.iter().filter_map(|line| line.to_str().ok());
-    let mut members = lines.flat_map(|line| super::list::split(line, ','));
-    members.any(|member| member == "*" || member.strip_prefix("W/").unwrap_or(member) == tag)
-}
-
-/// The lines of `If-None-Match`.
-pub(crate) fn known_tags(headers: &HeaderMap) -> Vec<HeaderValue> {
-    headers.get_all(IF_NONE_MATCH).iter().cloned().collect()
 }

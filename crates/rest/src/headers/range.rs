@@ -1,10 +1,10 @@
 //! `Range: 0-24` with `Range-Unit: items`, PostgREST's; also `Range: items=0-24` (RFC 9110, section 14.2).
 
-use super::list::single;
-use crate::fault::invalid;
 use engine::{Fault, ListArgs};
 use http::HeaderMap;
 use http::header::RANGE;
+use http_semantics::invalid;
+use http_semantics::list::single;
 
 /// Sets limit and offset from the range, if one of rows is asked for. Ranges of other units are left out of
 /// account.

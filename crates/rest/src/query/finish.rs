@@ -30,7 +30,7 @@ pub(crate) fn finish(level: Level, budget: &mut Budget) -> Result<(Selection, Li
         name_relations(filter, &known, budget)?;
     }
     let list = list_args(terms, &known);
-    Ok((Selection { items }, list))
+    Ok((Selection { items, type_name: None }, list))
 }
 
 /// The item an embedded relation becomes and the condition it puts on its parent.
@@ -50,7 +50,9 @@ fn finish_embed(
         Place::Nested | Place::Spread => {
             (Some(Item::Relation { name, alias, selection, list, inner, spread }), None)
         }
-        Place::Count => (Some(Item::Count { name: name.clone(), alias }), has(inner, name, None)),
+        Place::Count => {
+            (Some(Item::Count { name: name.clone(), alias, filter: None }), has(inner, name, None))
+        }
         Place::Nowhere => (None, has(inner, name, list.filter)),
     })
 }
@@ -120,7 +122,7 @@ fn list_args(terms: Terms, known: &[Known]) -> ListArgs {
     };
     let mut order = order.unwrap_or_default();
     order.iter_mut().for_each(|term| name_order(term, known));
-    ListArgs { filter, order, limit, offset }
+    ListArgs { filter, order, limit, offset, ..ListArgs::default() }
 }
 
 /// An order may go by a relation's label in `select`.

@@ -1,6 +1,7 @@
 //! What is wrong with a parameter, and where.
 
 use contract::diagnostic::closest;
+use http_semantics::form::FormError;
 
 /// Characters of foreign text quoted in a message at the most.
 const SHOWN_CHARS_MAX: usize = 40;
@@ -41,6 +42,12 @@ impl Mistake {
             Some(name) => format!("{}; did you mean `{name}`?", self.message),
             None => self.message.clone(),
         }
+    }
+}
+
+impl From<FormError> for Mistake {
+    fn from(error: FormError) -> Self {
+        Self::new("SYNTAX", error.to_string())
     }
 }
 

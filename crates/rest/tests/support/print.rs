@@ -36,13 +36,18 @@ fn item(item: &Item) -> String {
     match item {
         Item::All => "*".to_owned(),
         Item::Field { name, alias, json } => format!("{}{name}{}", named(alias), json_path(json)),
-        Item::Count { name, alias } => format!("{}count({name})", named(alias)),
+        Item::Count { name, alias, .. } => format!("{}count({name})", named(alias)),
         Item::Relation { name, alias, selection: inside, list: rows, inner, spread } => {
             let spread = if *spread { "..." } else { "" };
             let inner = if *inner { "!inner" } else { "" };
             let rows = list(rows).map_or(String::new(), |l| format!(" {l}"));
             format!("{}{spread}{name}{inner}{{{}{rows}}}", named(alias), selection(inside))
         }
+        Item::TypeName { .. }
+        | Item::Version { .. }
+        | Item::Cursor { .. }
+        | Item::Measure { .. }
+        | Item::Group { .. } => format!("{item:?}"),
     }
 }
 

@@ -1,13 +1,15 @@
 //! SQLite functions for what its own SQL cannot say, or says differently from the other databases.
 //!
-//! All of them are pure functions of their arguments and give NULL for NULL. Those whose work grows faster than their
+//! All of them are pure functions of their arguments, and all but [`CURSOR`] give NULL for NULL. Those whose work grows faster than their
 //! texts count it ([`work`]).
 
 mod arithmetic;
+mod cursor;
 mod json;
 mod json_part;
 mod regex;
 pub(crate) mod search;
+mod sum;
 mod text;
 mod work;
 
@@ -18,6 +20,10 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
+/// Over rows: number [, least, greatest].
+pub(crate) const SUM: &str = "septet_sum";
+/// Over rows: number, digits after its point.
+pub(crate) const AVERAGE: &str = "septet_average";
 /// `text`, pattern: SQL LIKE, case sensitive.
 pub(crate) const LIKE: &str = "septet_like";
 /// `text`, pattern: SQL LIKE, ignoring case.
@@ -61,16 +67,21 @@ pub(crate) const DIVIDE: &str = "septet_divide";
 /// Checked `%`.
 pub(crate) const REMAINDER: &str = "septet_remainder";
 
+/// Values …: [`crate::cursor`].
+pub(crate) const CURSOR: &str = "septet_cursor";
+
 /// Begins the message of an error that is the request's own fault, so that it can be told from a defect.
 pub(crate) const BAD_VALUE: &str = "septet: bad value: ";
 
 /// Registers all functions on a connection, reading or writing.
 pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
+    sum::register(conn)?;
     text::register(conn)?;
     regex::register(conn)?;
     json::register(conn)?;
     json_part::register(conn)?;
     search::register(conn)?;
+    cursor::register(conn)?;
     arithmetic::register(conn)
 }
 

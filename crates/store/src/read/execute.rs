@@ -1,15 +1,16 @@
 //! Running a read: rows go cell by cell from the statements into an encoder.
 
 use super::failure::{encoding, failure};
-use super::plan::{Answer, Output, Read, ReadPlan, Record};
-use crate::face::{Error, Reply};
+use super::plan::{Answer, Output, Page, Read, ReadPlan, Record};
+use crate::face::{Error, PageEdges, Reply};
+use crate::query::{End, Param};
 use crate::sql::{Bind, Statement};
 use crate::write::bind_value;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 use wire::{
-    Cell, EncodeError, Encoder, Format, JsonEncoder, Layout, ProtobufEncoder, Shape, ShapeField, Value,
-    XmlEncoder,
+    Cell, EncodeError, Encoder, Format, GraphqlEncoder, JsonEncoder, Layout, ProtobufEncoder, Shape,
+    ShapeField, Value, XmlEncoder,
 };
 
 /// Bytes that a reply's buffer holds before it grows.
@@ -33,19 +34,27 @@ pub(crate) fn run(
     match format {
         Format::Json => {
             let mut encoder = JsonEncoder::new(buffer, reply_bytes_max);
-            let mut walk = Walk::new(&mut encoder);
+            let mut walk = Walk::new(&mut encoder, params);
             let found = walk.answer(&mut cursors, &plan.answer)?;
             Ok(found.reply(walk.statements, encoder.finish()))
         }
+        Format::Graphql => {
+            let mut encoder = GraphqlEncoder::new(buffer, reply_bytes_max);
+            let mut walk = Walk::new(&mut encoder, params);
+            let found = walk.answer(&mut cursors, &plan.answer)?;
+            let statements = walk.statements;
+            let (body, nulls) = encoder.finish();
+            Ok(Reply { nulls, ..found.reply(statements, body) })
+        }
         Format::Protobuf => {
             let mut encoder = ProtobufEncoder::new(buffer, reply_bytes_max);
-            let mut walk = Walk::new(&mut encoder);
+            let mut walk = Walk::new(&mut encoder, params);
             let found = walk.answer(&mut cursors, &plan.answer)?;
             Ok(found.reply(walk.statements, encoder.finish()))
         }
         Format::Xml => {
             let mut encoder = XmlEncoder::new(buffer, reply_bytes_max, xml_root(&plan.answer));
-            let mut walk = Walk::new(&mut encoder);
+            let mut walk = Walk::new(&mut encoder, params);
             let found = walk.answer(&mut cursors, &plan.answer)?;
             Ok(found.reply(walk.statements, encoder.finish()))
         }
@@ -64,22 +73,56 @@ pub(crate) fn one_into<E: Encoder>(
     params: &[Value],
     before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
 ) -> Result<Option<i64>, Error> {
+    record_into(encoder, conn, plan, params, before).map(|reply| reply.version)
+}
+
+/// Writes one record as an item of a list that is being written; the reply has no body. Nothing is written when there
+/// is no such record.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn item_into<E: Encoder>(
+    encoder: &mut E,
+    conn: &Connection,
+    plan: &ReadPlan,
+    params: &[Value],
+) -> Result<Reply, Error> {
+    let reply = record_into(encoder, conn, plan, params, Encoder::begin_item)?;
+    if reply.rows > 0 {
+        encoder.end_item().map_err(encoding)?;
+    }
+    Ok(reply)
+}
+
+fn record_into<E: Encoder>(
+    encoder: &mut E,
+    conn: &Connection,
+    plan: &ReadPlan,
+    params: &[Value],
+    before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
+) -> Result<Reply, Error> {
     let mut cursors = cursors(conn, plan, params)?;
     let Answer::One { shape, record, version } = &plan.answer else {
         return Err(Error::Internal("a list in the place of a record".to_owned()));
     };
     let (own, below) = own(&mut cursors);
     let mut rows = own.statement.raw_query();
-    let Some(row) = rows.next().map_err(failure)? else { return Ok(None) };
+    let Some(row) = rows.next().map_err(failure)? else {
+        return Ok(Reply { statements: 1, ..Reply::default() });
+    };
     before(encoder).map_err(encoding)?;
-    Walk::new(encoder).record(row, below, shape, record)?;
-    row.get(*version).map(Some).map_err(failure)
+    let mut walk = Walk::new(encoder, params);
+    walk.record(row, below, shape, record)?;
+    let version = row.get(*version).map(Some).map_err(failure)?;
+    Ok(Reply { rows: 1, version, statements: 1 + walk.statements, ..Reply::default() })
 }
 
 /// The element around a list.
+pub(crate) const XML_LIST: &str = "List";
+
 fn xml_root(answer: &Answer) -> &str {
     match answer {
-        Answer::List { .. } => "List",
+        Answer::List { .. } | Answer::Page { .. } => XML_LIST,
         Answer::One { shape, .. } => &shape.type_name,
         Answer::Count => "Count",
     }
@@ -132,6 +175,7 @@ struct Found {
     rows: u64,
     version: Option<i64>,
     body: Body,
+    edges: Option<PageEdges>,
 }
 
 /// Whether what was written is a reply.
@@ -148,19 +192,21 @@ impl Found {
             Body::Nothing => Vec::new(),
             Body::Written => written,
         };
-        Reply { body, rows: self.rows, version: self.version, statements }
+        let Self { rows, version, edges, .. } = self;
+        Reply { body, rows, version, statements, edges, nulls: Vec::new() }
     }
 }
 
 /// A walk over the rows of a read.
 struct Walk<'e, E> {
     encoder: &'e mut E,
+    params: &'e [Value],
     statements: u32,
 }
 
 impl<'e, E: Encoder> Walk<'e, E> {
-    fn new(encoder: &'e mut E) -> Self {
-        Self { encoder, statements: 0 }
+    fn new(encoder: &'e mut E, params: &'e [Value]) -> Self {
+        Self { encoder, params, statements: 0 }
     }
 
     fn answer(&mut self, cursors: &mut [Cursor<'_>], answer: &Answer) -> Result<Found, Error> {
@@ -168,8 +214,9 @@ impl<'e, E: Encoder> Walk<'e, E> {
             Answer::One { shape, record, version } => self.one(cursors, shape, record, *version),
             Answer::List { shape, record } => {
                 let rows = self.list(cursors, shape, record)?;
-                Ok(Found { rows, version: None, body: Body::Written })
+                Ok(Found { rows, body: Body::Written, ..Found::default() })
             }
+            Answer::Page { shape, record, page } => self.page(cursors, shape, record, page),
             Answer::Count => self.count(cursors),
         }
     }
@@ -187,7 +234,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         let Some(row) = rows.next().map_err(failure)? else { return Ok(Found::default()) };
         self.record(row, below, shape, record)?;
         let version = row.get(version).map_err(failure)?;
-        Ok(Found { rows: 1, version: Some(version), body: Body::Written })
+        Ok(Found { rows: 1, version: Some(version), body: Body::Written, edges: None })
     }
 
     fn count(&mut self, cursors: &mut [Cursor<'_>]) -> Result<Found, Error> {
@@ -212,6 +259,47 @@ impl<'e, E: Encoder> Walk<'e, E> {
         }
         self.encoder.end_list(shape).map_err(encoding)?;
         Ok(count)
+    }
+
+    /// The rows of the first of the statements but for one that is too many. Those read from the end are put into
+    /// their order when all of them are written.
+    fn page(
+        &mut self,
+        cursors: &mut [Cursor<'_>],
+        shape: &Shape,
+        record: &Record,
+        page: &Page,
+    ) -> Result<Found, Error> {
+        let rows_max = page.limit.map_or(Ok(usize::MAX), |limit| self.row_count(limit))?;
+        let (own, below) = own(cursors);
+        self.statements += 1;
+        self.encoder.begin_list(shape).map_err(encoding)?;
+        let mut rows = own.statement.raw_query();
+        let (mut edges, mut starts) = (PageEdges::default(), Vec::new());
+        while let Some(row) = rows.next().map_err(failure)? {
+            edges.has_more = starts.len() == rows_max;
+            if edges.has_more {
+                break;
+            }
+            note_cursor(&mut edges, row.get_ref(page.cursor).map_err(failure)?)?;
+            starts.push(self.encoder.position());
+            self.record(row, below, shape, record)?;
+        }
+        if page.end == End::Last {
+            self.encoder.turn_items(&starts);
+            std::mem::swap(&mut edges.first, &mut edges.last);
+        }
+        self.encoder.end_list(shape).map_err(encoding)?;
+        Ok(Found { rows: starts.len() as u64, body: Body::Written, edges: Some(edges), version: None })
+    }
+
+    /// A parameter that is a number of rows.
+    fn row_count(&self, param: Param) -> Result<usize, Error> {
+        match self.params.get(usize::from(param)) {
+            Some(Value::Int(rows)) => usize::try_from(*rows).ok(),
+            _ => None,
+        }
+        .ok_or_else(|| Error::Internal("a limit that is no number of rows".to_owned()))
     }
 
     fn record(
@@ -243,6 +331,10 @@ impl<'e, E: Encoder> Walk<'e, E> {
                     ValueRef::Null => self.nothing(field)?,
                     _ => self.joined(row, below, field, record)?,
                 },
+                Output::TypeName => {
+                    self.encoder.cell(field, Cell::Text(&shape.type_name)).map_err(encoding)?;
+                }
+                Output::Group(record) => self.joined(row, below, field, record)?,
                 Output::Rows { below: at, record } => {
                     let cursors = &mut below[at - 1..];
                     cursors[0].follow(row).map_err(failure)?;
@@ -280,6 +372,18 @@ impl<'e, E: Encoder> Walk<'e, E> {
             }
         }
     }
+}
+
+/// The cursor of another row of a page, read from its first to its last.
+fn note_cursor(edges: &mut PageEdges, cursor: ValueRef<'_>) -> Result<(), Error> {
+    let Cell::Text(cursor) = cell(cursor, Read::Stored)? else {
+        return Err(Error::Internal("a cursor that is no text".to_owned()));
+    };
+    edges.first.get_or_insert_with(|| cursor.to_owned());
+    let last = edges.last.get_or_insert_default();
+    last.clear();
+    last.push_str(cursor);
+    Ok(())
 }
 
 /// The first statement and those after it.

@@ -1,7 +1,7 @@
 //! A compiled read: statements, and where each field of the reply comes from.
 
 use crate::face::{PlanError, Root};
-use crate::query::Select;
+use crate::query::{End, Param, Select};
 use crate::sql::select::{self, Compiled, From};
 use crate::sql::{Dialect, Statement, defect};
 use contract::{Contract, Scalar};
@@ -27,8 +27,21 @@ pub(super) enum Answer {
     },
     /// All of them are the reply.
     List { shape: Shape, record: Record },
+    /// All but one that is more than the page has are the reply.
+    Page { shape: Shape, record: Record, page: Page },
     /// The first one holds their number.
     Count,
+}
+
+/// A page between cursors.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// The column of a row's cursor.
+    pub cursor: usize,
+    /// Which end of the rows they are read from.
+    pub end: End,
+    /// The parameter that says how many rows it has at the most.
+    pub limit: Option<Param>,
 }
 
 /// Where the fields of a shape come from, one by one.
@@ -46,6 +59,10 @@ pub(super) enum Output {
     Joined { key: usize, record: Record },
     /// The rows of a statement `below` places after this one.
     Rows { below: usize, record: Record },
+    /// The name of the record's type.
+    TypeName,
+    /// More of the same row, as a record.
+    Group(Record),
 }
 
 /// How an integer that is stored is meant.
@@ -64,21 +81,42 @@ impl ReadPlan {
         shape: Shape,
         root: Root,
     ) -> Result<Self, PlanError> {
-        let Compiled { statements, record, version } =
+        let Compiled { statements, record, version, cursor } =
             select::records(contract, Dialect::Sqlite, select, root)?;
         let record = Record::new(record, &shape, 0)?;
-        let answer = match (root, version) {
-            (Root::One, Some(version)) => Answer::One { shape, record, version },
-            (Root::List, _) => Answer::List { shape, record },
-            (Root::One, None) => return defect("a record without its version"),
+        let page = cursor.zip(select.edges.as_ref());
+        let page = page.map(|(cursor, edges)| Page { cursor, end: edges.end, limit: select.limit });
+        let answer = match (root, version, page) {
+            (Root::One, Some(version), _) => Answer::One { shape, record, version },
+            (Root::One, None, _) => return defect("a record without its version"),
+            (Root::List, _, None) => Answer::List { shape, record },
+            (Root::List, _, Some(page)) => Answer::Page { shape, record, page },
         };
         Ok(Self { statements, answer })
+    }
+
+    /// Compiles values over rows.
+    pub(crate) fn aggregate(
+        _contract: &Contract,
+        _aggregate: &crate::query::Aggregate,
+        _shape: Shape,
+        _root: Root,
+    ) -> Result<Self, PlanError> {
+        defect("not compiled yet")
     }
 
     /// Compiles counting.
     pub(crate) fn count(contract: &Contract, select: &Select) -> Result<Self, PlanError> {
         let statement = select::count(contract, Dialect::Sqlite, select)?;
         Ok(Self { statements: vec![statement], answer: Answer::Count })
+    }
+
+    /// The name of the type of its records.
+    pub(crate) fn type_name(&self) -> Option<&str> {
+        match &self.answer {
+            Answer::One { shape, .. } | Answer::List { shape, .. } | Answer::Page { shape, .. } => Some(&shape.type_name),
+            Answer::Count => None,
+        }
     }
 
     /// The texts of its statements, for tests of how they are run.
@@ -108,12 +146,14 @@ fn output(from: From, layout: &Layout, place: usize) -> Result<Output, PlanError
         (From::Statement { statement, record }, Layout::Many(shape)) => {
             Output::Rows { below: statement - place, record: Record::new(record, shape, statement)? }
         }
+        (From::TypeName, Layout::Scalar(Scalar::String)) => Output::TypeName,
+        (From::Group(record), Layout::One(shape)) => Output::Group(Record::new(record, shape, place)?),
         (From::Column(column), Layout::Scalar(scalar)) => Output::Cell { column, read: read(*scalar) },
         (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_)) => {
             Output::Cell { column, read: Read::Stored }
         }
         (From::Column(_), Layout::One(_) | Layout::Many(_) | Layout::Spread(_))
-        | (From::Joined { .. } | From::Statement { .. }, _) => {
+        | (From::Joined { .. } | From::Statement { .. } | From::TypeName | From::Group(_), _) => {
             return defect("an output of another layout than its field");
         }
     })

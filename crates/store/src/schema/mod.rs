@@ -18,7 +18,9 @@ pub(crate) use migration::{apply, plan};
 pub(crate) use triggers::{CHECK_PREFIX, DANGLING, REFERENCED};
 
 pub(crate) use crate::sql::{DELETED_AT, VERSION};
-use contract::{Column as ContractColumn, Contract, Field, FieldId, KeyKind, OnDelete, Resource};
+use contract::{
+    Column as ContractColumn, Contract, Field, FieldId, KeyKind, OnDelete, Relation, Resource, Source,
+};
 
 /// What the names of the store's own tables and triggers begin with.
 pub(crate) const OWN_PREFIX: &str = "_septet_";
@@ -166,7 +168,7 @@ impl Table {
             key: stored.iter().position(|(f, _)| f.name == key).expect("a key has a column"),
             key_kind: resource.key_kind,
             deletion: Deletion::of(resource),
-            indexes: indexes(resource),
+            indexes: indexes(contract, resource),
             referrers: Vec::new(),
         }
     }
@@ -226,8 +228,10 @@ pub(crate) fn column_name(resource: &Resource, field: FieldId) -> &str {
 }
 
 /// The indexes of a resource: unique ones; those of to-one and `@index` fields, which end in the key so that a list
-/// by that field comes in the order of the key (or newest first, read backwards) without a sort.
-fn indexes(resource: &Resource) -> Vec<Index> {
+/// by that field comes in the order of the key (or newest first, read backwards) without a sort; and, of a join, both
+/// ends from the one that a relation starts at, so that its records come in the order of their key without a look at the
+/// join's rows.
+fn indexes(contract: &Contract, resource: &Resource) -> Vec<Index> {
     let mut found = Vec::new();
     let single = |wanted: &dyn Fn(&Field, &ContractColumn) -> bool| {
         let of = |f: &Field| f.column().filter(|c| wanted(f, c)).map(|c| vec![c.name.clone()]);
@@ -242,7 +246,26 @@ fn indexes(resource: &Resource) -> Vec<Index> {
     for columns in plain.into_iter().chain(resource.indexes.iter().map(names)) {
         add(&mut found, resource, columns, IndexKind::Plain);
     }
+    for ends in joined(contract, resource) {
+        if found.iter().all(|index| !index.columns.starts_with(&ends)) {
+            let name = format!("{}.{}.index", resource.table, ends.join("."));
+            found.push(Index { name, columns: ends, kind: IndexKind::Plain });
+        }
+    }
     found
+}
+
+/// The columns of both ends of each relation that goes through a resource.
+fn joined(contract: &Contract, join: &Resource) -> Vec<Vec<String>> {
+    let through = |field: &Field| match field.source {
+        Source::Relation(Relation::Through { join: by, from, to })
+            if contract.resource(by).name == join.name =>
+        {
+            Some([from, to].map(|end| column_name(join, end).to_owned()).to_vec())
+        }
+        Source::Relation(_) | Source::Column(_) | Source::Computed(_) | Source::Result => None,
+    };
+    contract.resources.iter().flat_map(|resource| &resource.fields).filter_map(through).collect()
 }
 
 fn unique_kind(resource: &Resource) -> IndexKind {

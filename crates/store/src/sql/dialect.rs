@@ -112,6 +112,13 @@ impl Dialect {
         }
     }
 
+    /// One row more than a page has, which tells whether there are more.
+    pub fn one_more(self, limit: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("{limit} + 1"),
+        }
+    }
+
     /// The end of a statement that answers some of the rows.
     pub fn page(self, limit: Option<&str>, offset: Option<&str>) -> String {
         match (self, limit, offset) {

@@ -31,6 +31,8 @@ pub(crate) const JOINS_MAX: usize = 60;
 pub(crate) const COLUMNS_MAX: usize = 1_000;
 /// Statements of one read at the most.
 pub(crate) const STATEMENTS_MAX: usize = 100;
+/// Groups of outputs nested in one another at the most.
+pub(crate) const GROUPS_MAX: usize = 50;
 /// Bytes of one statement at the most; SQLite's own bound is 1,000,000.
 pub(crate) const STATEMENT_BYTES_MAX: usize = 900_000;
 

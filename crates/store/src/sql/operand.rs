@@ -1,6 +1,7 @@
 //! Operands as SQL expressions, each a name, a call or in parentheses.
 
-use super::{Draft, Scope, field};
+use super::{Draft, Scope, defect, field};
+use crate::cursor::CURSOR_VALUES_MAX;
 use crate::face::PlanError;
 use crate::functions;
 use crate::query::{Column, Operand, Param, Predicate};
@@ -36,6 +37,7 @@ impl Draft<'_> {
             Operand::Upper(of) => self.call(scope, "upper", &[of])?,
             Operand::Size(of) => self.size(scope, of)?,
             Operand::Count(over) => self.count(scope, over)?,
+            Operand::Cursor(values) => self.cursor(scope, values)?,
         })
     }
 
@@ -48,6 +50,14 @@ impl Draft<'_> {
     ) -> Result<String, PlanError> {
         let operands: Result<Vec<_>, _> = operands.iter().map(|o| self.operand(scope, o)).collect();
         Ok(format!("{function}({})", operands?.join(", ")))
+    }
+
+    fn cursor(&mut self, scope: &Scope<'_>, values: &[Operand]) -> Result<String, PlanError> {
+        if values.len() > CURSOR_VALUES_MAX {
+            return defect("a cursor of too many values");
+        }
+        let values: Vec<&Operand> = values.iter().collect();
+        self.call(scope, functions::CURSOR, &values)
     }
 
     fn json_part(
@@ -105,6 +115,7 @@ impl Draft<'_> {
             | Operand::Lower(_)
             | Operand::Upper(_)
             | Operand::Size(_)
+            | Operand::Cursor(_)
             | Operand::Count(_) => Ok(false),
         }
     }
@@ -131,7 +142,7 @@ impl Draft<'_> {
     /// Whether an operand can never be null, whatever the row.
     pub fn never_null(&self, operand: &Operand) -> Result<bool, PlanError> {
         Ok(match operand {
-            Operand::Bool(_) | Operand::Version => true,
+            Operand::Bool(_) | Operand::Version | Operand::Cursor(_) => true,
             Operand::Column(column) => {
                 column.hops.is_empty() && field(self.resource(column.resource)?, column.field)?.ty.required
             }

@@ -2,9 +2,10 @@
 //! to-many relation, bound to a column of its parent's row.
 
 use super::relation::Rows;
-use super::{Bind, COLUMNS_MAX, Dialect, Draft, JOINS_MAX, Row, STATEMENTS_MAX, Scope, Statement, defect};
+use super::{Bind, Dialect, Draft, Row, Scope, Statement, defect};
+use super::{COLUMNS_MAX, GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 use crate::face::{PlanError, Root};
-use crate::query::{Output, Select};
+use crate::query::{End, Output, Select};
 use contract::{Contract, FieldId};
 
 /// A select as statements, a parent always before its children.
@@ -16,6 +17,8 @@ pub(crate) struct Compiled {
     pub record: Record,
     /// The column of the root's version, where one record is read.
     pub version: Option<usize>,
+    /// The column of the root's cursor, where the rows are a page between cursors.
+    pub cursor: Option<usize>,
 }
 
 /// Where the outputs of a record come from.
@@ -44,6 +47,10 @@ pub(crate) enum From {
         /// Its outputs.
         record: Record,
     },
+    /// The name of the row's type: nothing of the statement.
+    TypeName,
+    /// More of the same row.
+    Group(Record),
 }
 
 /// Compiles reading the rows of a select.
@@ -55,10 +62,10 @@ pub(crate) fn records(
 ) -> Result<Compiled, PlanError> {
     let mut draft = Draft::new(contract, dialect);
     let rows = draft.rows(select.from)?;
-    let mut statements = Statements { contract, dialect, done: Vec::new() };
-    let (record, version) = statements.statement(draft, rows, select, Wanted::Root(root))?;
+    let mut statements = Statements { contract, dialect, done: Vec::new(), groups: 0 };
+    let Made { record, version, cursor } = statements.statement(draft, rows, select, Wanted::Root(root))?;
     let done: Option<Vec<_>> = statements.done.into_iter().collect();
-    Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version })
+    Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version, cursor })
 }
 
 /// Compiles counting the rows of a select.
@@ -83,6 +90,15 @@ struct Statements<'c> {
     contract: &'c Contract,
     dialect: Dialect,
     done: Vec<Option<Statement>>,
+    /// Groups around what is made.
+    groups: usize,
+}
+
+/// What a statement was made for.
+struct Made {
+    record: Record,
+    version: Option<usize>,
+    cursor: Option<usize>,
 }
 
 /// A statement in the making.
@@ -120,9 +136,14 @@ impl Parts<'_> {
         let mut sql =
             format!("SELECT {columns} FROM {}{joins} WHERE {}", rows.from, conditions.join(" AND "));
         if wanted != Wanted::Root(Root::One) || !select.order.is_empty() {
-            sql.push_str(&format!(" ORDER BY {}", self.draft.order(&rows.row, &select.order)?));
+            let end = select.edges.as_ref().map_or(End::First, |edges| edges.end);
+            sql.push_str(&format!(" ORDER BY {}", self.draft.order(&rows.row, &select.order, end)?));
         }
         let limit = select.limit.map(|param| self.draft.param(param));
+        let limit = match select.edges {
+            None => limit,
+            Some(_) => limit.map(|limit| self.draft.dialect.one_more(&limit)),
+        };
         let offset = select.offset.map(|param| self.draft.param(param));
         sql.push_str(&self.draft.dialect.page(limit.as_deref(), offset.as_deref()));
         Ok(sql)
@@ -137,7 +158,7 @@ impl<'c> Statements<'c> {
         rows: Rows,
         select: &Select,
         wanted: Wanted,
-    ) -> Result<(Record, Option<usize>), PlanError> {
+    ) -> Result<Made, PlanError> {
         if self.done.len() == STATEMENTS_MAX {
             return defect("a read has too many statements");
         }
@@ -150,17 +171,30 @@ impl<'c> Statements<'c> {
             Wanted::Root(Root::One) => Some(parts.column(parts.draft.version(&rows.row))?),
             Wanted::Root(Root::List) | Wanted::Children => None,
         };
+        let cursor = match (&select.edges, wanted) {
+            (None, _) => None,
+            (Some(edges), Wanted::Root(Root::List)) => {
+                let cursor = parts.draft.operand(&Scope::of(&rows.row), &edges.cursor)?;
+                Some(parts.column(cursor)?)
+            }
+            (Some(_), Wanted::Root(Root::One) | Wanted::Children) => {
+                return defect("a page between cursors that is not the reply");
+            }
+        };
         let sql = parts.text(rows, select, wanted)?;
         self.done[place] = Some(parts.draft.finish(sql)?);
-        Ok((record, version))
+        Ok(Made { record, version, cursor })
     }
 
     fn record(&mut self, parts: &mut Parts<'c>, row: &Row, select: &Select) -> Result<Record, PlanError> {
         if select.from != row.resource {
             return defect("a select of another resource than its relation's");
         }
-        let outputs: Result<_, _> =
-            select.outputs.iter().map(|output| self.output(parts, row, output)).collect();
+        self.outputs(parts, row, &select.outputs)
+    }
+
+    fn outputs(&mut self, parts: &mut Parts<'c>, row: &Row, outputs: &[Output]) -> Result<Record, PlanError> {
+        let outputs: Result<_, _> = outputs.iter().map(|output| self.output(parts, row, output)).collect();
         Ok(Record { outputs: outputs? })
     }
 
@@ -182,7 +216,19 @@ impl<'c> Statements<'c> {
                 }
                 self.children(parts, row, *field, select)?
             }
+            Output::TypeName => From::TypeName,
+            Output::Group(outputs) => From::Group(self.group(parts, row, outputs)?),
         })
+    }
+
+    fn group(&mut self, parts: &mut Parts<'c>, row: &Row, outputs: &[Output]) -> Result<Record, PlanError> {
+        if self.groups == GROUPS_MAX {
+            return defect("groups are nested too deep");
+        }
+        self.groups += 1;
+        let record = self.outputs(parts, row, outputs);
+        self.groups -= 1;
+        record
     }
 
     /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked
@@ -221,7 +267,7 @@ impl<'c> Statements<'c> {
         let key = draft.bind(Bind::Parent(key));
         let rows = draft.related(row.resource, to_many, &key)?;
         let statement = self.done.len();
-        let (record, _) = self.statement(draft, rows, select, Wanted::Children)?;
+        let record = self.statement(draft, rows, select, Wanted::Children)?.record;
         Ok(From::Statement { statement, record })
     }
 }
@@ -230,7 +276,18 @@ impl Draft<'_> {
     /// What makes a row one of the select's: its filter, and that nothing `inner` is missing.
     fn presence(&mut self, row: &Row, select: &Select) -> Result<Vec<String>, PlanError> {
         let mut conditions = vec![self.predicate(&Scope::of(row), &select.filter)?];
-        for output in &select.outputs {
+        self.inner(row, &select.outputs, &mut conditions)?;
+        Ok(conditions)
+    }
+
+    /// That nothing `inner` among the outputs of a row is missing.
+    fn inner(
+        &mut self,
+        row: &Row,
+        outputs: &[Output],
+        conditions: &mut Vec<String>,
+    ) -> Result<(), PlanError> {
+        for output in outputs {
             match output {
                 Output::One { field, select, inner: true } => {
                     conditions.push(self.has_one(row, *field, select)?);
@@ -238,13 +295,15 @@ impl Draft<'_> {
                 Output::Many { field, select, inner: true } => {
                     conditions.push(self.has_many(row, *field, select)?);
                 }
+                Output::Group(outputs) => self.deeper(1, |draft| draft.inner(row, outputs, conditions))?,
                 Output::One { inner: false, .. }
                 | Output::Many { inner: false, .. }
                 | Output::Value(_)
+                | Output::TypeName
                 | Output::Count { .. } => {}
             }
         }
-        Ok(conditions)
+        Ok(())
     }
 
     /// That the row which a to-one field points to is one of the select's.

@@ -45,7 +45,7 @@ impl Answer {
             Self::Object { sources, .. } => {
                 let column = |source: &Source| match source {
                     Source::Column(name) | Source::Record(Keyed { column: name, .. }) => find(name),
-                    Source::Hidden => Ok(None),
+                    Source::Hidden | Source::TypeName => Ok(None),
                 };
                 sources.iter().map(column).collect()
             }
@@ -112,6 +112,9 @@ impl<E: Encoder> Writing<'_, '_, E> {
                     self.encoder.cell(field, cell).map_err(read::encoding)?;
                 }
                 Source::Hidden => self.null(field)?,
+                Source::TypeName => {
+                    self.encoder.cell(field, Cell::Text(&shape.type_name)).map_err(read::encoding)?;
+                }
                 Source::Record(read) => self.field(row, at, field, read)?,
             }
         }

@@ -4,7 +4,7 @@ use super::lexer;
 use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
 use crate::query::{Param, Select};
 use crate::sql::defect;
-use contract::{Binding, Contract, Expectation, OperationId, SqlBinding, SqlStatement};
+use contract::{Binding, Contract, Expectation, OperationId, Scalar, SqlBinding, SqlStatement};
 use wire::{Layout, Shape};
 
 /// A compiled `@sql` operation.
@@ -52,6 +52,7 @@ pub(super) enum Source {
     Column(String),
     Record(Keyed),
     Hidden,
+    TypeName,
 }
 
 /// Reading the record whose key is in a column.
@@ -160,6 +161,8 @@ impl Answer {
 impl Source {
     fn new(contract: &Contract, field: &SqlField, layout: &Layout) -> Result<Self, PlanError> {
         Ok(match (field, layout) {
+            (SqlField::TypeName, Layout::Scalar(Scalar::String)) => Self::TypeName,
+            (SqlField::TypeName, _) => return defect("the name of a type is a string"),
             (SqlField::Column(name), _) => Self::Column(name.clone()),
             (SqlField::Hidden, _) => Self::Hidden,
             (SqlField::Record { column, select, key }, Layout::One(shape)) => {

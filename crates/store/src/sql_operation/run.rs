@@ -6,7 +6,7 @@ use crate::face::{Bounds, Error, Reply, SqlParameter};
 use crate::write::{Violations, bind_value};
 use contract::{Contract, Expectation, RowCount};
 use rusqlite::{CachedStatement, Connection};
-use wire::{Encoder, Format, JsonEncoder, ProtobufEncoder, Value, XmlEncoder};
+use wire::{Encoder, Format, GraphqlEncoder, JsonEncoder, NullAt, ProtobufEncoder, Value, XmlEncoder};
 
 /// An operation and where it runs.
 #[derive(Debug, Clone, Copy)]
@@ -129,13 +129,21 @@ impl<'a> Running<'a> {
     fn answer(&self, prepared: &mut CachedStatement<'_>, reply: &mut Reply) -> Result<u64, Error> {
         let (buffer, bytes_max) = (Vec::new(), self.reply_bytes_max);
         match self.format {
-            Format::Json => self.encode(prepared, reply, JsonEncoder::new(buffer, bytes_max), |e| e.finish()),
+            Format::Json => {
+                let encoder = JsonEncoder::new(buffer, bytes_max);
+                self.encode(prepared, reply, encoder, |e| (e.finish(), Vec::new()))
+            }
+            Format::Graphql => {
+                let encoder = GraphqlEncoder::new(buffer, bytes_max);
+                self.encode(prepared, reply, encoder, GraphqlEncoder::finish)
+            }
             Format::Protobuf => {
-                self.encode(prepared, reply, ProtobufEncoder::new(buffer, bytes_max), |e| e.finish())
+                let encoder = ProtobufEncoder::new(buffer, bytes_max);
+                self.encode(prepared, reply, encoder, |e| (e.finish(), Vec::new()))
             }
             Format::Xml => {
                 let encoder = XmlEncoder::new(buffer, bytes_max, self.plan.answer.xml_root());
-                self.encode(prepared, reply, encoder, |e| e.finish())
+                self.encode(prepared, reply, encoder, |e| (e.finish(), Vec::new()))
             }
         }
     }
@@ -145,7 +153,7 @@ impl<'a> Running<'a> {
         prepared: &mut CachedStatement<'_>,
         reply: &mut Reply,
         encoder: E,
-        finish: impl FnOnce(E) -> Vec<u8>,
+        finish: impl FnOnce(E) -> (Vec<u8>, Vec<NullAt>),
     ) -> Result<u64, Error> {
         let answer = &self.plan.answer;
         let columns = answer.columns(prepared)?;
@@ -154,7 +162,7 @@ impl<'a> Running<'a> {
         reply.rows = writing.found;
         reply.version = writing.version.filter(|_| !answer.is_list());
         if writing.found > 0 || answer.is_list() {
-            reply.body = finish(writing.encoder);
+            (reply.body, reply.nulls) = finish(writing.encoder);
         }
         Ok(rows)
     }

@@ -5,7 +5,7 @@
 
 use super::Generation;
 use super::open::Deadline;
-use crate::face::{Error, Mutation, Options, Written};
+use crate::face::{Error, Failed, Mutation, Options, Written};
 use crate::functions;
 use crate::read;
 use crate::write::{self, Event, Group, Job};
@@ -57,13 +57,13 @@ impl Writer {
 
     /// Makes changes: all or nothing, durable when it returns `Ok`. When the future is dropped before its turn has come
     /// nothing is done; afterwards it is done all the same.
-    pub async fn write(&self, mutation: Mutation) -> Result<Written, Error> {
-        let gone = || Error::Unavailable("the writer has ended");
+    pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
+        let gone = || Failed::from(Error::Unavailable("the writer has ended"));
         let (done, outcome) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         match queue.try_send(Job { mutation, done }) {
             Ok(()) => outcome.await.unwrap_or_else(|_| Err(gone())),
-            Err(TrySendError::Full(_)) => Err(Error::Unavailable("too many writes are waiting")),
+            Err(TrySendError::Full(_)) => Err(Error::Unavailable("too many writes are waiting").into()),
             Err(TrySendError::Disconnected(_)) => Err(gone()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::mutation::{Ended, Guard, Run};
 use super::{Violations, idempotency};
-use crate::face::{Error, Mutation, Written};
+use crate::face::{Error, Failed, Mutation, Written};
 use crate::sqlite::open::Deadline;
 use contract::Contract;
 use rusqlite::Connection;
@@ -17,7 +17,7 @@ pub(crate) struct Job {
     pub done: oneshot::Sender<Outcome>,
 }
 
-type Outcome = Result<Written, Error>;
+type Outcome = Result<Written, Failed>;
 
 /// Mutations that are committed together.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ enum Attempt {
     /// All have run, and wait for COMMIT.
     Ran(Vec<Outcome>),
     /// SQLite gave up the whole transaction while running the one at this position.
-    Lost(usize, Error),
+    Lost(usize, Failed),
     /// One without a savepoint failed after its statement.
     Halfway,
 }
@@ -40,7 +40,7 @@ enum Attempt {
 impl Group<'_> {
     /// Runs and commits mutations. Each fails alone; when COMMIT fails all of them do.
     pub fn commit(&self, jobs: &[Job]) -> Vec<Outcome> {
-        let mut lost: Vec<Option<Error>> = jobs.iter().map(|_| None).collect();
+        let mut lost: Vec<Option<Failed>> = jobs.iter().map(|_| None).collect();
         let mut guard = Guard::WhereNeeded;
         // Each turn that does not end here takes one mutation out, or gives all of them savepoints.
         loop {
@@ -49,8 +49,8 @@ impl Group<'_> {
             }
             match self.attempt(jobs, &lost, guard) {
                 Attempt::Ran(outcomes) => return self.finish(jobs, outcomes),
-                Attempt::Lost(at, Error::Timeout) => lost[at] = Some(Error::Timeout),
-                Attempt::Lost(_, error) => return self.all_failed(jobs, &error),
+                Attempt::Lost(at, failed) if failed.error == Error::Timeout => lost[at] = Some(failed),
+                Attempt::Lost(_, failed) => return self.all_failed(jobs, &failed.error),
                 Attempt::Halfway => {
                     self.roll_back();
                     guard = Guard::Savepoint;
@@ -59,11 +59,11 @@ impl Group<'_> {
         }
     }
 
-    fn attempt(&self, jobs: &[Job], lost: &[Option<Error>], guard: Guard) -> Attempt {
+    fn attempt(&self, jobs: &[Job], lost: &[Option<Failed>], guard: Guard) -> Attempt {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for (at, job) in jobs.iter().enumerate() {
             let outcome = match &lost[at] {
-                Some(error) => Err(error.clone()),
+                Some(failed) => Err(failed.clone()),
                 None => match self.one(job, guard) {
                     Ended::Done(outcome) => outcome,
                     Ended::Halfway => return Attempt::Halfway,
@@ -71,8 +71,8 @@ impl Group<'_> {
             };
             // An interrupted statement, a full disk or a failing one ends the transaction of all.
             if self.conn.is_autocommit() {
-                let error = outcome.err().unwrap_or(Error::Unavailable("the transaction was lost"));
-                return Attempt::Lost(at, error);
+                let unknown = || Error::Unavailable("the transaction was lost").into();
+                return Attempt::Lost(at, outcome.err().unwrap_or_else(unknown));
             }
             outcomes.push(outcome);
         }
@@ -82,10 +82,10 @@ impl Group<'_> {
     fn one(&self, job: &Job, guard: Guard) -> Ended {
         let mutation = &job.mutation;
         if job.done.is_closed() {
-            return Ended::Done(Err(Error::Unavailable("nobody waits for it any more")));
+            return Ended::Done(Err(Error::Unavailable("nobody waits for it any more").into()));
         }
         if Instant::now() >= mutation.bounds.deadline {
-            return Ended::Done(Err(Error::Timeout));
+            return Ended::Done(Err(Error::Timeout.into()));
         }
         let run = Run { conn: self.conn, violations: Violations(self.contract), mutation };
         self.deadline.set(mutation.bounds.deadline);
@@ -96,7 +96,7 @@ impl Group<'_> {
             (Err(_), Guard::WhereNeeded) => Ended::Halfway,
             (Err(_), Guard::Savepoint) => {
                 self.give_up_savepoint();
-                Ended::Done(Err(Error::Internal("a panic while writing".to_owned())))
+                Ended::Done(Err(Error::Internal("a panic while writing".to_owned()).into()))
             }
         }
     }
@@ -126,7 +126,7 @@ impl Group<'_> {
     /// Every member gets the error, also one that was refused: what it was refused for may not be there.
     fn all_failed(&self, jobs: &[Job], error: &Error) -> Vec<Outcome> {
         self.roll_back();
-        jobs.iter().map(|_| Err(error.clone())).collect()
+        jobs.iter().map(|_| Err(error.clone().into())).collect()
     }
 
     fn roll_back(&self) {

@@ -1,8 +1,11 @@
 //! What calls with an idempotency key answered, kept for a while.
 
 use crate::face::{Error, Idempotency, Mutation, Reply, Written};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
-use wire::Format;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use wire::{Format, NullAt, PathPart};
 
 /// Expired answers removed at once at the most, so that cleaning up never holds up a group.
 const EXPIRED_REMOVED_MAX: u32 = 100;
@@ -27,18 +30,20 @@ pub(super) fn recall(conn: &Connection, mutation: &Mutation, key: &Idempotency) 
     let found = statement.query_row((&key.scope, &key.key, &mutation.now), |row| {
         let is_same = row.get_ref(0)?.as_blob()? == key.fingerprint.as_slice()
             && row.get_ref(1)?.as_str()? == format_name(mutation.format);
-        if is_same { Ok(Known::Answer(answer(row)?)) } else { Ok(Known::Other) }
+        if is_same { Ok(Known::Answer(answer(row, mutation.format)?)) } else { Ok(Known::Other) }
     });
     Ok(found.optional()?.unwrap_or(Known::New))
 }
 
-fn answer(row: &Row<'_>) -> rusqlite::Result<Result<Written, Error>> {
+fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Result<Written, Error>> {
     if let Some(code) = row.get(2)? {
         return Ok(Err(Error::Refused(code)));
     }
     let rows = u64::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
+    let unread = || rusqlite::Error::InvalidColumnType(3, "body".to_owned(), Type::Blob);
+    let (body, nulls) = unpacked(format, row.get(3)?).ok_or_else(unread)?;
     Ok(Ok(Written {
-        reply: Reply { body: row.get(3)?, rows, version: row.get(5)?, statements: 0 },
+        reply: Reply { body, nulls, rows, version: row.get(5)?, ..Reply::default() },
         key: row.get(6)?,
         created: row.get(7)?,
         replayed: true,
@@ -69,7 +74,7 @@ pub(super) fn remember(
         key.fingerprint.as_slice(),
         format_name(mutation.format),
         refusal,
-        written.reply.body,
+        packed(mutation.format, &written.reply),
         rows,
         written.reply.version,
         written.key,
@@ -89,10 +94,84 @@ pub(super) fn forget_expired(conn: &Connection, now: &str) -> rusqlite::Result<(
     statement.execute((now, EXPIRED_REMOVED_MAX)).map(drop)
 }
 
+/// A reply's body as it is kept: GraphQL's with its nulls before it, as paths in JSON on a line of their own
+/// (`[["posts",0,"title"]]`).
+fn packed(format: Format, reply: &Reply) -> Cow<'_, [u8]> {
+    match format {
+        Format::Json | Format::Protobuf | Format::Xml => Cow::Borrowed(&reply.body),
+        Format::Graphql => {
+            let paths: Vec<Json> =
+                reply.nulls.iter().map(|null| null.path.iter().map(part).collect()).collect();
+            let mut kept = Json::from(paths).to_string().into_bytes();
+            kept.push(b'\n');
+            kept.extend_from_slice(&reply.body);
+            Cow::Owned(kept)
+        }
+    }
+}
+
+fn part(part: &PathPart) -> Json {
+    match part {
+        PathPart::Field(name) => Json::from(&**name),
+        PathPart::Item(item) => Json::from(*item),
+    }
+}
+
+/// What was packed; `None` when it is not such.
+fn unpacked(format: Format, mut kept: Vec<u8>) -> Option<(Vec<u8>, Vec<NullAt>)> {
+    match format {
+        Format::Json | Format::Protobuf | Format::Xml => Some((kept, Vec::new())),
+        Format::Graphql => {
+            let body = kept.split_off(kept.iter().position(|byte| *byte == b'\n')? + 1);
+            let paths: Vec<Vec<Json>> = serde_json::from_slice(&kept).ok()?;
+            let null =
+                |path: Vec<Json>| Some(NullAt { path: path.iter().map(read_part).collect::<Option<_>>()? });
+            Some((body, paths.into_iter().map(null).collect::<Option<_>>()?))
+        }
+    }
+}
+
+fn read_part(part: &Json) -> Option<PathPart> {
+    let item = || part.as_u64().and_then(|item| usize::try_from(item).ok()).map(PathPart::Item);
+    part.as_str().map(|name| PathPart::Field(name.into())).or_else(item)
+}
+
 fn format_name(format: Format) -> &'static str {
     match format {
         Format::Json => "json",
+        Format::Graphql => "graphql",
         Format::Protobuf => "protobuf",
         Format::Xml => "xml",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let null = |path: &[PathPart]| NullAt { path: path.to_vec() };
+        let nulls = [
+            vec![],
+            vec![null(&[])],
+            vec![
+                null(&[PathPart::Item(0), PathPart::Field("a\n\"é".into())]),
+                null(&[PathPart::Item(usize::MAX), PathPart::Field("0".into()), PathPart::Field("".into())]),
+            ],
+        ];
+        for nulls in nulls {
+            for body in [&b""[..], b"\n", b"[1]\n[\n"] {
+                let reply = Reply { body: body.to_vec(), nulls: nulls.clone(), ..Reply::default() };
+                let kept = packed(Format::Graphql, &reply).into_owned();
+                assert_eq!(unpacked(Format::Graphql, kept), Some((reply.body, reply.nulls)));
+            }
+        }
+        for unread in ["", "[]", "{}\n", "[[null]]\n", "[[1.5]]\n", "[\n"] {
+            assert_eq!(unpacked(Format::Graphql, unread.into()), None, "{unread}");
+            assert_eq!(unpacked(Format::Json, unread.into()), Some((unread.into(), vec![])));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Writes: an intention becomes a few statements, and a mutation runs them in its own savepoint.
 
+mod answer;
 mod bind;
 mod group;
 mod idempotency;
@@ -14,6 +15,7 @@ pub(crate) use group::{Group, Job};
 pub use outbox::Event;
 pub(crate) use outbox::events;
 pub use plan::WritePlan;
+use run::Judged;
 pub(crate) use violation::Violations;
 
 /// The key of a row, as SQLite keeps it.

@@ -1,11 +1,12 @@
 //! One mutation apart from its neighbours: all of it, with its events and its answer, or nothing.
 
 use super::idempotency::{self, Known};
-use super::run::{Made, Writing};
+use super::run::{Done, Made, Writing};
 use super::{Key, Violations, outbox};
-use crate::face::{AnswerRead, Error, Mutation, Reply, Step, Written};
-use crate::{read, sql_operation};
+use crate::face::{Answering, Error, Failed, Mutation, Reply, Step, Written};
+use crate::sql_operation;
 use rusqlite::Connection;
+use wire::Value;
 
 /// A mutation and where it happens.
 #[derive(Debug, Clone, Copy)]
@@ -27,17 +28,37 @@ pub(super) enum Guard {
 /// How a mutation ended.
 pub(super) enum Ended {
     /// With this outcome, and when it failed with nothing left of it.
-    Done(Result<Written, Error>),
+    Done(Result<Written, Failed>),
     /// It failed after its statement, and nothing can undo that statement alone.
     Halfway,
 }
 
 /// What the steps left behind.
 #[derive(Debug, Default)]
-struct Progress {
+pub(super) struct Progress {
+    /// The key of the row that the last write was about.
     key: Option<Key>,
     created: bool,
-    reply: Reply,
+    pub reply: Reply,
+}
+
+impl Progress {
+    /// A write was done.
+    pub fn done(&mut self, done: Done) {
+        self.created = done.made == Made::New;
+        self.key = Some(done.key);
+    }
+
+    /// The key by which an answer is read.
+    pub fn key(&self) -> Result<&Key, Error> {
+        let none = || Error::Internal("an answer is read by key, and no row was written".to_owned());
+        self.key.as_ref().ok_or_else(none)
+    }
+
+    /// What follows is about another row.
+    pub fn forget(&mut self) {
+        self.key = None;
+    }
 }
 
 impl Run<'_> {
@@ -47,12 +68,16 @@ impl Run<'_> {
             return Ended::Done(self.run_guarded());
         }
         match self.work() {
+            Ok(written) => Ended::Done(Ok(written)),
             // What a constraint refuses SQLite has undone, and nothing came after it.
-            done @ (Ok(_) | Err(Error::Unique { .. } | Error::DanglingReference | Error::BadValue(_))) => {
-                Ended::Done(done)
-            }
+            Err(
+                failed @ Failed {
+                    step: Some(_),
+                    error: Error::Unique { .. } | Error::DanglingReference | Error::BadValue(_),
+                },
+            ) => Ended::Done(Err(failed)),
             // The group deals with a transaction that SQLite gave up.
-            failed if self.conn.is_autocommit() => Ended::Done(failed),
+            failed @ Err(_) if self.conn.is_autocommit() => Ended::Done(failed),
             Err(_) => Ended::Halfway,
         }
     }
@@ -64,16 +89,19 @@ impl Run<'_> {
     }
 
     /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
-    fn run_guarded(&self) -> Result<Written, Error> {
+    fn run_guarded(&self) -> Result<Written, Failed> {
         if let Some(key) = &self.mutation.idempotency {
             match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
                 Known::New => (),
-                Known::Other => return Err(Error::IdempotencyMismatch),
-                Known::Answer(answer) => return answer,
+                Known::Other => return Err(Error::IdempotencyMismatch.into()),
+                Known::Answer(answer) => return Ok(answer?),
             }
         }
         self.sql("SAVEPOINT mutation")?;
-        let done = self.work().and_then(|written| self.conclude(Ok(&written)).map(|()| written));
+        let done = self.work().and_then(|written| {
+            self.conclude(Ok(&written))?;
+            Ok(written)
+        });
         if done.is_err() {
             if self.conn.is_autocommit() {
                 // The failure was such that SQLite gave up the whole transaction, which is for the group to deal with.
@@ -82,7 +110,9 @@ impl Run<'_> {
             self.sql("ROLLBACK TO mutation")?;
         }
         let done = match done {
-            Err(Error::Refused(code)) => Err(self.refuse(code)?),
+            Err(Failed { step, error: Error::Refused(code) }) => {
+                Err(Failed { step, error: self.refuse(code)? })
+            }
             done => done,
         };
         self.sql("RELEASE mutation")?;
@@ -106,28 +136,34 @@ impl Run<'_> {
             .map_err(|e| self.violations.error(e))
     }
 
-    fn work(&self) -> Result<Written, Error> {
+    fn work(&self) -> Result<Written, Failed> {
         let mut progress = Progress::default();
-        for step in &self.mutation.steps {
-            self.step(step, &mut progress)?;
-        }
-        if let Some(answer) = &self.mutation.answer {
-            progress.reply = self.answer(answer, progress.key.as_ref())?;
+        match &self.mutation.answer {
+            Answering::Steps => self.steps(0, &mut progress)?,
+            Answering::After(answer) => self.answer_after(answer, &mut progress)?,
+            Answering::Before(answer) => self.answer_before(answer, &mut progress)?,
+            Answering::Each(answers) => self.answer_each(answers, &mut progress)?,
         }
         let Progress { key, created, reply } = progress;
         Ok(Written { reply, key: key.map(Key::text), created, replayed: false })
     }
 
-    fn step(&self, step: &Step, progress: &mut Progress) -> Result<(), Error> {
-        let Mutation { now, format, bounds, .. } = self.mutation;
-        match step {
+    /// Runs the steps from this one on.
+    pub fn steps(&self, first: usize, progress: &mut Progress) -> Result<(), Failed> {
+        (first..self.mutation.steps.len()).try_for_each(|at| self.step(at, progress))
+    }
+
+    /// Runs one step.
+    pub fn step(&self, at: usize, progress: &mut Progress) -> Result<(), Failed> {
+        let failed = |error| Failed { step: Some(at), error };
+        match &self.mutation.steps[at] {
             Step::Write { plan, params } => {
-                let writing = Writing { conn: self.conn, violations: self.violations, params, now };
-                let done = writing.run(plan)?;
-                progress.created = done.made == Made::New;
-                progress.key = Some(done.key);
+                let writing = self.writing(params);
+                let done = writing.judge(plan).and_then(|judged| writing.perform(judged));
+                progress.done(done.map_err(failed)?);
             }
             Step::Sql { plan, each, run, answer_params } => {
+                let Mutation { format, bounds, .. } = self.mutation;
                 let running = sql_operation::Running {
                     conn: self.conn,
                     violations: self.violations,
@@ -136,34 +172,15 @@ impl Run<'_> {
                     format: *format,
                     reply_bytes_max: bounds.reply_bytes_max,
                 };
-                progress.reply = running.run(each, run)?;
+                progress.reply = running.run(each, run).map_err(failed)?;
             }
         }
         Ok(())
     }
 
-    fn answer(&self, answer: &AnswerRead, key: Option<&Key>) -> Result<Reply, Error> {
-        let key = key
-            .ok_or_else(|| Error::Internal("an answer is read by key, and no row was written".to_owned()))?;
-        let Mutation { format, bounds, .. } = self.mutation;
-        let read = |plan, params: &[wire::Value]| {
-            read::run(self.conn, plan, params, *format, bounds.reply_bytes_max)
-        };
-        let with_key = |params: &[wire::Value]| {
-            let mut params = params.to_vec();
-            match params.get_mut(usize::from(answer.key)) {
-                Some(param) => *param = key.value(),
-                None => {
-                    return Err(Error::Internal("the answer's key is not one of its parameters".to_owned()));
-                }
-            }
-            Ok(params)
-        };
-        let reply = read(&answer.plan, &with_key(&answer.params)?)?;
-        match &answer.otherwise {
-            Some((plan, params)) if reply.rows == 0 => read(plan, &with_key(params)?),
-            Some(_) | None => Ok(reply),
-        }
+    /// The circumstances of a step that writes.
+    pub fn writing<'a>(&'a self, params: &'a [Value]) -> Writing<'a> {
+        Writing { conn: self.conn, violations: self.violations, params, now: &self.mutation.now }
     }
 
     fn sql(&self, sql: &str) -> Result<(), Error> {

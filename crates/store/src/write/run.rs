@@ -33,6 +33,15 @@ pub(super) struct Writing<'a> {
     pub now: &'a str,
 }
 
+/// What a write is about, once that is known: nothing has been done yet.
+#[derive(Debug)]
+pub(super) enum Judged<'p> {
+    /// A row that is not there yet.
+    New(&'p Insert),
+    /// The row with this key, which may be changed.
+    There(&'p Change, Key),
+}
+
 /// The row that a change is about.
 struct Found {
     key: Key,
@@ -42,19 +51,27 @@ struct Found {
 }
 
 impl Writing<'_> {
-    /// Runs a write; what it leaves behind when it fails is for the savepoint to undo.
-    pub fn run(&self, plan: &WritePlan) -> Result<Done, Error> {
+    /// Finds the row of a write and judges it.
+    pub fn judge<'p>(&self, plan: &'p WritePlan) -> Result<Judged<'p>, Error> {
         match &plan.action {
-            Action::Insert(insert) => self.insert(insert),
+            Action::Insert(insert) => Ok(Judged::New(insert)),
             Action::Change(change) => match self.find(change)? {
-                Some(found) => self.change(change, found),
+                Some(found) => self.allow(change, found),
                 None => Err(Error::NotFound),
             },
             Action::Upsert(insert, change) => match self.find(change)? {
-                Some(found) => self.change(change, found),
+                Some(found) => self.allow(change, found),
                 None if self.version(change)?.is_some() => Err(Error::VersionMismatch),
-                None => self.insert(insert),
+                None => Ok(Judged::New(insert)),
             },
+        }
+    }
+
+    /// Does what was judged; what it leaves behind when it fails is for the savepoint to undo.
+    pub fn perform(&self, judged: Judged<'_>) -> Result<Done, Error> {
+        match judged {
+            Judged::New(insert) => self.insert(insert),
+            Judged::There(change, key) => self.change(change, key),
         }
     }
 
@@ -76,7 +93,7 @@ impl Writing<'_> {
         Ok(Done { key, made: Made::New })
     }
 
-    fn change(&self, change: &Change, found: Found) -> Result<Done, Error> {
+    fn allow<'p>(&self, change: &'p Change, found: Found) -> Result<Judged<'p>, Error> {
         if !found.visible {
             return Err(Error::NotFound);
         }
@@ -86,11 +103,15 @@ impl Writing<'_> {
         if !found.allowed {
             return Err(Error::Denied);
         }
+        Ok(Judged::There(change, found.key))
+    }
+
+    fn change(&self, change: &Change, key: Key) -> Result<Done, Error> {
         if let Some(statement) = &change.statement {
-            self.execute(statement, Some(&found.key))?;
+            self.execute(statement, Some(&key))?;
         }
-        self.require(change.after.as_ref(), &found.key)?;
-        Ok(Done { key: found.key, made: Made::Changed })
+        self.require(change.after.as_ref(), &key)?;
+        Ok(Done { key, made: Made::Changed })
     }
 
     fn version(&self, change: &Change) -> Result<Option<i64>, Error> {

@@ -49,7 +49,7 @@ pub fn order(by: Operand, direction: Direction, nulls: Nulls) -> Order {
 }
 
 fn shape_field(name: &str, layout: Layout) -> ShapeField {
-    ShapeField { name: Name::new(name, 1, Xml::Element), layout }
+    ShapeField::new(Name::new(name, 1, Xml::Element), layout)
 }
 
 /// An output and its place in the shape.
@@ -90,11 +90,29 @@ pub fn count(name: &str, field: FieldId, filter: Predicate) -> Item {
     (Output::Count { field, filter: Box::new(filter) }, shape_field(name, Layout::Scalar(Scalar::Int)))
 }
 
+pub fn type_name(name: &str) -> Item {
+    (Output::TypeName, shape_field(name, Layout::Scalar(Scalar::String)))
+}
+
+/// More of the same row, as a record of this type.
+pub fn group(name: &str, type_name: &str, items: Vec<Item>) -> Item {
+    let (outputs, fields) = items.into_iter().unzip();
+    let shape = Shape { type_name: type_name.into(), fields };
+    (Output::Group(outputs), shape_field(name, Layout::One(Box::new(shape))))
+}
+
+/// The item, never null where a format promises it.
+pub fn required((output, field): Item) -> Item {
+    (output, ShapeField { required: true, ..field })
+}
+
 /// The relation, leaving out parents without it.
 pub fn inner((mut output, field): Item) -> Item {
     match &mut output {
         Output::One { inner, .. } | Output::Many { inner, .. } => *inner = true,
-        Output::Value(_) | Output::Count { .. } => panic!("not a relation"),
+        Output::Value(_) | Output::Count { .. } | Output::TypeName | Output::Group(_) => {
+            panic!("not a relation")
+        }
     }
     (output, field)
 }
@@ -103,7 +121,7 @@ pub fn inner((mut output, field): Item) -> Item {
 pub fn all(from: ResourceId, items: Vec<Item>) -> (Select, Shape) {
     let (outputs, fields) = items.into_iter().unzip();
     let filter = Predicate::True;
-    let select = Select { from, outputs, filter, order: Vec::new(), limit: None, offset: None };
+    let select = Select { from, outputs, filter, order: Vec::new(), limit: None, offset: None, edges: None };
     (select, Shape { type_name: super::contract().resource(from).name.as_str().into(), fields })
 }
 

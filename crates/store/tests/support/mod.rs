@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use store::{
-    Bounds, Durability, EmitEvent, Idempotency, Mutation, Options, Place, Predicate, Step, Store, Write,
+    Answering, Bounds, Durability, EmitEvent, Error, Idempotency, Mutation, Options, Place, Predicate, Step,
+    Store, Write, Written,
 };
 use wire::{Format, Value};
 
@@ -301,13 +302,18 @@ pub fn bounds() -> Bounds {
 pub fn mutation(steps: Vec<Step>) -> Mutation {
     Mutation {
         steps,
-        answer: None,
+        answer: Answering::Steps,
         emits: Vec::new(),
         idempotency: None,
         format: Format::Json,
         bounds: bounds(),
         now: NOW.into(),
     }
+}
+
+/// Runs a mutation; which step failed is not of interest.
+pub fn write(store: &Store, mutation: Mutation) -> Result<Written, Error> {
+    block(store.write(mutation)).map_err(|failed| failed.error)
 }
 
 /// A step that inserts values by field name.

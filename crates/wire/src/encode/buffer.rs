@@ -29,6 +29,18 @@ impl Buffer {
         EncodeError::TooLarge(self.bytes_max)
     }
 
+    /// Puts what has been written from the first of these bytes on, items that begin at each of them, into the opposite
+    /// order of items.
+    pub fn turn(&mut self, starts: &[usize]) {
+        let Some(first) = starts.first() else { return };
+        let ends = starts[1..].iter().copied().chain([self.bytes.len()]);
+        // Each item is turned around by itself, and back with all of them.
+        for (start, end) in starts.iter().zip(ends) {
+            self.bytes[*start..end].reverse();
+        }
+        self.bytes[*first..].reverse();
+    }
+
     #[inline]
     pub fn push(&mut self, byte: u8) {
         self.bytes.push(byte);

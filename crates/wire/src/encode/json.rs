@@ -18,6 +18,7 @@ use crate::json::parts;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::{number, span, text};
 use crate::{Cell, Shape, ShapeField};
+use std::ops::Range;
 
 /// Appends `text` as a JSON string.
 #[inline]
@@ -50,6 +51,20 @@ impl JsonEncoder {
             bytes.pop();
         }
         bytes
+    }
+
+    /// What has been written into these bytes of the buffer.
+    pub(super) fn written(&self, bytes: Range<usize>) -> &[u8] {
+        self.out.bytes.get(bytes).unwrap_or_default()
+    }
+
+    /// Takes back what has been written from this byte on, which is where a value begins: it is null.
+    pub(super) fn null_from(&mut self, value: usize) -> Result<(), EncodeError> {
+        self.out.bytes.truncate(value);
+        self.out.extend(b"null");
+        self.out.room(0)?;
+        self.out.push(b',');
+        Ok(())
     }
 
     /// Ends a record or list, and follows it with a comma.
@@ -126,6 +141,15 @@ impl JsonEncoder {
 }
 
 impl Encoder for JsonEncoder {
+    #[inline]
+    fn position(&self) -> usize {
+        self.out.bytes.len()
+    }
+
+    fn turn_items(&mut self, starts: &[usize]) {
+        self.out.turn(starts);
+    }
+
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         let Some(field) = shape.fields.first() else { return Ok(()) };
         let start = self.out.bytes.len();
@@ -187,5 +211,10 @@ impl Encoder for JsonEncoder {
     fn null(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
         self.member(field, b"null");
         Ok(())
+    }
+
+    fn null_item(&mut self, _: &Shape) -> Result<(), EncodeError> {
+        self.out.extend(b"null,");
+        self.out.room(0)
     }
 }

@@ -354,4 +354,12 @@ impl Encoder for ProtobufEncoder {
     fn null(&mut self, _: &ShapeField) -> Result<(), EncodeError> {
         Ok(())
     }
+
+    fn position(&self) -> usize {
+        self.out.bytes.len()
+    }
+
+    fn turn_items(&mut self, starts: &[usize]) {
+        self.out.turn(starts);
+    }
 }

@@ -392,4 +392,12 @@ impl Encoder for XmlEncoder {
     fn null(&mut self, _: &ShapeField) -> Result<(), EncodeError> {
         Ok(())
     }
+
+    fn position(&self) -> usize {
+        self.out.bytes.len()
+    }
+
+    fn turn_items(&mut self, starts: &[usize]) {
+        self.out.turn(starts);
+    }
 }

@@ -213,6 +213,31 @@ fn a_null_in_a_list_keeps_its_place_or_is_refused() {
 }
 
 #[test]
+fn a_list_of_records_has_a_place_for_null_or_an_empty_record() {
+    let shape = shape(Layout::Scalar(Scalar::Int), Xml::Element);
+    let push = |encoder: &mut dyn Encoder| -> Result<(), EncodeError> {
+        encoder.begin_list(&shape)?;
+        encoder.null_item(&shape)?;
+        encoder.begin_item()?;
+        encoder.begin_record(&shape)?;
+        encoder.cell(&shape.fields[0], Cell::Int(1))?;
+        encoder.end_record(&shape)?;
+        encoder.end_item()?;
+        encoder.null_item(&shape)?;
+        encoder.end_list(&shape)
+    };
+    let (mut json, mut protobuf) = (JsonEncoder::new(Vec::new(), 19), ProtobufEncoder::new(Vec::new(), 8));
+    push(&mut json).unwrap();
+    assert_eq!(json.finish(), br#"[null,{"f":1},null]"#);
+    assert_eq!(push(&mut JsonEncoder::new(Vec::new(), 18)), Err(EncodeError::TooLarge(18)));
+    push(&mut protobuf).unwrap();
+    assert_eq!(protobuf.finish(), [0x0a, 0, 0x0a, 2, 0x08, 1, 0x0a, 0]);
+    let mut xml = XmlEncoder::new(Vec::new(), BYTES_MAX, "list");
+    push(&mut xml).unwrap();
+    assert_eq!(xml.finish(), b"<list><T></T><T><f>1</f></T><T></T></list>");
+}
+
+#[test]
 fn what_does_not_fit_is_refused_by_every_format() {
     let scalar = Layout::Scalar;
     let list = Layout::List(Box::new(scalar(Scalar::Int)));

@@ -6,6 +6,7 @@ mod bounds;
 mod decode;
 mod fuzz;
 mod golden;
+mod graphql;
 mod model;
 mod read;
 mod round_trip;

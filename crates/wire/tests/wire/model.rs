@@ -24,7 +24,7 @@ pub enum Datum {
 pub const SCALE: u8 = 2;
 
 pub fn field(name: &str, number: u32, layout: Layout) -> ShapeField {
-    ShapeField { name: Name::new(name, number, Xml::Element), layout }
+    ShapeField::new(Name::new(name, number, Xml::Element), layout)
 }
 
 pub fn colors() -> Layout {

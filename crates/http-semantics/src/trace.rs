@@ -1,6 +1,6 @@
 //! `x-request-id` and `traceparent`.
 
-use super::list::single;
+use crate::list::single;
 use http::HeaderMap;
 
 /// Characters of a request id at the most.
@@ -15,7 +15,7 @@ pub fn request_id(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A valid `traceparent` (W3C Trace Context, section 3.2); an invalid one counts as absent.
-pub(crate) fn traceparent(headers: &HeaderMap) -> Option<&str> {
+pub fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let value = single(headers, "traceparent").ok().flatten()?;
     let mut parts = value.splitn(5, '-');
     let version = parts.next().filter(|p| is_hex(p, 2) && *p != "ff")?;

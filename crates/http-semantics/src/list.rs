@@ -4,10 +4,10 @@ use http::HeaderMap;
 use http::header::AsHeaderName;
 
 /// Members of one list header at the most; those beyond are not read.
-pub(crate) const MEMBERS_MAX: usize = 64;
+pub const MEMBERS_MAX: usize = 64;
 
 /// A header that is there once, as text; `Err` when it is there more than once or is not visible ASCII.
-pub(crate) fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, NotSingle> {
+pub fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, NotSingle> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
@@ -18,16 +18,16 @@ pub(crate) fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Opt
 
 /// A header is there twice or is not visible ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NotSingle;
+pub struct NotSingle;
 
 /// The members of a list header over all its lines; lines that are not visible ASCII are left out.
-pub(crate) fn members(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = &str> {
+pub fn members(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| split(line, ',')).filter(|member| !member.is_empty()).take(MEMBERS_MAX)
 }
 
 /// Splits at a separator that is not inside a quoted text, and trims the parts.
-pub(crate) fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c| {
         match c {
@@ -42,7 +42,7 @@ pub(crate) fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
 }
 
 /// `name=value` or `name="value"`; a name alone has an empty value.
-pub(crate) fn pair(text: &str) -> (&str, &str) {
+pub fn pair(text: &str) -> (&str, &str) {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     let value = value.trim();
     let bare = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);

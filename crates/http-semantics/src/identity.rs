@@ -1,7 +1,7 @@
 //! `Authorization` and `Idempotency-Key`.
 
-use super::list::single;
-use crate::fault::invalid;
+use crate::invalid;
+use crate::list::single;
 use engine::{Credentials, Fault};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -13,7 +13,7 @@ const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// The bearer token of a request (RFC 6750, section 2.1). Anything else in its place is malformed, not
 /// absent.
-pub(crate) fn credentials(headers: &HeaderMap) -> Credentials {
+pub fn credentials(headers: &HeaderMap) -> Credentials {
     match single(headers, AUTHORIZATION) {
         Ok(None) => Credentials::None,
         Ok(Some(value)) => {
@@ -49,7 +49,7 @@ const TOKEN68: [bool; 256] = {
 
 /// The idempotency key (draft-ietf-httpapi-idempotency-key-header: a structured-field string), with or
 /// without its quotes.
-pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     const NAME: &str = "Idempotency-Key";
     let Some(value) = single(headers, NAME).map_err(|_| invalid(NAME, "SYNTAX", "expected one key"))? else {
         return Ok(None);

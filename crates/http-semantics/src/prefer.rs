@@ -1,6 +1,6 @@
 //! `Prefer` (RFC 7240). What is not known is left out of account, as it has to be.
 
-use super::list::{members, pair, split};
+use crate::list::{members, pair, split};
 use engine::Total;
 use http::HeaderMap;
 use std::time::Duration;
@@ -10,15 +10,18 @@ const WAIT_S_MAX: u64 = 3600;
 
 /// What a caller would like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Preferences {
-    pub(crate) returns: Option<Return>,
-    pub(crate) count: Option<Count>,
-    pub(crate) wait: Option<Duration>,
+pub struct Preferences {
+    /// What a write answers with.
+    pub returns: Option<Return>,
+    /// How all rows are to be counted.
+    pub count: Option<Count>,
+    /// How long the caller waits.
+    pub wait: Option<Duration>,
 }
 
 /// What a write answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Return {
+pub enum Return {
     /// The record.
     Representation,
     /// Headers alone.
@@ -28,15 +31,18 @@ pub(crate) enum Return {
 /// How all rows are to be counted. They are always counted exactly: an estimate would have to be of the rows
 /// that the caller may see, which no statistics know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Count {
+pub enum Count {
+    /// Each one.
     Exact,
+    /// As the database guesses.
     Planned,
+    /// The one or the other.
     Estimated,
 }
 
 impl Preferences {
     /// Reads all lines; of a preference given twice the first counts.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap) -> Self {
         let mut read = Self::default();
         for member in members(headers, "prefer") {
             let (name, value) = pair(split(member, ';').next().unwrap_or_default());
@@ -50,7 +56,8 @@ impl Preferences {
         read
     }
 
-    pub(crate) fn total(&self) -> Total {
+    /// Whether the number of all rows is wanted.
+    pub fn total(&self) -> Total {
         match self.count {
             Some(Count::Exact | Count::Planned | Count::Estimated) => Total::Exact,
             None => Total::Unwanted,

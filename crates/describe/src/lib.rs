@@ -1,0 +1,6 @@
+//! What clients are told of a contract.
+//!
+//! Descriptions are printed from the contract alone, so they cannot differ from what is served; the adapter that serves
+//! a description reads names by the same tables that it is printed from.
+
+pub mod graphql;

@@ -1,0 +1,137 @@
+//! The shapes of replies.
+
+use super::intention::{Builder, is_left_out};
+use super::wanted::{Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, What};
+use crate::call::Measure;
+use contract::{Arity, Base, Contract, Field, ResourceId, Scalar};
+use wire::{Layout, Name, Shape, ShapeField};
+
+impl Builder<'_> {
+    /// The shape of the reply that [`Builder::records`] of the same selection fills.
+    pub fn shape(&self, wanted: &Wanted) -> Shape {
+        let own = &self.contract.resource(wanted.resource).name;
+        let type_name = wanted.type_name.as_deref().unwrap_or(own);
+        let fields = wanted
+            .items
+            .iter()
+            .filter(|item| !is_left_out(self.contract, self.decisions, wanted.resource, item));
+        Shape {
+            type_name: type_name.into(),
+            fields: fields.map(|item| self.shape_field(wanted.resource, item)).collect(),
+        }
+    }
+
+    fn shape_field(&self, id: ResourceId, item: &WantedItem) -> ShapeField {
+        let own = |layout| {
+            let name = Name::new(item.alias.as_deref().unwrap_or_default(), 0, contract::Xml::Element);
+            ShapeField::required(name, layout)
+        };
+        let (field_id, layout) = match &item.what {
+            What::TypeName => return own(Layout::Scalar(Scalar::String)),
+            What::Version => return own(Layout::Scalar(Scalar::Long)),
+            What::Cursor => return own(Layout::Scalar(Scalar::String)),
+            What::Group { wanted } => return own(Layout::One(Box::new(self.shape(wanted)))),
+            What::Field { field, json, as_text } => {
+                let layout = match (json.is_empty(), as_text) {
+                    (true, _) => layout(self.contract, self.contract.resource(id).field(*field)),
+                    (false, true) => Layout::Scalar(Scalar::String),
+                    (false, false) => Layout::Scalar(Scalar::Json),
+                };
+                (field, layout)
+            }
+            What::One { field, wanted, spread: false, .. } => {
+                (field, Layout::One(Box::new(self.shape(wanted))))
+            }
+            What::One { field, wanted, spread: true, .. } => {
+                (field, Layout::Spread(Box::new(self.shape(wanted))))
+            }
+            What::Many { field, wanted, .. } => (field, Layout::Many(Box::new(self.shape(wanted)))),
+            What::Count { field, .. } => (field, Layout::Scalar(Scalar::Int)),
+        };
+        let field = self.contract.resource(id).field(*field_id);
+        let name = match &item.alias {
+            None => Name::new(&field.name, field.number, field.xml),
+            Some(alias) => Name::new(alias, 0, field.xml),
+        };
+        let required = match &item.what {
+            What::Many { .. } | What::Count { .. } => true,
+            What::Field { json, .. } => json.is_empty() && !self.contract.may_be_null(field),
+            What::One { condition, .. } => condition.is_none() && !self.contract.may_be_null(field),
+            What::TypeName | What::Version | What::Cursor | What::Group { .. } => true,
+        };
+        ShapeField { name, layout, required }
+    }
+
+    /// The shape of what an aggregate answers.
+    pub fn shape_of_totals(&self, totals: &Totals) -> Shape {
+        self.totals_shape(totals.resource, &totals.items, &totals.type_name)
+    }
+
+    fn totals_shape(&self, id: ResourceId, items: &[TotalsItem], type_name: &str) -> Shape {
+        let fields = items.iter().map(|item| {
+            let name = Name::new(&item.alias, 0, contract::Xml::Element);
+            let required = match &item.what {
+                TotalsWhat::Key(_) => false,
+                TotalsWhat::Measure(measure, _) => *measure == Measure::Count,
+                TotalsWhat::Count | TotalsWhat::TypeName | TotalsWhat::Group { .. } => true,
+            };
+            ShapeField { name, layout: self.total_layout(id, &item.what), required }
+        });
+        Shape { type_name: type_name.into(), fields: fields.collect() }
+    }
+
+    fn total_layout(&self, id: ResourceId, what: &TotalsWhat) -> Layout {
+        match what {
+            TotalsWhat::Key(field) => layout(self.contract, self.contract.resource(id).field(*field)),
+            TotalsWhat::Count | TotalsWhat::Measure(Measure::Count, _) => Layout::Scalar(Scalar::Int),
+            TotalsWhat::Measure(Measure::Average, _) => Layout::Scalar(Scalar::Float),
+            TotalsWhat::Measure(measure @ (Measure::Sum | Measure::Least | Measure::Greatest), field) => {
+                match layout(self.contract, self.contract.resource(id).field(*field)) {
+                    // A sum of 32-bit numbers may need more.
+                    Layout::Scalar(Scalar::Int) if *measure == Measure::Sum => Layout::Scalar(Scalar::Long),
+                    other => other,
+                }
+            }
+            TotalsWhat::TypeName => Layout::Scalar(Scalar::String),
+            TotalsWhat::Group { items, type_name } => {
+                Layout::One(Box::new(self.totals_shape(id, items, type_name)))
+            }
+        }
+    }
+}
+
+/// How a field's own value is laid out.
+pub(crate) fn layout(contract: &Contract, field: &Field) -> Layout {
+    let one = match field.ty.base {
+        Base::Scalar(scalar) => Layout::Scalar(scalar),
+        Base::Enum(id) => {
+            let values = contract.enums[id.index()].values.iter();
+            Layout::Enum(
+                values.zip(1..).map(|(value, number)| (value.name.as_str().into(), number)).collect(),
+            )
+        }
+        // A to-one field without a selection of its own is the other record's key.
+        Base::Resource(_) => reference_layout(),
+        Base::Object(id) => {
+            let object = &contract.objects[id.index()];
+            let fields = object.fields.iter().map(|f| {
+                let name = Name::new(&f.name, f.number, f.xml);
+                ShapeField { name, layout: layout(contract, f), required: f.ty.required }
+            });
+            Layout::Object(Box::new(Shape {
+                type_name: object.name.as_str().into(),
+                fields: fields.collect(),
+            }))
+        }
+        Base::Input(_) | Base::Abstract(_) => Layout::Scalar(Scalar::Json),
+    };
+    match field.ty.arity {
+        Arity::One => one,
+        Arity::List { .. } => Layout::List(Box::new(one)),
+    }
+}
+
+/// A key of another record.
+pub(crate) fn reference_layout() -> Layout {
+    Layout::Scalar(Scalar::Id)
+}

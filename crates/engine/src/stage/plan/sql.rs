@@ -1,0 +1,183 @@
+//! Plans of operations that run SQL of the contract's own.
+
+use super::{Plan, Planner, Writing, key_is};
+use crate::fault::Fault;
+use crate::input::Arguments;
+use crate::policy::FieldSight;
+use crate::select::{Builder, Params, Wanted, and, layout, reference_layout};
+use crate::stage::validate::{ResultField, ResultWanted, SqlWanted};
+use contract::{Arity, Base, Binding, Operation, Root};
+use store::{Answering, Param, Select, SqlAnswer, SqlField, SqlParameter, SqlPlan, Step};
+use wire::{Layout, Name, Shape, ShapeField, Value};
+
+impl Planner<'_> {
+    pub(super) fn sql(
+        &self,
+        operation: &Operation,
+        wanted: &SqlWanted,
+        arguments: &Arguments,
+    ) -> Result<Plan, Fault> {
+        let root = match operation.result.arity {
+            Arity::One => store::Root::One,
+            Arity::List { .. } => store::Root::List,
+        };
+        let ((answer, shape), params) = self.sql_answer(operation, wanted);
+        let plan = self.engine.sql_plan(self.permitted.operation, answer, shape, root)?;
+        let new_id = Value::Text(uuid::Uuid::now_v7().to_string());
+        let run =
+            plan.parameters().iter().map(|p| self.sql_parameter(operation, arguments, p, &new_id)).collect();
+        let answer_params = params.into_values();
+        match operation.root {
+            Root::Query => Ok(Plan::ReadSql { plan, run, answer_params }),
+            Root::Mutation | Root::Subscription => {
+                let each = self.sql_each(operation, arguments, &plan, &new_id)?;
+                let step = Step::Sql { plan, each, run, answer_params };
+                let mutation = self.mutation(vec![step], Answering::Steps);
+                Ok(Plan::Write { write: Writing::Sql, mutation, secrets: Vec::new() })
+            }
+        }
+    }
+
+    fn sql_parameter(
+        &self,
+        operation: &Operation,
+        arguments: &Arguments,
+        parameter: &SqlParameter,
+        new_id: &Value,
+    ) -> Value {
+        match parameter {
+            SqlParameter::Argument(name) => {
+                let at = operation.arguments.iter().position(|a| a.name == *name);
+                at.and_then(|at| arguments.stored[at].clone()).unwrap_or(Value::Null)
+            }
+            SqlParameter::CallerId => self.caller_id(),
+            SqlParameter::Now => Value::Text(self.permitted.now.clone()),
+            SqlParameter::NewId => new_id.clone(),
+            SqlParameter::Changes => Value::Null,
+        }
+    }
+
+    /// The parameters of the statements that run once per item.
+    fn sql_each(
+        &self,
+        operation: &Operation,
+        arguments: &Arguments,
+        plan: &SqlPlan,
+        new_id: &Value,
+    ) -> Result<Vec<Vec<Value>>, Fault> {
+        let Binding::Sql(contract::SqlBinding { each: Some(each), .. }) = &operation.binding else {
+            return Ok(Vec::new());
+        };
+        let argument = &operation.arguments[each.argument];
+        let Some(Value::List(items)) = arguments.sent[each.argument].as_ref() else {
+            return Ok(Vec::new());
+        };
+        let contract = &self.engine.contract;
+        let of_item = |item: &Value, parameter: &SqlParameter| {
+            let SqlParameter::Argument(name) = parameter else {
+                return Ok(self.sql_parameter(operation, arguments, parameter, new_id));
+            };
+            let (ty, value) = match argument.ty.base {
+                Base::Input(id) => {
+                    let member = contract.inputs[id.index()].fields.iter().find(|m| m.name == *name);
+                    (member.map(|m| m.ty), item.get(name))
+                }
+                _ if name == "item" => {
+                    (Some(contract::TypeRef { arity: Arity::One, ..argument.ty }), Some(item))
+                }
+                _ => (None, None),
+            };
+            match (ty, value) {
+                (Some(ty), Some(value)) => crate::input::stored::for_column(contract, ty, value)
+                    .map_err(|p| Fault::invalid_field(argument.name.clone(), p.code, p.message)),
+                (Some(_), None) => Ok(Value::Null),
+                (None, _) => Ok(self.sql_parameter(operation, arguments, parameter, new_id)),
+            }
+        };
+        let parameters = plan.each_parameters();
+        items.iter().map(|item| parameters.iter().map(|p| of_item(item, p)).collect()).collect()
+    }
+
+    fn sql_answer(&self, operation: &Operation, wanted: &SqlWanted) -> ((SqlAnswer, Option<Shape>), Params) {
+        self.with_builder(|builder| match wanted {
+            SqlWanted::Nothing => (SqlAnswer::Nothing, None),
+            SqlWanted::Scalar => (SqlAnswer::Scalar, Some(self.scalar_shape(operation))),
+            SqlWanted::Records(wanted) => {
+                let (select, key) = self.by_key(builder, wanted);
+                let key_field = self.engine.contract.resource(wanted.resource).key_field();
+                let column = key_field.name.clone();
+                (SqlAnswer::Records { select: Box::new(select), key, column }, Some(builder.shape(wanted)))
+            }
+            SqlWanted::Object { object, items } => {
+                let (fields, shape): (Vec<SqlField>, Vec<ShapeField>) =
+                    items.iter().map(|item| self.result_item(builder, *object, item)).unzip();
+                let type_name = self.engine.contract.objects[object.index()].name.as_str().into();
+                (SqlAnswer::Object(fields), Some(Shape { type_name, fields: shape }))
+            }
+        })
+    }
+
+    fn scalar_shape(&self, operation: &Operation) -> Shape {
+        let layout = match operation.result.base {
+            Base::Scalar(scalar) => Layout::Scalar(scalar),
+            _ => Layout::Scalar(contract::Scalar::String),
+        };
+        let name = Name::new("value", 1, contract::Xml::Element);
+        Shape { type_name: operation.name.as_str().into(), fields: vec![ShapeField::new(name, layout)] }
+    }
+
+    /// Records of a selection that the caller sees, by a key that the statement's own rows give.
+    fn by_key(&self, builder: &mut Builder<'_>, wanted: &Wanted) -> (Select, Param) {
+        let key_field = self.engine.contract.resource(wanted.resource).key;
+        let mut select = builder.records(wanted);
+        let key = builder.params.push(Value::Null);
+        select.filter = and(key_is(wanted.resource, key_field, key), select.filter);
+        (select, key)
+    }
+
+    fn result_item(
+        &self,
+        builder: &mut Builder<'_>,
+        object: contract::ObjectId,
+        item: &ResultWanted,
+    ) -> (SqlField, ShapeField) {
+        match item {
+            ResultWanted::Field(field) => self.result_field(builder, object, field),
+            ResultWanted::TypeName(alias) => {
+                let name = Name::new(alias, 0, contract::Xml::Element);
+                let layout = Layout::Scalar(contract::Scalar::String);
+                (SqlField::TypeName, ShapeField::required(name, layout))
+            }
+        }
+    }
+
+    fn result_field(
+        &self,
+        builder: &mut Builder<'_>,
+        object: contract::ObjectId,
+        item: &ResultField,
+    ) -> (SqlField, ShapeField) {
+        let field = &self.engine.contract.objects[object.index()].fields[item.field.index()];
+        let name = match &item.alias {
+            None => Name::new(&field.name, field.number, field.xml),
+            Some(alias) => Name::new(alias, 0, field.xml),
+        };
+        let hidden = *self.permitted.decisions.result_sight(object, item.field) == FieldSight::Hidden;
+        let required = !self.engine.contract.may_be_null(field);
+        match &item.record {
+            _ if hidden => (SqlField::Hidden, ShapeField::new(name, layout(&self.engine.contract, field))),
+            None => {
+                let layout = match field.ty.base {
+                    Base::Resource(_) => reference_layout(),
+                    _ => layout(&self.engine.contract, field),
+                };
+                (SqlField::Column(field.name.clone()), ShapeField { name, layout, required })
+            }
+            Some(wanted) => {
+                let (select, key) = self.by_key(builder, wanted);
+                let record = SqlField::Record { column: field.name.clone(), select: Box::new(select), key };
+                (record, ShapeField { name, layout: Layout::One(Box::new(builder.shape(wanted))), required })
+            }
+        }
+    }
+}

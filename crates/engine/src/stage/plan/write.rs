@@ -1,0 +1,368 @@
+//! Plans that change rows, and what they answer.
+
+use super::{Plan, Planner, Read, Secret, Writing, all, key_is, key_predicate, own_column};
+use crate::engine::ReadKey;
+use crate::fault::Fault;
+use crate::input::{Given, Purpose, assigned};
+use crate::select::{Builder, Params, Wanted, WantedItem, What, and, layout};
+use crate::stage::permit::{WriteRules, arguments_of};
+use crate::stage::validate::{BatchItem, KeyFilter};
+use contract::rule::Reduced;
+use contract::{Assign, FieldId, KeyKind, ResourceId, Scalar};
+use store::{
+    AnswerRead, Answering, EmitEvent, Idempotency, Mutation, Operand, Output, Param, Predicate, Select, Step,
+    Write,
+};
+use wire::{Format, Layout, Name, Shape, ShapeField, Value};
+
+/// A write with its parameters.
+type Prepared = (Write, Params);
+
+impl Planner<'_> {
+    pub(super) fn create(&self, id: ResourceId, given: &Given, wanted: &Wanted) -> Result<Plan, Fault> {
+        self.one(id, self.insert(id, given, self.rules()), Some((given, wanted)))
+    }
+
+    pub(super) fn update(
+        &self,
+        id: ResourceId,
+        key: &KeyFilter,
+        given: &Given,
+        wanted: &Wanted,
+    ) -> Result<Plan, Fault> {
+        self.one(id, self.change(id, key, given, self.rules()), Some((given, wanted)))
+    }
+
+    pub(super) fn upsert(
+        &self,
+        id: ResourceId,
+        key: &Value,
+        given: &Given,
+        wanted: &Wanted,
+    ) -> Result<Plan, Fault> {
+        self.one(id, self.replace(id, key, given, self.rules()), Some((given, wanted)))
+    }
+
+    /// A delete answers the record as it was, when that is asked for.
+    pub(super) fn delete(
+        &self,
+        id: ResourceId,
+        key: &KeyFilter,
+        wanted: Option<&Wanted>,
+    ) -> Result<Plan, Fault> {
+        let (write, params) = self.remove(id, key, self.rules());
+        let answer = match wanted {
+            None => Answering::Steps,
+            Some(wanted) => Answering::Before(self.record(id, wanted)?),
+        };
+        let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
+        let mutation = self.mutation(vec![step], answer);
+        Ok(Plan::Write { write: Writing::One(id), mutation, secrets: Vec::new() })
+    }
+
+    /// Many writes in one transaction.
+    pub(super) fn batch(
+        &self,
+        id: ResourceId,
+        items: &[BatchItem],
+        wanted: Option<&Wanted>,
+    ) -> Result<Plan, Fault> {
+        let (mut steps, mut answers) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+        let mut secrets = Vec::new();
+        for (at, (item, rules)) in items.iter().zip(&self.permitted.write).enumerate() {
+            let ((write, params), given) = match item {
+                BatchItem::Create { given } => (self.insert(id, given, rules), Some(given)),
+                BatchItem::Update { key, given } => (self.change(id, key, given, rules), Some(given)),
+                BatchItem::Upsert { key, given } => (self.replace(id, key, given, rules), Some(given)),
+                BatchItem::Delete { key } => (self.remove(id, key, rules), None),
+            };
+            secrets.extend(self.secrets(at, &write));
+            answers.push(given.zip(wanted).map(|(given, w)| self.answer(id, given, w)).transpose()?);
+            steps.push(Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() });
+        }
+        let verbs = items.iter().map(BatchItem::verb).collect();
+        let mutation = self.mutation(steps, Answering::Each(answers));
+        Ok(Plan::Write { write: Writing::Many(id, verbs), mutation, secrets })
+    }
+
+    fn one(
+        &self,
+        id: ResourceId,
+        (write, params): Prepared,
+        answer: Option<(&Given, &Wanted)>,
+    ) -> Result<Plan, Fault> {
+        let secrets = self.secrets(0, &write);
+        let answer = match answer {
+            None => Answering::Steps,
+            Some((given, wanted)) => Answering::After(self.answer(id, given, wanted)?),
+        };
+        let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
+        Ok(Plan::Write { write: Writing::One(id), mutation: self.mutation(vec![step], answer), secrets })
+    }
+
+    fn insert(&self, resource: ResourceId, given: &Given, rules: &WriteRules) -> Prepared {
+        self.with_builder(|builder| {
+            let check = all(builder, &rules.create);
+            let set = self.new_row(resource, given, None, &mut builder.params);
+            Write::Insert { resource, set, check }
+        })
+    }
+
+    fn change(&self, resource: ResourceId, key: &KeyFilter, given: &Given, rules: &WriteRules) -> Prepared {
+        self.with_builder(|builder| {
+            let filter = key_predicate(resource, key, &mut builder.params);
+            let (visible, before) = change_rules(builder, resource, rules);
+            let after = before.clone();
+            let set = self.changes(resource, given, &mut builder.params);
+            let version = self.version(&mut builder.params);
+            Write::Update { resource, filter, visible, before, set, after, version }
+        })
+    }
+
+    fn replace(&self, resource: ResourceId, key: &Value, given: &Given, rules: &WriteRules) -> Prepared {
+        self.with_builder(|builder| {
+            let key = builder.params.push(key.clone());
+            let create_check = all(builder, &rules.create);
+            let (visible, before) = change_rules(builder, resource, rules);
+            let after = before.clone();
+            let insert = self.new_row(resource, given, Some(key), &mut builder.params);
+            let update = self.replaced(resource, given, &mut builder.params);
+            let version = self.version(&mut builder.params);
+            Write::Upsert { resource, key, insert, create_check, update, visible, before, after, version }
+        })
+    }
+
+    fn remove(&self, resource: ResourceId, key: &KeyFilter, rules: &WriteRules) -> Prepared {
+        self.with_builder(|builder| {
+            let filter = key_predicate(resource, key, &mut builder.params);
+            let (visible, before) = change_rules(builder, resource, rules);
+            let version = self.version(&mut builder.params);
+            Write::Delete { resource, filter, visible, before, version }
+        })
+    }
+
+    /// The rules of the only write.
+    fn rules(&self) -> &WriteRules {
+        self.permitted.write.first().expect("the rules of each write were asked for")
+    }
+
+    fn version(&self, params: &mut Params) -> Option<Param> {
+        self.permitted.context.version.map(|version| params.push(Value::Int(version)))
+    }
+
+    /// The fields of a new row: given, defaulted, assigned, and the key.
+    fn new_row(
+        &self,
+        id: ResourceId,
+        given: &Given,
+        key: Option<Param>,
+        params: &mut Params,
+    ) -> Vec<(FieldId, Param)> {
+        let resource = self.engine.contract.resource(id);
+        let purpose = if key.is_some() { Purpose::Upsert } else { Purpose::Create };
+        let mut set: Vec<(FieldId, Param)> = Vec::with_capacity(resource.fields.len());
+        match (key, resource.key_kind) {
+            (Some(key), _) => set.push((resource.key, key)),
+            (None, KeyKind::Uuid) => {
+                set.push((resource.key, params.push(Value::Text(uuid::Uuid::now_v7().to_string()))));
+            }
+            (None, KeyKind::Integer | KeyKind::Client) => {}
+        }
+        let values = given.values.iter().chain(&given.defaults);
+        set.extend(values.map(|(field, value)| (*field, params.push(value.clone()))));
+        set.extend(
+            assigned(resource, purpose)
+                .map(|(field, assign)| (field, params.push(self.assigned_value(assign)))),
+        );
+        set
+    }
+
+    /// The fields that an update sets: given and assigned ones.
+    fn changes(&self, id: ResourceId, given: &Given, params: &mut Params) -> Vec<(FieldId, Param)> {
+        let resource = self.engine.contract.resource(id);
+        let mut set: Vec<(FieldId, Param)> =
+            given.values.iter().map(|(field, value)| (*field, params.push(value.clone()))).collect();
+        if !set.is_empty() {
+            let now = assigned(resource, Purpose::Update);
+            set.extend(now.map(|(field, assign)| (field, params.push(self.assigned_value(assign)))));
+        }
+        set
+    }
+
+    /// The fields that an upsert of a row that is there sets: everything that may change; what is not given goes
+    /// back to its default or to null (RFC 9110 section 9.3.4: PUT replaces).
+    fn replaced(&self, id: ResourceId, given: &Given, params: &mut Params) -> Vec<(FieldId, Param)> {
+        let resource = self.engine.contract.resource(id);
+        let mut set = Vec::new();
+        for (field_id, field) in resource.fields() {
+            let Some(column) = field.column() else { continue };
+            let stays = field_id == resource.key || column.immutable || column.secret;
+            let value = given.values.iter().chain(&given.defaults).find(|(known, _)| *known == field_id);
+            match (column.assign, value) {
+                (Some(Assign::NowOnChange), _) => {
+                    set.push((field_id, params.push(self.assigned_value(Assign::NowOnChange))));
+                }
+                (Some(Assign::CallerId | Assign::Now), _) => {}
+                (None, Some((_, value))) if !stays || column.secret => {
+                    set.push((field_id, params.push(value.clone())));
+                }
+                (None, None) if !stays => set.push((field_id, params.push(Value::Null))),
+                (None, _) => {}
+            }
+        }
+        set
+    }
+
+    /// What is answered: the record as the caller sees it, else what the caller itself gave and the key.
+    fn answer(&self, id: ResourceId, given: &Given, wanted: &Wanted) -> Result<AnswerRead, Fault> {
+        let read = self.record(id, wanted)?;
+        let otherwise = match self.permitted.decisions.read(id) {
+            Reduced::Always => None,
+            Reduced::Never | Reduced::Depends(_) => Some(self.own_words(id, given, wanted)?),
+        };
+        Ok(AnswerRead { otherwise: otherwise.map(|own| (own.plan, own.params)), ..read })
+    }
+
+    /// The record that is written, as the caller sees it.
+    fn record(&self, id: ResourceId, wanted: &Wanted) -> Result<AnswerRead, Fault> {
+        let key_field = self.engine.contract.resource(id).key;
+        // The key is the first parameter of every read of an answer, so the store fills it in at one place.
+        let ((select, key), params) = self.with_builder(|builder| {
+            let key = builder.params.push(Value::Null);
+            let mut select = builder.records(wanted);
+            select.filter = and(key_is(id, key_field, key), select.filter);
+            (select, key)
+        });
+        let Read { plan, params } = self.read(select, wanted, store::Root::One, params)?;
+        Ok(AnswerRead { plan, params, key, otherwise: None })
+    }
+
+    /// The part of a selection that the caller gave itself: nothing in it is news. The rest is left out, or null in a
+    /// format that has a place for everything that was asked for.
+    fn own_words(&self, resource: ResourceId, given: &Given, wanted: &Wanted) -> Result<Read, Fault> {
+        let key_field = self.engine.contract.resource(resource).key;
+        let leaves_out = match self.permitted.format {
+            Format::Json | Format::Protobuf | Format::Xml => true,
+            Format::Graphql => false,
+        };
+        let is_own =
+            |field: FieldId| field == key_field || given.values.iter().any(|(known, _)| *known == field);
+        let (mut outputs, mut fields) = (Vec::new(), Vec::new());
+        for item in &wanted.items {
+            let (output, field) = match &item.what {
+                What::Field { field, json, .. } if is_own(*field) && json.is_empty() => {
+                    let own = self.engine.contract.resource(resource).field(*field);
+                    let layout = layout(&self.engine.contract, own);
+                    (Output::Value(Operand::Column(own_column(resource, *field))), Some(layout))
+                }
+                What::TypeName => (Output::TypeName, Some(Layout::Scalar(Scalar::String))),
+                _ if leaves_out => continue,
+                _ => (Output::Value(Operand::Null), None),
+            };
+            outputs.push(output);
+            fields.push(self.own_field(resource, item, field));
+        }
+        let select = Select {
+            from: resource,
+            outputs,
+            filter: key_is(resource, key_field, 0),
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            edges: None,
+        };
+        // The names are part of what tells such reads apart: a field that is null has no column of its own.
+        let names = fields.iter().map(|field| Some(field.name.text.clone())).collect();
+        let key = ReadKey::named(select, names, store::Root::One);
+        let type_name = self.engine.contract.resource(resource).name.as_str().into();
+        let plan = self.engine.read_plan(key, || Shape { type_name, fields })?;
+        Ok(Read { plan, params: vec![Value::Null] })
+    }
+
+    /// A field of what the caller gave itself; without a layout it is one that is null.
+    fn own_field(&self, id: ResourceId, item: &WantedItem, layout: Option<Layout>) -> ShapeField {
+        let contract = &self.engine.contract;
+        let field = match &item.what {
+            What::Field { field, .. }
+            | What::One { field, .. }
+            | What::Many { field, .. }
+            | What::Count { field, .. } => Some(contract.resource(id).field(*field)),
+            What::TypeName | What::Version | What::Cursor | What::Group { .. } => None,
+        };
+        let name = match (&item.alias, field) {
+            (None, Some(field)) => Name::new(&field.name, field.number, field.xml),
+            (alias, _) => Name::new(alias.as_deref().unwrap_or_default(), 0, contract::Xml::Element),
+        };
+        let is_to_many = matches!(item.what, What::Many { .. } | What::Count { .. });
+        let required = field.is_none_or(|field| is_to_many || !contract.may_be_null(field));
+        ShapeField { name, layout: layout.unwrap_or(Layout::Scalar(Scalar::String)), required }
+    }
+
+    /// The parameters of fields that are hashed before they are written.
+    fn secrets(&self, step: usize, write: &Write) -> Vec<Secret> {
+        let of = |resource: ResourceId, set: &[(FieldId, Param)]| -> Vec<Secret> {
+            let fields = set.iter();
+            let is_secret = |field| self.engine.contract.resource(resource).field(field).is_secret();
+            let secret = fields.filter(|(field, _)| is_secret(*field));
+            secret.map(|(_, param)| Secret { step, param: *param }).collect()
+        };
+        match write {
+            Write::Insert { resource, set, .. } | Write::Update { resource, set, .. } => of(*resource, set),
+            Write::Upsert { resource, insert, update, .. } => {
+                let mut secrets = of(*resource, insert);
+                secrets.extend(of(*resource, update));
+                secrets
+            }
+            Write::Delete { .. } => Vec::new(),
+        }
+    }
+
+    pub(super) fn mutation(&self, steps: Vec<Step>, answer: Answering) -> Mutation {
+        Mutation {
+            steps,
+            answer,
+            emits: self.emits(),
+            idempotency: self.idempotency(),
+            format: self.permitted.format,
+            bounds: self.bounds,
+            now: self.permitted.now.clone(),
+        }
+    }
+
+    fn emits(&self) -> Vec<EmitEvent> {
+        let operation = self.operation();
+        let arguments = || {
+            let given = arguments_of(&self.permitted.wish);
+            let members = given.into_iter().flat_map(|given| operation.arguments.iter().zip(&given.sent));
+            let members = members.filter_map(|(a, sent)| Some((a.name.clone(), sent.clone()?))).collect();
+            Value::Object(members).json_text()
+        };
+        let event = |emit: &contract::Emit| EmitEvent {
+            event: emit.event.clone(),
+            on: emit.on,
+            arguments_json: arguments(),
+        };
+        operation.emits.iter().map(event).collect()
+    }
+
+    /// Idempotency keys are the caller's own: two callers, or two operations, never share one.
+    fn idempotency(&self) -> Option<Idempotency> {
+        let context = &self.permitted.context;
+        let key = context.idempotency_key.clone()?;
+        let who = match self.permitted.caller.id() {
+            Some(id) => format!("caller {id}"),
+            None => format!("address {}", context.peer),
+        };
+        Some(Idempotency {
+            scope: format!("{}\u{0}{who}", self.operation().name),
+            key,
+            fingerprint: self.permitted.fingerprint,
+            keep_s: self.engine.settings.idempotency_keep_s,
+        })
+    }
+}
+
+/// Rows the caller sees, and of them those it may change.
+fn change_rules(builder: &mut Builder<'_>, id: ResourceId, rules: &WriteRules) -> (Predicate, Predicate) {
+    (builder.visible(id), all(builder, &rules.change))
+}

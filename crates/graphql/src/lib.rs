@@ -1,0 +1,179 @@
+//! GraphQL: documents to calls, answers and faults to responses.
+//!
+//! The schema is a text that is printed from the contract; documents are validated against that very text, so what
+//! clients are told and what is served cannot differ. A request goes through a fixed order: its head and body
+//! ([`Service`]), its document (bounded, parsed, validated, and cached by its text), its operation's plan, execution.
+
+mod csrf;
+mod digest;
+mod document;
+mod error;
+mod execute;
+#[doc(hidden)]
+pub mod fuzz;
+mod graphiql;
+mod introspect;
+mod media;
+mod persisted;
+mod plan;
+mod request;
+mod response;
+mod service;
+mod settings;
+mod trusted;
+mod values;
+
+pub use document::{CacheBounds, CacheStats, DocumentBounds, Suggestions};
+pub use graphiql::Example;
+pub use service::{HasRole, Service};
+pub use settings::{Introspection, Settings};
+pub use trusted::{NamedText, Trust};
+
+use apollo_compiler::Schema;
+use apollo_compiler::validation::Valid;
+use contract::Contract;
+use digest::Digest;
+use document::{Document, Documents};
+use engine::Kind;
+use error::{NOT_TRUSTED, PERSISTED_NOT_FOUND, PERSISTED_NOT_SUPPORTED, Problem};
+use graphiql::Graphiql;
+use introspect::Introspections;
+use persisted::Persisted;
+use request::Source;
+use std::sync::Arc;
+use trusted::Trusted;
+
+/// What Apollo's clients look for when they send a document whole that was not known by its digest.
+const PERSISTED_NOT_FOUND_MESSAGE: &str = "PersistedQueryNotFound";
+/// What they look for when they are never to ask again.
+const PERSISTED_NOT_SUPPORTED_MESSAGE: &str = "PersistedQueryNotSupported";
+
+/// The GraphQL face of a contract. Immutable but for its caches; a reload makes a new one.
+#[derive(Debug)]
+pub struct Graphql {
+    pub(crate) contract: Arc<Contract>,
+    pub(crate) schema: Valid<Schema>,
+    pub(crate) settings: Settings,
+    pub(crate) introspections: Introspections,
+    pub(crate) graphiql: Option<Graphiql>,
+    documents: Documents,
+    persisted: Option<Persisted>,
+    trusted: Trusted,
+    /// What its root fields are.
+    pub(crate) targets: plan::Targets,
+    pub(crate) kept: plan::Kept,
+}
+
+impl Graphql {
+    /// Serves `contract` by the schema that `sdl` describes it with.
+    ///
+    /// # Errors
+    /// A schema that is not valid, which is a defect of what printed it; a trusted document or an example that is not.
+    pub fn new(contract: Arc<Contract>, sdl: &str, settings: Settings) -> Result<Self, StartError> {
+        let schema = Schema::parse_and_validate(sdl, "schema.graphql");
+        let schema = schema.map_err(|found| StartError(found.errors.to_string()))?;
+        let graphiql = match (&settings.graphiql_path, &settings.path) {
+            (Some(page), Some(path)) => Some(Graphiql::new(page, path, &settings.examples)?),
+            (None, _) | (_, None) => None,
+        };
+        let targets = plan::Targets::new(&contract);
+        let mut face = Self {
+            contract,
+            introspections: Introspections::new(&schema),
+            schema,
+            graphiql,
+            documents: Documents::new(settings.cache),
+            persisted: settings.persisted.map(Persisted::new),
+            trusted: Trusted::default(),
+            targets,
+            kept: plan::Kept::default(),
+            settings,
+        };
+        face.trusted = Trusted::new(&face, &face.settings.trusted)?;
+        Ok(face)
+    }
+
+    /// How the cache of documents does.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.documents.stats()
+    }
+
+    fn is_endpoint(&self, path: &str) -> bool {
+        self.settings.path.as_deref() == Some(path)
+    }
+
+    /// The document that a request names.
+    fn document(&self, source: &Source) -> Result<Arc<Document>, Vec<Problem>> {
+        match source {
+            Source::Text(text) => self.by_text(text),
+            Source::Persist(text, digest) => self.persist(text, *digest),
+            Source::Digest(digest) => self.by_digest(digest),
+            Source::Id(id) => self.trusted.by_id(id).ok_or_else(|| match self.settings.trust {
+                Trust::Listed => not_trusted(),
+                Trust::Anything => unknown(PERSISTED_NOT_FOUND, "no document has this id"),
+            }),
+        }
+    }
+
+    fn by_text(&self, text: &str) -> Result<Arc<Document>, Vec<Problem>> {
+        match self.settings.trust {
+            Trust::Listed => self.trusted.by_text(text).ok_or_else(not_trusted),
+            Trust::Anything => {
+                if let Some(document) = self.documents.get(text) {
+                    return Ok(document);
+                }
+                let document = Arc::new(Document::new(self, text)?);
+                self.documents.insert(text, Arc::clone(&document));
+                Ok(document)
+            }
+        }
+    }
+
+    /// Keeps a document under its digest, once it has proved valid.
+    fn persist(&self, text: &str, digest: Digest) -> Result<Arc<Document>, Vec<Problem>> {
+        if Digest::of(text.as_bytes()) != digest {
+            let fault =
+                http_semantics::invalid("extensions.persistedQuery", "MISMATCH", "it is of another query");
+            return Err(vec![Problem::from(&fault)]);
+        }
+        let document = self.by_text(text)?;
+        if let (Some(persisted), Trust::Anything) = (&self.persisted, self.settings.trust) {
+            persisted.keep(digest, text);
+        }
+        Ok(document)
+    }
+
+    fn by_digest(&self, digest: &Digest) -> Result<Arc<Document>, Vec<Problem>> {
+        if let Some(document) = self.trusted.by_digest(digest) {
+            return Ok(document);
+        }
+        match (self.settings.trust, &self.persisted) {
+            (Trust::Listed, _) => Err(not_trusted()),
+            (Trust::Anything, None) => Err(unknown(PERSISTED_NOT_SUPPORTED, PERSISTED_NOT_SUPPORTED_MESSAGE)),
+            (Trust::Anything, Some(persisted)) => match persisted.get(digest) {
+                Some(text) => self.by_text(&text),
+                None => Err(unknown(PERSISTED_NOT_FOUND, PERSISTED_NOT_FOUND_MESSAGE)),
+            },
+        }
+    }
+}
+
+fn unknown(code: &'static str, message: &str) -> Vec<Problem> {
+    vec![Problem::new(Kind::Invalid, code, message)]
+}
+
+fn not_trusted() -> Vec<Problem> {
+    vec![Problem::new(Kind::Denied, NOT_TRUSTED, "only the documents that the operator lists are taken")]
+}
+
+/// Why GraphQL cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartError(pub String);
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,216 @@
+//! Selection sets as selections of the engine.
+
+use super::collect::{Collected, collect};
+use super::filter::{filter, order, steps};
+use super::{Arguments, location};
+use crate::Graphql;
+use crate::error::Problem;
+use crate::values::Variables;
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::SelectionSet;
+use contract::{Base, Contract, Field, ObjectId, ResourceId};
+use describe::graphql::{self as face, RecordField, names};
+use engine::{Item, JsonPath, Kind, ListArgs, Measure, Selection};
+
+/// The name of a type, at every object.
+const TYPE_NAME: &str = "__typename";
+
+/// Translates the selections of one request, or of all requests of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Translate<'a> {
+    pub face: &'a Graphql,
+    pub document: &'a ExecutableDocument,
+    pub variables: &'a Variables,
+}
+
+impl<'a> Translate<'a> {
+    fn contract(&self) -> &'a Contract {
+        &self.face.contract
+    }
+
+    /// The fields of an object type.
+    pub(crate) fn fields(&self, ty: &str, sets: &[&'a SelectionSet]) -> Vec<Collected<'a>> {
+        collect(&self.face.schema, self.document, ty, sets, self.variables)
+    }
+
+    /// What is wanted of a resource's records.
+    pub(crate) fn records(&self, id: ResourceId, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
+        let resource = self.contract().resource(id);
+        let fields = self.fields(&resource.name, sets);
+        let items = fields.into_iter().map(|field| self.record_item(id, &field));
+        Ok(Selection { items: items.collect::<Result<_, _>>()?, type_name: None })
+    }
+
+    fn record_item(&self, id: ResourceId, collected: &Collected<'a>) -> Result<Item, Problem> {
+        let resource = self.contract().resource(id);
+        let (first, alias) = (collected.first(), || collected.key.to_owned());
+        if first.name == TYPE_NAME {
+            return Ok(Item::TypeName { alias: alias() });
+        }
+        match face::record_field(resource, &first.name) {
+            None => Err(self.unknown(collected)),
+            Some(RecordField::Version) => Ok(Item::Version { alias: alias() }),
+            Some(RecordField::Count(field)) => {
+                let arguments = self.arguments(collected)?;
+                let field = resource.field(field);
+                let filter = match field.target() {
+                    Some(target) => self.condition(target, &arguments)?,
+                    None => None,
+                };
+                Ok(Item::Count { name: field.name.clone(), alias: Some(alias()), filter })
+            }
+            Some(RecordField::Own(field)) => self.own_item(resource.field(field), collected),
+        }
+    }
+
+    fn own_item(&self, field: &Field, collected: &Collected<'a>) -> Result<Item, Problem> {
+        let (name, alias) = (field.name.clone(), renamed(field, collected));
+        match field.target() {
+            Some(target) => {
+                let list = match face::is_many(field) {
+                    true => self.list(target, &self.arguments(collected)?)?,
+                    false => ListArgs::default(),
+                };
+                let selection = self.records(target, &collected.sets())?;
+                Ok(Item::Relation { name, alias, selection, list, inner: false, spread: false })
+            }
+            None => {
+                let arguments = self.arguments(collected)?;
+                let steps = arguments.get(names::PATH).map(steps).unwrap_or_default();
+                // A part of a JSON value has a name of its own, which is not the one that is asked for.
+                let alias = if steps.is_empty() { alias } else { Some(collected.key.to_owned()) };
+                Ok(Item::Field { name, alias, json: JsonPath { steps, as_text: false } })
+            }
+        }
+    }
+
+    /// What is wanted of an object that is not stored.
+    pub(crate) fn object(&self, id: ObjectId, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
+        let object = &self.contract().objects[id.index()];
+        let item = |collected: Collected<'a>| -> Result<Item, Problem> {
+            let first = collected.first();
+            if first.name == TYPE_NAME {
+                return Ok(Item::TypeName { alias: collected.key.to_owned() });
+            }
+            let field = object.fields.iter().find(|field| field.name == first.name.as_str());
+            let field = field.ok_or_else(|| self.unknown(&collected))?;
+            let (name, alias) = (field.name.clone(), renamed(field, &collected));
+            match field.target() {
+                Some(target) => {
+                    let selection = self.records(target, &collected.sets())?;
+                    let list = ListArgs::default();
+                    Ok(Item::Relation { name, alias, selection, list, inner: false, spread: false })
+                }
+                None => Ok(Item::Field { name, alias, json: JsonPath::default() }),
+            }
+        };
+        let items = self.fields(&object.name, sets).into_iter().map(item);
+        Ok(Selection { items: items.collect::<Result<_, _>>()?, type_name: None })
+    }
+
+    /// What is wanted of the result of an operation; nothing where it has no fields.
+    pub(crate) fn result(&self, base: Base, sets: &[&'a SelectionSet]) -> Result<Option<Selection>, Problem> {
+        match base {
+            Base::Resource(id) => self.records(id, sets).map(Some),
+            Base::Object(id) => self.object(id, sets).map(Some),
+            Base::Scalar(_) | Base::Enum(_) | Base::Input(_) | Base::Abstract(_) => Ok(None),
+        }
+    }
+
+    /// What is wanted of each edge of a connection.
+    pub(crate) fn edge(&self, id: ResourceId, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
+        let ty = type_name(sets);
+        let item = |collected: Collected<'a>| -> Result<Item, Problem> {
+            let alias = collected.key.to_owned();
+            match collected.first().name.as_str() {
+                TYPE_NAME => Ok(Item::TypeName { alias }),
+                names::CURSOR => Ok(Item::Cursor { alias }),
+                _ => Ok(Item::Group { selection: self.records(id, &collected.sets())?, alias }),
+            }
+        };
+        let items = self.fields(&ty, sets).into_iter().map(item);
+        Ok(Selection { items: items.collect::<Result<_, _>>()?, type_name: Some(ty) })
+    }
+
+    /// What is wanted of an aggregate or a group.
+    pub(crate) fn totals(&self, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
+        let ty = type_name(sets);
+        let item = |collected: Collected<'a>| {
+            let alias = collected.key.to_owned();
+            let name = collected.first().name.as_str();
+            match (name, face::Measure::named(name)) {
+                (TYPE_NAME, _) => Ok(Item::TypeName { alias }),
+                (names::COUNT, _) => Ok(Item::Measure { measure: Measure::Count, name: None, alias }),
+                (_, measure) => Ok(Item::Group { selection: self.parts(measure, &collected), alias }),
+            }
+        };
+        let items = self.fields(&ty, sets).into_iter().map(item);
+        Ok(Selection { items: items.collect::<Result<_, Problem>>()?, type_name: Some(ty) })
+    }
+
+    /// The values of one measure, or without one those that a group shares.
+    fn parts(&self, measure: Option<face::Measure>, collected: &Collected<'a>) -> Selection {
+        let sets = collected.sets();
+        let ty = type_name(&sets);
+        let item = |collected: Collected<'a>| {
+            let (alias, name) = (collected.key.to_owned(), collected.first().name.as_str().to_owned());
+            if name == TYPE_NAME {
+                return Item::TypeName { alias };
+            }
+            let measure = match measure {
+                None => return Item::Field { name, alias: Some(alias), json: JsonPath::default() },
+                Some(face::Measure::Sum) => Measure::Sum,
+                Some(face::Measure::Average) => Measure::Average,
+                Some(face::Measure::Least) => Measure::Least,
+                Some(face::Measure::Greatest) => Measure::Greatest,
+            };
+            Item::Measure { measure, name: Some(name), alias }
+        };
+        let items = self.fields(&ty, &sets).into_iter().map(item).collect();
+        Selection { items, type_name: Some(ty) }
+    }
+
+    /// Which rows of a list.
+    pub(crate) fn list(&self, id: ResourceId, arguments: &Arguments) -> Result<ListArgs, Problem> {
+        let order = match arguments.get(names::ORDER_BY) {
+            None => Vec::new(),
+            Some(terms) => order(self.contract(), id, terms)?,
+        };
+        Ok(ListArgs {
+            filter: self.condition(id, arguments)?,
+            order,
+            limit: arguments.number(names::LIMIT)?,
+            offset: arguments.number(names::OFFSET)?,
+            ..ListArgs::default()
+        })
+    }
+
+    /// `where`.
+    pub(crate) fn condition(
+        &self,
+        id: ResourceId,
+        arguments: &Arguments,
+    ) -> Result<Option<engine::Filter>, Problem> {
+        arguments.get(names::WHERE).map(|value| filter(self.contract(), id, value, 0)).transpose()
+    }
+
+    fn arguments(&self, collected: &Collected<'a>) -> Result<Arguments, Problem> {
+        Arguments::new(self.face, self.document, collected.first(), self.variables)
+    }
+
+    fn unknown(&self, collected: &Collected<'a>) -> Problem {
+        let message = format!("`{}` is not served", collected.first().name);
+        let problem = Problem::new(Kind::Unsupported, engine::codes::UNSUPPORTED, message);
+        problem.at(location(self.document, collected.first()).into_iter().collect())
+    }
+}
+
+/// The name in the response, where it is not the field's own.
+fn renamed(field: &Field, collected: &Collected<'_>) -> Option<String> {
+    (collected.key != field.name).then(|| collected.key.to_owned())
+}
+
+/// The type that selection sets are of.
+fn type_name(sets: &[&SelectionSet]) -> String {
+    sets.first().map(|set| set.ty.as_str().to_owned()).unwrap_or_default()
+}

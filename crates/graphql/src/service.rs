@@ -1,0 +1,250 @@
+//! GraphQL as the edge sees it: a request is read, executed and answered.
+
+use crate::document::{AsksSchema, Chosen};
+use crate::error::{CSRF_REFUSED, INTROSPECTION_DISABLED, Problem};
+use crate::execute::{Outcome, Run};
+use crate::media::Media;
+use crate::request::{self, Asked};
+use crate::response::{self, About, Refused};
+use crate::{Graphql, Introspection, csrf};
+use apollo_compiler::executable::OperationType;
+use edge::{Body, Request, Response};
+use engine::{Context, Engine, Fault, Kind};
+use http::header::ALLOW;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND};
+use http_semantics::prefer::Preferences;
+use http_semantics::reply::{common_headers, respond, set};
+use http_semantics::{body_fault, identity, tags, trace};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What the endpoint takes.
+const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+/// What an operation that changes something is taken by.
+const CHANGING_METHODS: &str = "POST";
+
+/// Whether the caller of a request has one of some roles.
+pub type HasRole = Box<dyn Fn(&Context, &[String]) -> Result<bool, Fault> + Send + Sync>;
+
+/// The GraphQL adapter over an engine.
+pub struct Service {
+    graphql: Graphql,
+    engine: Arc<Engine>,
+    has_role: HasRole,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("graphql", &self.graphql).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Serves `graphql` with `engine`; both are of the same contract. `has_role` is asked when introspection is for
+    /// some roles.
+    pub fn new(graphql: Graphql, engine: Arc<Engine>, has_role: HasRole) -> Self {
+        Self { graphql, engine, has_role }
+    }
+
+    /// Whether a path is this adapter's.
+    pub fn is_mine(&self, path: &str) -> bool {
+        self.graphql.is_endpoint(path) || self.graphql.graphiql.as_ref().is_some_and(|g| g.is_mine(path))
+    }
+
+    /// The adapter's own part.
+    pub fn graphql(&self) -> &Graphql {
+        &self.graphql
+    }
+
+    /// Answers a request. `new_id` makes a request id where the peer gave none.
+    ///
+    /// What waits for nothing is done at once: futures are moved, and this one is of every request.
+    pub fn handle(
+        &self,
+        request: Request,
+        new_id: impl FnOnce() -> String,
+    ) -> impl Future<Output = Response> + Send + '_ {
+        let Request { method, uri, headers, peer, body, .. } = request;
+        let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
+        let page = self.graphql.graphiql.as_ref().filter(|_| !self.graphql.is_endpoint(uri.path()));
+        let page = page.map(|page| page.answer(&method, &uri, &headers, &id));
+        let told = Told::new(method, headers, id, peer.ip());
+        async move {
+            match page {
+                Some(page) => page,
+                None => self.answer(told, uri, body).await.map(Into::into),
+            }
+        }
+    }
+
+    async fn answer(&self, mut told: Told, uri: Uri, body: Body) -> http::Response<Vec<u8>> {
+        if !self.graphql.is_endpoint(uri.path()) {
+            return told.refuse(Fault::new(Kind::NotFound, NOT_FOUND, "nothing is at this path"));
+        }
+        if told.method == Method::OPTIONS {
+            return told.options();
+        }
+        let asked = match self.read(&mut told, &uri, body).await {
+            Ok(asked) => asked,
+            Err(fault) => return told.refuse(fault),
+        };
+        match self.run(&told, &asked).await {
+            Ok(outcome) => response::outcome(outcome, asked.cost, &told.about()),
+            Err(refusal) => told.refuse_operation(refusal),
+        }
+    }
+
+    /// What is asked, if it is asked in a way that may be answered.
+    async fn read(&self, told: &mut Told, uri: &Uri, body: Body) -> Result<Asked, Fault> {
+        told.media = Media::negotiate(&told.headers)?;
+        let settings = &self.graphql.settings;
+        match told.method {
+            Method::POST => {
+                request::refuse_multipart(&told.headers)?;
+                told.refuse_cross_site()?;
+                request::check_content_type(&told.headers)?;
+                let bytes = body.read(settings.body_bytes_max).await.map_err(body_fault)?;
+                request::from_body(&bytes, &settings.decode)
+            }
+            Method::GET | Method::HEAD => {
+                told.refuse_cross_site()?;
+                let query = uri.query().unwrap_or_default();
+                request::from_query(query, settings.query_bytes_max, &settings.decode)
+            }
+            _ => {
+                let message = format!("the path has only {METHODS}");
+                Err(Fault::new(Kind::Unsupported, METHOD_NOT_ALLOWED, message))
+            }
+        }
+    }
+
+    async fn run(&self, told: &Told, asked: &Asked) -> Result<Outcome, Refusal> {
+        let context = told.context()?;
+        let document = self.graphql.document(&asked.source)?;
+        let chosen = document.choose(asked.operation.as_deref())?;
+        if told.method != Method::POST && chosen.operation.operation_type != OperationType::Query {
+            let message = "an operation that changes something is sent by POST";
+            return Err(Refusal::Method(Problem::new(Kind::Unsupported, METHOD_NOT_ALLOWED, message)));
+        }
+        self.allow_introspection(&chosen, &context)?;
+        let planned = chosen.planned(&self.graphql)?;
+        let (document, operation) = (&document.executable, &**chosen.operation);
+        let run = Run { document, operation, variables: &asked.variables, context };
+        Ok(self.graphql.execute(&self.engine, &planned, run).await?)
+    }
+
+    fn allow_introspection(&self, chosen: &Chosen<'_>, context: &Context) -> Result<(), Refusal> {
+        if *chosen.schema == AsksSchema::No {
+            return Ok(());
+        }
+        let is_allowed = match &self.graphql.settings.introspection {
+            Introspection::Everyone => true,
+            Introspection::Roles(roles) if roles.is_empty() => false,
+            Introspection::Roles(roles) => (self.has_role)(context, roles)?,
+        };
+        if !is_allowed {
+            let message = "the schema is not told to this caller";
+            return Err(Problem::new(Kind::Denied, INTROSPECTION_DISABLED, message).into());
+        }
+        match chosen.schema {
+            AsksSchema::Endlessly(problem) => Err(problem.clone().into()),
+            AsksSchema::No | AsksSchema::Yes => Ok(()),
+        }
+    }
+}
+
+/// What is kept of a request until it is answered.
+struct Told {
+    method: Method,
+    headers: HeaderMap,
+    id: String,
+    peer: IpAddr,
+    media: Media,
+    known_tags: Vec<HeaderValue>,
+}
+
+/// Why a request that was understood is not run.
+enum Refusal {
+    /// The status says so in every media type.
+    Method(Problem),
+    /// Something in the request's head makes no sense.
+    Head(Fault),
+    /// The operation cannot be run.
+    Operation(Vec<Problem>),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Refusal::Operation(vec![problem])
+    }
+}
+
+impl From<Vec<Problem>> for Refusal {
+    fn from(problems: Vec<Problem>) -> Self {
+        Refusal::Operation(problems)
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Refusal::Head(fault)
+    }
+}
+
+impl Told {
+    fn new(method: Method, headers: HeaderMap, id: String, peer: IpAddr) -> Self {
+        let known_tags = tags::known_tags(&headers);
+        Self { method, headers, id, peer, media: Media::Json, known_tags }
+    }
+
+    fn about(&self) -> About<'_> {
+        let Self { method, id, media, known_tags, .. } = self;
+        About { method, request_id: id, media: *media, known_tags }
+    }
+
+    fn context(&self) -> Result<Context, Fault> {
+        Ok(Context {
+            protocol: "graphql",
+            request_id: self.id.clone(),
+            traceparent: trace::traceparent(&self.headers).map(str::to_owned),
+            peer: self.peer,
+            credentials: identity::credentials(&self.headers),
+            idempotency_key: identity::idempotency_key(&self.headers)?,
+            timeout: Preferences::of(&self.headers).wait,
+            version: None,
+        })
+    }
+
+    fn refuse_cross_site(&self) -> Result<(), Fault> {
+        let refusal = || Fault::new(Kind::Invalid, CSRF_REFUSED, csrf::REFUSAL);
+        if csrf::may_be_cross_site(&self.headers) { Err(refusal()) } else { Ok(()) }
+    }
+
+    fn options(&self) -> http::Response<Vec<u8>> {
+        let mut headers = common_headers(&self.id);
+        headers.insert(ALLOW, HeaderValue::from_static(METHODS));
+        respond(StatusCode::NO_CONTENT, headers, Vec::new())
+    }
+
+    fn refuse(&self, fault: Fault) -> http::Response<Vec<u8>> {
+        let mut response = response::refusal(Refused::Request, &[Problem::from(&fault)], &self.about());
+        if fault.code == METHOD_NOT_ALLOWED {
+            set(response.headers_mut(), ALLOW, METHODS);
+        }
+        response
+    }
+
+    fn refuse_operation(&self, refusal: Refusal) -> http::Response<Vec<u8>> {
+        match refusal {
+            Refusal::Head(fault) => self.refuse(fault),
+            Refusal::Operation(problems) => response::refusal(Refused::Operation, &problems, &self.about()),
+            Refusal::Method(problem) => {
+                let mut response = response::refusal(Refused::Request, &[problem], &self.about());
+                set(response.headers_mut(), ALLOW, CHANGING_METHODS);
+                response
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a mutation answers: rows read in its own transaction, under the caller's rules.
+
+use super::mutation::{Progress, Run};
+use super::{Judged, Key};
+use crate::face::{AnswerRead, Error, Failed, Mutation, ReadPlan, Reply, Step};
+use crate::read;
+use wire::{Encoder, Format, JsonEncoder, ProtobufEncoder, Shape, Value, XmlEncoder};
+
+impl Run<'_> {
+    /// Runs all steps and reads the row of the last one.
+    pub(super) fn answer_after(&self, answer: &AnswerRead, progress: &mut Progress) -> Result<(), Failed> {
+        self.steps(0, progress)?;
+        progress.reply = self.row(answer, progress.key()?)?;
+        Ok(())
+    }
+
+    /// Runs all steps, and reads the row of the first one when it is found and judged and not yet changed.
+    pub(super) fn answer_before(&self, answer: &AnswerRead, progress: &mut Progress) -> Result<(), Failed> {
+        let Some(Step::Write { plan, params }) = self.mutation.steps.first() else {
+            return Err(defect("the row before a step that is not about one").into());
+        };
+        let first = |error| Failed { step: Some(0), error };
+        let writing = self.writing(params);
+        let judged = writing.judge(plan).map_err(first)?;
+        let reply = match &judged {
+            Judged::There(_, key) => self.row(answer, key)?,
+            Judged::New(_) => Reply::default(),
+        };
+        progress.done(writing.perform(judged).map_err(first)?);
+        self.steps(1, progress)?;
+        progress.reply = reply;
+        Ok(())
+    }
+
+    /// Runs all steps, and reads the row of each right after it: an item of a list, null where there is none.
+    pub(super) fn answer_each(
+        &self,
+        answers: &[Option<AnswerRead>],
+        progress: &mut Progress,
+    ) -> Result<(), Failed> {
+        let Mutation { format, bounds, .. } = self.mutation;
+        let (buffer, bytes_max) = (Vec::new(), bounds.reply_bytes_max);
+        progress.reply = match format {
+            // (GraphQL's own encoder also gives the nulls that its type does not allow; they go into the reply.)
+            Format::Json | Format::Graphql => {
+                let mut encoder = JsonEncoder::new(buffer, bytes_max);
+                let reply = self.list(&mut encoder, answers, progress)?;
+                Reply { body: encoder.finish(), ..reply }
+            }
+            Format::Protobuf => {
+                let mut encoder = ProtobufEncoder::new(buffer, bytes_max);
+                let reply = self.list(&mut encoder, answers, progress)?;
+                Reply { body: encoder.finish(), ..reply }
+            }
+            Format::Xml => {
+                let mut encoder = XmlEncoder::new(buffer, bytes_max, read::XML_LIST);
+                let reply = self.list(&mut encoder, answers, progress)?;
+                Reply { body: encoder.finish(), ..reply }
+            }
+        };
+        Ok(())
+    }
+
+    /// Runs all steps with their items; the reply has no body yet.
+    fn list<E: Encoder>(
+        &self,
+        encoder: &mut E,
+        answers: &[Option<AnswerRead>],
+        progress: &mut Progress,
+    ) -> Result<Reply, Failed> {
+        let steps = &self.mutation.steps;
+        if steps.len() != answers.len() {
+            return Err(defect("not as many items as steps").into());
+        }
+        let nothing = nothing(answers);
+        let mut reply = Reply { rows: steps.len() as u64, ..Reply::default() };
+        encoder.begin_list(&nothing).map_err(read::encoding)?;
+        for (at, answer) in answers.iter().enumerate() {
+            progress.forget();
+            self.step(at, progress)?;
+            let found = match answer {
+                Some(answer) => self.item(encoder, answer, progress.key()?, &mut reply)?,
+                None => Found::Nothing,
+            };
+            if found == Found::Nothing {
+                encoder.null_item(&nothing).map_err(read::encoding)?;
+            }
+        }
+        encoder.end_list(&nothing).map_err(read::encoding)?;
+        Ok(reply)
+    }
+
+    fn item<E: Encoder>(
+        &self,
+        encoder: &mut E,
+        answer: &AnswerRead,
+        key: &Key,
+        reply: &mut Reply,
+    ) -> Result<Found, Error> {
+        for (plan, params) in answer.reads() {
+            let found = read::item_into(encoder, self.conn, plan, &answer.with_key(params, key)?)?;
+            reply.statements += found.statements;
+            if found.rows > 0 {
+                return Ok(Found::Record);
+            }
+        }
+        Ok(Found::Nothing)
+    }
+
+    /// Reads a row of the answer.
+    fn row(&self, answer: &AnswerRead, key: &Key) -> Result<Reply, Error> {
+        let Mutation { format, bounds, .. } = self.mutation;
+        let mut reply = Reply::default();
+        for (plan, params) in answer.reads() {
+            let params = answer.with_key(params, key)?;
+            reply = read::run(self.conn, plan, &params, *format, bounds.reply_bytes_max)?;
+            if reply.rows > 0 {
+                break;
+            }
+        }
+        Ok(reply)
+    }
+}
+
+/// Whether there was a record for an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Record,
+    Nothing,
+}
+
+impl AnswerRead {
+    /// The read under the caller's rules, and the one for when they hide the row.
+    fn reads(&self) -> impl Iterator<Item = (&ReadPlan, &[Value])> {
+        let otherwise = self.otherwise.as_ref().map(|(plan, params)| (&**plan, params.as_slice()));
+        std::iter::once((&*self.plan, self.params.as_slice())).chain(otherwise)
+    }
+
+    fn with_key(&self, params: &[Value], key: &Key) -> Result<Vec<Value>, Error> {
+        let mut params = params.to_vec();
+        match params.get_mut(usize::from(self.key)) {
+            Some(param) => *param = key.value(),
+            None => return Err(defect("the answer's key is not one of its parameters")),
+        }
+        Ok(params)
+    }
+}
+
+/// The record of an item that is not there, named as the others are.
+fn nothing(answers: &[Option<AnswerRead>]) -> Shape {
+    let name = answers.iter().flatten().find_map(|answer| answer.plan.type_name());
+    Shape { type_name: name.unwrap_or("Item").into(), fields: Vec::new() }
+}
+
+fn defect(what: &str) -> Error {
+    Error::Internal(what.to_owned())
+}
