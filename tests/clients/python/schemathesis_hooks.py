@@ -1,4 +1,5 @@
 """What Schemathesis has to know of the GraphQL API: its scalars, and which errors a valid document may meet."""
+
 import os
 import re
 from datetime import timezone
@@ -15,7 +16,9 @@ with open(os.environ["SERVER_SDL"], encoding="utf-8") as text:
 
 LONG = st.integers(-(2**63), 2**63 - 1).map(str)
 DECIMAL = st.decimals(-(10**12), 10**12, allow_nan=False, allow_infinity=False, places=2).map(str)
-DATE_TIME = st.datetimes(timezones=st.just(timezone.utc)).map(lambda moment: moment.isoformat().replace("+00:00", "Z"))
+DATE_TIME = st.datetimes(timezones=st.just(timezone.utc)).map(
+    lambda moment: moment.isoformat().replace("+00:00", "Z")
+)
 
 for name, values in {"Long": LONG, "Decimal": DECIMAL, "DateTime": DATE_TIME}.items():
     scalar(name, values.map(nodes.String))
@@ -53,7 +56,13 @@ EXPECTED = re.compile(
     r"|LIMIT_EXCEEDED|COST_EXCEEDED|[A-Z_]+_NOT_FOUND|SAME_ACCOUNT|OUT_OF_STOCK|INSUFFICIENT_FUNDS"
 )
 # A document that was made wrong on purpose has to be told so.
-REFUSED = {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "INVALID_INPUT", "LIMIT_EXCEEDED"}
+REFUSED = {
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "BAD_USER_INPUT",
+    "INVALID_INPUT",
+    "LIMIT_EXCEEDED",
+}
 
 
 @schemathesis.check
