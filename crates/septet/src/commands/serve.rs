@@ -57,7 +57,7 @@ pub fn serve(
         let greeting = greeting(&addresses.map_err(failed)?, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
         let front = Arc::new(front(engine, &config)?);
-        let drained = edge::serve(listeners, front, config.edge, stop).await;
+        let drained = edge::serve(listeners, front, config.edge, config.compression, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
     })
