@@ -4,6 +4,8 @@
 //! clients are told and what is served cannot differ. A request goes through a fixed order: its head and body
 //! ([`Service`]), its document (bounded, parsed, validated, and cached by its text), its operation's plan, execution.
 
+#![allow(clippy::result_large_err, reason = "a problem is made once in a request, and seldom")]
+
 mod csrf;
 mod digest;
 mod document;

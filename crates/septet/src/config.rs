@@ -47,6 +47,8 @@ pub struct Config {
     pub store: store::Options,
     /// What is written to standard error.
     pub log: Log,
+    /// Where metrics are shown, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// How the API is served.
@@ -156,6 +158,7 @@ impl Config {
                 inline_steps_max: 0,
             },
             log: Log { level: Level::Info, format: LogFormat::Text },
+            metrics_listen: None,
         }
     }
 }

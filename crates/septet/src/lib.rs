@@ -5,5 +5,6 @@ pub mod commands;
 pub mod config;
 pub mod front;
 pub mod log;
+pub mod metrics;
 pub mod open;
 pub mod process;

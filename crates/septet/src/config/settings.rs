@@ -55,13 +55,16 @@ const BYTES: RangeInclusive<u64> = 1..=1 << 30;
 /// Units a minute; 0 for no limit.
 const UNITS: RangeInclusive<u64> = 0..=1_000_000_000;
 
+/// What an address is.
+const ADDRESS: &str = "an address with a port, such as \"127.0.0.1:9464\"";
+
 const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const FORMATS: &[&str] = &["text", "json"];
 const DURABILITIES: &[&str] = &["full", "process"];
 
 /// All settings in the order of the reference file.
 pub(super) fn all() -> impl Iterator<Item = Setting> {
-    [general(), edge(), api(), identity(), limits(), store(), log()].into_iter().flatten()
+    [general(), edge(), api(), identity(), limits(), store(), log(), metrics()].into_iter().flatten()
 }
 
 fn count(path: &'static str, range: RangeInclusive<u64>, set: fn(&mut Config, u64)) -> Setting {
@@ -228,6 +231,13 @@ fn log() -> Vec<Setting> {
             kind: Kind::Choice(FORMATS, |c, v| c.log.format = [LogFormat::Text, LogFormat::Json][v]),
         },
     ]
+}
+
+fn metrics() -> Vec<Setting> {
+    vec![text("metrics.listen", |c, v| {
+        c.metrics_listen = given(v).map(|address| address.parse()).transpose().map_err(|_| ADDRESS)?;
+        Ok(())
+    })]
 }
 
 /// An empty text means "not set".

@@ -61,6 +61,7 @@ fn defaults_agree() {
         matches!(&config.store.place, store::Place::File(path) if path == Path::new("septet-data/septet.db"))
     );
     assert!(config.identity.development && !config.identity.has_keys());
+    assert_eq!(config.metrics_listen, None);
 }
 
 #[test]
@@ -139,6 +140,10 @@ fn files_with_mistakes() {
                 "test.toml:4:16: `cors_origins` must be origins such as \"https://app.example.com\", \
                  or \"*\"",
             ],
+        ),
+        (
+            "[metrics]\nlisten = '9464'",
+            &["test.toml:2:10: `listen` must be an address with a port, such as \"127.0.0.1:9464\""],
         ),
         (
             "[api]\npage_rows_default = 10\npage_rows_max = 5\ndeadline_ms_default = 70000",
