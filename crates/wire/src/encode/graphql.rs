@@ -196,4 +196,38 @@ impl Encoder for GraphqlEncoder {
             self.json.turn_items(starts);
         }
     }
+
+    fn begin_item(&mut self) -> Result<(), EncodeError> {
+        if self.dropped > 0 {
+            self.dropped += 1;
+            return Ok(());
+        }
+        if let Some(items) = &mut self.here.items {
+            *items += 1;
+        }
+        let value = self.json.position();
+        let inner = Position { member: value, value, required: false, items: None };
+        self.around.push(std::mem::replace(&mut self.here, inner));
+        Ok(())
+    }
+
+    fn end_item(&mut self) -> Result<(), EncodeError> {
+        self.dropped = self.dropped.saturating_sub(1);
+        if self.dropped == 0
+            && let Some(outer) = self.around.pop()
+        {
+            self.here = outer;
+        }
+        Ok(())
+    }
+
+    fn null_item(&mut self, shape: &Shape) -> Result<(), EncodeError> {
+        if self.dropped > 0 {
+            return Ok(());
+        }
+        if let Some(items) = &mut self.here.items {
+            *items += 1;
+        }
+        self.json.null_item(shape)
+    }
 }
