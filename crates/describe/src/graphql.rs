@@ -2,11 +2,11 @@
 //! same tables: [`root_fields`], [`record_fields`], [`filter_fields`], [`comparable_fields`], [`OPERATORS`],
 //! [`Direction`], [`Measure`] and [`Write`].
 
-mod answered;
 mod arguments;
 mod fields;
 mod measures;
 pub mod names;
+mod offered;
 mod operators;
 mod order;
 mod print;
@@ -28,5 +28,5 @@ pub use operators::{
 };
 pub use order::Direction;
 pub use print::sdl;
-pub use roots::{RootField, Standard, is_node, root_fields};
+pub use roots::{RootField, Standard, list_arguments_beside, nodes, root_fields};
 pub use types::{Part, Type, TypeNames};

@@ -81,6 +81,7 @@ fn main() {
                     vec![listener],
                     Arc::new(Static),
                     edge::Limits::default(),
+                    edge::Compression::On,
                     std::future::pending(),
                 )
                 .await;

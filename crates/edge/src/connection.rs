@@ -1,12 +1,13 @@
 //! One connection from its first byte to its last.
 
 use crate::activity::{Activity, Lapse, Open};
+use crate::coding::{self, Coding, Compressor, Terms};
 use crate::limits::Limits;
 use crate::message::{Body, Handler, Notice, Request, Response};
 use crate::reply::{Outgoing, ResponseBody, Streams};
 use crate::serve::Phase;
 use crate::socket::Socket;
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,12 +30,16 @@ const BUFFER_BYTES_MIN: usize = 8 * 1024;
 const HEADERS_ON_STACK: usize = 100;
 /// What a peer may send of one HTTP/2 request's body, and of all on a connection, before it is read.
 const WINDOW_BYTES: u32 = 1024 * 1024;
+/// What is said of a body that has a content coding.
+const CODED_BODY: &str = "a body with a content coding is not read: send it as it is\n";
 
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) limits: Limits,
     pub(crate) protocols: auto::Builder<Streams>,
+    /// `None` where replies are sent as they are.
+    pub(crate) compressor: Option<Compressor>,
 }
 
 /// What the requests of one connection share.
@@ -149,14 +154,24 @@ async fn watched(activity: &Activity, limits: &Limits) -> Lapse {
 fn answer<H: Handler>(
     link: Arc<Link<H>>,
     open: Open,
-    request: http::Request<Incoming>,
+    mut request: http::Request<Incoming>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send {
     let version = request.version();
-    let request = admissible(&request, &link.shared.limits).map(|()| link.request(request));
+    let (terms, request) =
+        match admissible(&request, &link.shared.limits).and_then(|()| link.terms(&mut request)) {
+            Ok(terms) => (terms, Ok(link.request(request))),
+            Err(refused) => (None, Err(refused)),
+        };
     async move {
         let response = match request {
-            Err(status) => refusal(status),
+            Err(refused) => refusal(refused),
             Ok(request) => handled(&link, request).await,
+        };
+        let (response, coding) = link.chosen(terms.as_deref(), response);
+        let response = match coding {
+            None => response,
+            // In a box: most replies are short.
+            Some(coding) => Box::pin(link.encoded(terms, coding, response)).await,
         };
         Ok(response.map(|body| Outgoing::new(body, version, open)))
     }
@@ -169,33 +184,86 @@ impl<H> Link<H> {
         let body = Body::incoming(incoming, self.shared.limits.body_read(), &self.activity);
         Request { method, uri, version, headers, peer: self.peer, body }
     }
+
+    /// What the request says of codings.
+    fn terms<B>(&self, request: &mut http::Request<B>) -> Result<Option<Box<Terms>>, Refused> {
+        match self.shared.compressor {
+            Some(_) => Terms::of(request).map_err(|coding::TakesNothing| Refused::NoCoding),
+            None => Ok(None),
+        }
+    }
+
+    /// A response, and the coding that its body is to get. It is moved on rather than lent: what is lent while a
+    /// future waits becomes part of it.
+    fn chosen(&self, terms: Option<&Terms>, mut response: Response) -> (Response, Option<Coding>) {
+        let coding = self.shared.compressor.as_ref().and_then(|_| coding::chosen(terms, &mut response));
+        (response, coding)
+    }
+
+    async fn encoded(&self, terms: Option<Box<Terms>>, coding: Coding, mut response: Response) -> Response {
+        if let (Some(compressor), Some(terms)) = (&self.shared.compressor, terms) {
+            compressor.encode(&terms, coding, &mut response).await;
+        }
+        response
+    }
+}
+
+/// Why a request does not come to the handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// Its head breaks a rule or a bound.
+    Head(StatusCode),
+    /// Its body has a content coding.
+    CodedBody,
+    /// It takes no reply that we could give, `identity` included.
+    NoCoding,
 }
 
 /// What hyper leaves to us of what makes a request's head acceptable.
-fn admissible<B>(request: &http::Request<B>, limits: &Limits) -> Result<(), StatusCode> {
+fn admissible<B: http_body::Body>(request: &http::Request<B>, limits: &Limits) -> Result<(), Refused> {
     let uri = request.uri();
     if uri.path_and_query().map_or(0, |target| target.as_str().len()) > limits.uri_bytes_max {
-        return Err(StatusCode::URI_TOO_LONG);
+        return Err(Refused::Head(StatusCode::URI_TOO_LONG));
     }
     if request.headers().len() > limits.headers_max {
-        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        return Err(Refused::Head(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
     }
     // RFC 9112 section 3.2: exactly one, and a peer that sends two is up to something.
     if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
-        return Err(StatusCode::BAD_REQUEST);
+        return Err(Refused::Head(StatusCode::BAD_REQUEST));
     }
     // A tunnel is nothing this server gives (RFC 9110 section 9.3.6).
     if request.method() == Method::CONNECT {
-        return Err(StatusCode::NOT_IMPLEMENTED);
+        return Err(Refused::Head(StatusCode::NOT_IMPLEMENTED));
+    }
+    // A few bytes can stand for any number: bounds on bodies would mean nothing.
+    if !request.body().is_end_stream() && has_coded_body(request.headers()) {
+        return Err(Refused::CodedBody);
     }
     Ok(())
 }
 
-/// An answer without a word, after which the connection is not trusted further.
-fn refusal(status: StatusCode) -> Response {
+fn has_coded_body(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    lines.any(|line| !line.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+}
+
+/// The answer to a request that does not come to the handler.
+fn refusal(refused: Refused) -> Response {
     let mut response = Response::new(ResponseBody::empty());
+    let (status, name, value) = match refused {
+        // Without a word; the connection is not trusted further.
+        Refused::Head(status) => (status, header::CONNECTION, "close"),
+        // RFC 9110 section 12.5.3: the field tells it from a 415 for the media type.
+        Refused::CodedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, header::ACCEPT_ENCODING, "identity"),
+        Refused::NoCoding => (StatusCode::NOT_ACCEPTABLE, header::VARY, "accept-encoding"),
+    };
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    if refused == Refused::CodedBody {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        *response.body_mut() = CODED_BODY.into();
+    }
     response
 }
 
@@ -217,13 +285,13 @@ fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output =
         };
         response.unwrap_or_else(|| {
             handler.notice(Notice::Panicked(link.peer));
-            refusal(StatusCode::INTERNAL_SERVER_ERROR)
+            refusal(Refused::Head(StatusCode::INTERNAL_SERVER_ERROR))
         })
     }
 }
 
 /// What a step of the handler returns, unless it panics. Whatever the panic left half done belongs to its
 /// request.
-fn caught<T>(step: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn caught<T>(step: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(AssertUnwindSafe(step)).ok()
 }

@@ -1,6 +1,7 @@
 //! Bodies for a fuzzer: whatever a peer sends, a connection ends, and the handler sees only what is within
-//! bounds.
+//! bounds; whatever it says of codings is judged.
 
+use crate::coding::{self, Compressor};
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Handler, Notice, Request, Response};
@@ -51,11 +52,22 @@ pub fn fuzz_connection(data: &[u8]) -> Vec<u8> {
     runtime.expect("a runtime without sockets needs nothing").block_on(exchange(data))
 }
 
+/// A value of `Accept-Encoding`: what is chosen was not refused.
+pub fn fuzz_accept_encoding(data: &[u8]) {
+    coding::fuzz_negotiation(data);
+}
+
+/// A value of `If-None-Match`, `If-Match` or `ETag`: nothing but the marks of codings is changed.
+pub fn fuzz_entity_tags(data: &[u8]) {
+    coding::fuzz_tags(data);
+}
+
 async fn exchange(data: &[u8]) -> Vec<u8> {
     let limits = Limits { headers_max: HEADERS_MAX, ..Limits::default() };
     let handler = Arc::new(Checking::default());
     let protocols = connection::protocols(&limits);
-    let shared = Arc::new(Shared { handler: handler.clone(), limits, protocols });
+    let compressor = Some(Compressor::new());
+    let shared = Arc::new(Shared { handler: handler.clone(), limits, protocols, compressor });
     let (_phase, receiver) = watch::channel(Phase::Open);
     let (mut ours, theirs) = tokio::io::duplex(PIPE_BYTES);
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));

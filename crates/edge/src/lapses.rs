@@ -1,6 +1,7 @@
 //! Deadlines of a connection, in virtual time: every test runs in milliseconds and measures seconds exactly.
 #![allow(clippy::unwrap_used)]
 
+use crate::coding::Compressor;
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Handler, Request, Response};
@@ -40,7 +41,8 @@ impl Handler for Echo {
 fn connect(pipe_bytes: usize) -> (DuplexStream, watch::Sender<Phase>) {
     let limits = Limits::default();
     let protocols = connection::protocols(&limits);
-    let shared = Arc::new(Shared { handler: Arc::new(Echo), limits, protocols });
+    let compressor = Some(Compressor::new());
+    let shared = Arc::new(Shared { handler: Arc::new(Echo), limits, protocols, compressor });
     let (phase, receiver) = watch::channel(Phase::Open);
     let (ours, theirs) = tokio::io::duplex(pipe_bytes);
     let peer = SocketAddr::from(([192, 0, 2, 1], 1));

@@ -45,6 +45,20 @@ pub trait Handler: Send + Sync + 'static {
     fn notice(&self, notice: Notice) {
         let _ = notice;
     }
+
+    /// Told of every connection when it begins and when it has ended.
+    fn connection(&self, change: Connection) {
+        let _ = change;
+    }
+}
+
+/// What happened to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// It was accepted and has its place.
+    Began,
+    /// It is over, whichever way.
+    Ended,
 }
 
 /// What an operator would want to know.

@@ -42,6 +42,12 @@ impl ResponseBody {
         Self::default()
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Content::Full(bytes) => bytes,
+        }
+    }
+
     /// All of it.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {

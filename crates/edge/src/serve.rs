@@ -1,9 +1,10 @@
 //! Listening, and the three phases of a server's life.
 
 use crate::accept::{Places, accept};
+use crate::coding::{Compression, Compressor};
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
-use crate::message::{Handler, Notice};
+use crate::message::{Connection, Handler, Notice};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -34,12 +35,17 @@ pub async fn serve<H: Handler>(
     listeners: Vec<TcpListener>,
     handler: Arc<H>,
     limits: Limits,
+    compression: Compression,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let places = Places::new(&limits);
     let drain_max = limits.drain();
     let protocols = connection::protocols(&limits);
-    let shared = Arc::new(Shared { handler, limits, protocols });
+    let compressor = match compression {
+        Compression::On => Some(Compressor::new()),
+        Compression::Off => None,
+    };
+    let shared = Arc::new(Shared { handler, limits, protocols, compressor });
     // Every connection and acceptor holds a receiver; when all are dropped, everything is over.
     let (phase, receiver) = watch::channel(Phase::Open);
     for listener in listeners {
@@ -77,8 +83,12 @@ async fn acceptor<H: Handler>(
             // An answer is written at once and whole: waiting for more of it would only delay it.
             let _ = stream.set_nodelay(true);
             let (shared, phase) = (shared.clone(), connections_phase.clone());
+            let told = Told::of(shared.handler.clone());
             tokio::spawn(async move {
-                // Dropped last, so that whoever is counted as gone is gone.
+                // Dropped from the last to the first, and after the connection: who is counted as gone is gone, and
+                // `serve` waits for that.
+                let _over = phase.clone();
+                let _told = told;
                 let _place = place;
                 connection::run(shared, stream, peer, phase).await;
             });
@@ -87,5 +97,21 @@ async fn acceptor<H: Handler>(
     tokio::select! {
         _ = phase.changed() => {}
         () = accepting => {}
+    }
+}
+
+/// A connection that the handler was told of. It is told of its end when this is dropped.
+struct Told<H: Handler>(Arc<H>);
+
+impl<H: Handler> Told<H> {
+    fn of(handler: Arc<H>) -> Self {
+        handler.connection(Connection::Began);
+        Told(handler)
+    }
+}
+
+impl<H: Handler> Drop for Told<H> {
+    fn drop(&mut self) {
+        self.0.connection(Connection::Ended);
     }
 }

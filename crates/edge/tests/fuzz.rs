@@ -1,4 +1,5 @@
-//! Mutated and random bytes against a connection: it ends, nothing panics, every answer is one of ours.
+//! Mutated and random bytes against a connection: it ends, nothing panics, every answer is one of ours. And against
+//! what is read of content codings.
 
 const SEEDS: &[&[u8]] = &[
     b"GET /a?b=c HTTP/1.1\r\nhost: a\r\n\r\n\
@@ -11,6 +12,15 @@ const SEEDS: &[&[u8]] = &[
       \0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86\
       \0\0\x03\x01\x04\0\0\0\x03\x83\x84\x86\0\0\x02\0\x01\0\0\0\x03hi",
 ];
+
+const CODINGS: &[&[u8]] = &[
+    b"gzip, deflate, br, zstd",
+    b"zstd;q=0.8, br ; q=1.000,\tx-gzip;Q=0, identity;q=0.5, *;q=0.001",
+    b"*;q=0, identity;q=0",
+];
+
+const TAGS: &[&[u8]] =
+    &[b"\"v3-gzip\", W/\"v4-zstd\",\"v5-br\"", b"\"v12-0123456789abcdef-gzip\"", b"*", b"\"-br-zstd\""];
 
 /// A small generator with a fixed seed: a failure repeats.
 struct Chance(u64);
@@ -57,4 +67,13 @@ fn a_connection_survives_anything() {
         assert!(answer.is_empty() || is_http2 || answer.starts_with(b"HTTP/1."), "{data:?}");
     }
     assert!(answered > 10_000, "the seeds still mean something: {answered}");
+}
+
+#[test]
+fn anything_may_be_said_of_codings() {
+    let mut chance = Chance(0x5eed);
+    for round in 0..20_000 {
+        edge::fuzz::fuzz_accept_encoding(&mutated(CODINGS[round % CODINGS.len()], &mut chance));
+        edge::fuzz::fuzz_entity_tags(&mutated(TAGS[round % TAGS.len()], &mut chance));
+    }
 }

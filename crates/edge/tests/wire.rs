@@ -1,7 +1,7 @@
 //! What goes over a real socket, byte by byte.
 #![allow(clippy::unwrap_used)]
 
-use edge::{Handler, Limits, Notice, Request, Response, serve};
+use edge::{Compression, Connection, Handler, Limits, Notice, Request, Response, serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,6 +19,8 @@ struct Echo {
     release: Notify,
     panics: AtomicUsize,
     refused: AtomicUsize,
+    began: AtomicUsize,
+    ended: AtomicUsize,
 }
 
 impl Handler for Echo {
@@ -49,6 +51,13 @@ impl Handler for Echo {
             other => panic!("{other:?}"),
         };
     }
+
+    fn connection(&self, change: Connection) {
+        match change {
+            Connection::Began => self.began.fetch_add(1, Relaxed),
+            Connection::Ended => self.ended.fetch_add(1, Relaxed),
+        };
+    }
 }
 
 struct Server {
@@ -65,7 +74,7 @@ async fn start(limits: Limits) -> Server {
     let (stop, stopped) = oneshot::channel::<()>();
     let served = handler.clone();
     let drained = tokio::spawn(async move {
-        serve(vec![listener], served, limits, async {
+        serve(vec![listener], served, limits, Compression::On, async {
             let _ = stopped.await;
         })
         .await
@@ -285,6 +294,7 @@ async fn an_address_has_so_many_connections() {
     assert_eq!(server.handler.refused.load(Relaxed), 1);
     first.write_all(b"GET /c HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
     read_until(&mut first, "GET /c \n").await;
+    assert_eq!(server.handler.began.load(Relaxed), 1, "what was refused never began");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -328,6 +338,8 @@ async fn a_drain_ends() {
     server.stop.send(()).unwrap();
     assert_eq!(server.drained.await.unwrap(), edge::Drained { cut: 1 });
     assert_eq!(read_all(&mut busy).await, "");
+    let told = (server.handler.began.load(Relaxed), server.handler.ended.load(Relaxed));
+    assert_eq!(told, (1, 1), "of a connection that was cut as of any");
 }
 
 async fn http2(

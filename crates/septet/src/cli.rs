@@ -28,6 +28,8 @@ pub enum Command {
     Load(LoadArgs),
     /// Print the directive definitions that contracts are written with, for editors
     Definitions,
+    /// Print what clients are told of a contract
+    Export(ExportArgs),
     /// Sign a token for development and scripts; prints the token and nothing else
     Token(TokenArgs),
     /// Print every setting with its default and its meaning
@@ -70,6 +72,32 @@ pub struct LoadArgs {
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
+}
+
+/// `septet export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// What to print.
+    #[command(subcommand)]
+    pub what: Export,
+}
+
+/// What can be exported.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// The GraphQL schema, in the Schema Definition Language
+    Sdl(ExportTarget),
+}
+
+/// Of what, and where to.
+#[derive(Debug, Args)]
+pub struct ExportTarget {
+    /// The contract's folder
+    #[arg(default_value = ".")]
+    pub contract: PathBuf,
+    /// File to write instead of printing
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `septet token`.

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod check;
+pub mod export;
 pub mod load;
 pub mod serve;
 pub mod token;

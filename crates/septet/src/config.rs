@@ -35,6 +35,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Bounds of connections.
     pub edge: edge::Limits,
+    /// Whether replies are compressed.
+    pub compression: edge::Compression,
     /// Bounds of calls.
     pub engine: engine::Settings,
     /// How the API is served.
@@ -140,6 +142,7 @@ impl Config {
             listen: Vec::new(),
             data: PathBuf::new(),
             edge: edge::Limits::default(),
+            compression: edge::Compression::default(),
             engine: engine::Settings::default(),
             api: Api::default(),
             identity: Identity::default(),

@@ -8,6 +8,7 @@ use http::header::{
     CONTENT_TYPE, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where a load balancer asks whether the server answers.
@@ -25,6 +26,7 @@ const PREFLIGHT_S: &str = "600";
 #[derive(Debug)]
 pub struct Front {
     rest: rest::Service,
+    graphql: graphql::Service,
     origins: Vec<String>,
     ids: RequestIds,
 }
@@ -61,8 +63,13 @@ fn hex(place: &mut [u8], mut number: u64) {
 
 impl Front {
     /// A front for pages of `origins` (`*` for any).
-    pub fn new(rest: rest::Service, origins: Vec<String>, ids: RequestIds) -> Self {
-        Self { rest, origins, ids }
+    pub fn new(
+        rest: rest::Service,
+        graphql: graphql::Service,
+        origins: Vec<String>,
+        ids: RequestIds,
+    ) -> Self {
+        Self { rest, graphql, origins, ids }
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -71,6 +78,13 @@ impl Front {
         let is_allowed = self.origins.iter().any(|allowed| allowed == "*" || origin == allowed.as_str());
         is_allowed.then(|| origin.clone())
     }
+}
+
+/// Who answers a request. Futures are moved, so the larger of the two is in a box.
+enum Answered<R, G> {
+    Here(Response),
+    ByRest(R),
+    ByGraphql(Pin<Box<G>>),
 }
 
 impl Handler for Front {
@@ -89,13 +103,17 @@ impl Handler for Front {
             None
         };
         let answered = match own {
-            Some(response) => Err(response),
-            None => Ok(self.rest.handle(request, || self.ids.next())),
+            Some(response) => Answered::Here(response),
+            None if self.graphql.is_mine(path) => {
+                Answered::ByGraphql(Box::pin(self.graphql.handle(request, || self.ids.next())))
+            }
+            None => Answered::ByRest(self.rest.handle(request, || self.ids.next())),
         };
         async move {
             let mut response = match answered {
-                Ok(adapter) => adapter.await,
-                Err(own) => own,
+                Answered::ByRest(response) => response.await,
+                Answered::ByGraphql(response) => response.await,
+                Answered::Here(response) => response,
             };
             if tells_browsers {
                 tell_browser(response.headers_mut(), origin);

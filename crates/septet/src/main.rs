@@ -29,6 +29,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => say(&commands::check::check(&args, config::environment())?),
         Command::Load(args) => say(&commands::load::load(&args, config::environment())?),
         Command::Definitions => say(contract::DEFINITIONS.trim_end()),
+        Command::Export(args) => commands::export::export(&args, &mut io::stdout(), &mut io::stderr()),
         Command::Token(args) => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
             let now = now.map_err(|_| Failure::Other("the clock is before 1970".into()))?;

@@ -20,5 +20,6 @@ pub use face::*;
 pub use functions::is_regex;
 pub use query::*;
 pub use schema::{MigrationStep, Plan as MigrationPlan};
+pub use sql::{GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 pub use sql_operation::check as check_sql;
 pub use sqlite::open::migration_plan;

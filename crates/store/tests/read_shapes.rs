@@ -375,6 +375,61 @@ fn rows_and_what_is_inner_in_a_group() {
 }
 
 #[test]
+fn one_relation_under_several_names() {
+    let social = Social::new();
+    let reports = |filter, limit| {
+        let reports = all(USER, vec![stored(USER, user::ID), many("posts", user::POSTS, posts(limit))]);
+        limited(ordered(filtered(reports, filter), vec![descending(field(USER, user::ID))]), limit)
+    };
+    let active = Predicate::IsTrue(field(USER, user::ACTIVE));
+    let boss = |name, of| one(name, user::BOSS, all(USER, vec![stored(USER, of)]));
+    let rows = all(
+        USER,
+        vec![
+            many("a", user::REPORTS, reports(Predicate::True, 0)),
+            many("b", user::REPORTS, reports(not(active.clone()), 1)),
+            many("c", user::REPORTS, reports(active, 1)),
+            boss("d", user::ID),
+            boss("e", user::NAME),
+        ],
+    );
+    let found = social.list(rows, &[Value::Int(1), Value::Int(5)]);
+    let bob = json!({"id": "u2", "posts": [{"id": "p4"}]});
+    let cid = json!({"id": "u3", "posts": []});
+    assert_eq!(found[0], json!({"a": [cid], "b": [bob], "c": [cid], "d": null, "e": null}));
+    let last = &found[3];
+    assert_eq!(*last, json!({"a": [], "b": [], "c": [], "d": {"id": "u2"}, "e": {"name": "Bob"}}));
+}
+
+fn posts(limit: store::Param) -> (store::Select, wire::Shape) {
+    limited(all(POST, vec![stored(POST, post::ID)]), limit)
+}
+
+#[test]
+fn as_many_joins_and_statements_as_are_allowed() {
+    let social = Social::new();
+    let planned = |(select, shape): (store::Select, wire::Shape)| {
+        social.store.plan_read(&select, shape, Root::List).map(std::sync::Arc::new)
+    };
+    let joins = |count| {
+        let boss = |at| one(&format!("b{at}"), user::BOSS, all(USER, vec![stored(USER, user::NAME)]));
+        let followers = all(USER, (0..count).map(boss).collect());
+        planned(all(USER, vec![many("followers", user::FOLLOWERS, followers)]))
+    };
+    let reply = social.read(&joins(store::JOINS_MAX).unwrap(), &[]).unwrap();
+    assert_eq!((reply.rows, reply.statements), (4, 5));
+    assert!(joins(store::JOINS_MAX + 1).is_err());
+    let lists = |count| {
+        let list = |at| many(&format!("p{at}"), user::POSTS, posts(0));
+        planned(all(USER, (0..count).map(list).collect()))
+    };
+    let most = store::STATEMENTS_MAX - 1;
+    let reply = social.read(&lists(most).unwrap(), &[Value::Int(1)]).unwrap();
+    assert_eq!(reply.statements as usize, 1 + 4 * most);
+    assert!(lists(most + 1).is_err());
+}
+
+#[test]
 fn a_shape_that_does_not_fit_is_an_error_of_the_plan() {
     let social = Social::new();
     let (select, mut shape) =

@@ -15,6 +15,8 @@ pub const ORDER_BY: &str = "orderBy";
 pub const LIMIT: &str = "limit";
 /// After leaving out so many.
 pub const OFFSET: &str = "offset";
+/// The arguments of a list of records.
+pub const LIST_ARGUMENTS: [&str; 4] = [WHERE, ORDER_BY, LIMIT, OFFSET];
 /// The first so many of a connection.
 pub const FIRST: &str = "first";
 /// Only what follows this cursor.

@@ -5,11 +5,11 @@ mod own;
 mod records;
 mod roots;
 
-use super::answered::Answered;
+use super::offered::Offered;
 use super::roots::root_fields;
 use super::types::{Part, Type, TypeNames};
 use super::writer::{Definition, Member, definition};
-use contract::{Arity, Contract, ResourceId, Root, Scalar, TypeRef};
+use contract::{Arity, Contract, Field, ResourceId, Root, Scalar, TypeRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The schema of a contract in GraphQL's Schema Definition Language. The same contract always gives the same text.
@@ -33,7 +33,9 @@ directive @oneOf on INPUT_OBJECT
 struct Printer<'a> {
     contract: &'a Contract,
     names: TypeNames,
-    answered: Answered,
+    offered: Offered,
+    /// Of each interface the fields that all its types can answer.
+    interfaces: Vec<Vec<(&'a Field, TypeRef)>>,
     /// Whether an input with `@oneOf` was defined.
     one_of: bool,
     /// The types that were named so far.
@@ -44,10 +46,12 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn new(contract: &'a Contract) -> Self {
+        let offered = Offered::new(contract);
         Self {
             contract,
             names: TypeNames::new(contract),
-            answered: Answered::new(contract),
+            interfaces: own::interfaces(contract, &offered),
+            offered,
             one_of: false,
             named: BTreeSet::new(),
             pending: Vec::new(),

@@ -1,8 +1,8 @@
 //! The fields of the roots: one per operation that is served, and those that the schema adds where no operation has the
 //! name.
 
-use super::answered::Answered;
 use super::names::{self, connection_of, groups_of};
+use super::offered::{Offered, rooted, standard};
 use contract::{Binding, Contract, Operation, OperationId, ResourceId, Root};
 use std::collections::HashSet;
 
@@ -55,25 +55,26 @@ pub enum Standard {
 
 /// The fields of a root, in the order in which they are printed. Subscriptions are not served.
 pub fn root_fields(contract: &Contract, root: Root) -> Vec<(String, RootField)> {
-    let answered = Answered::new(contract);
-    let mut taken: HashSet<String> =
-        operations(contract, root).map(|(_, operation)| operation.name.clone()).collect();
+    let offered = Offered::new(contract);
+    let is_node = |(id, _)| offered.is_node(contract, id);
     let mut fields = Vec::new();
-    if root == Root::Query && has_nodes(contract) {
+    if root == Root::Query && contract.resources().any(is_node) {
         fields.push((names::NODE.to_owned(), RootField::Node));
     }
-    for (id, operation) in operations(contract, root) {
+    let mut taken: HashSet<String> =
+        rooted(contract, root).map(|(_, operation)| operation.name.clone()).collect();
+    for (id, operation) in rooted(contract, root) {
+        let name = operation.name.clone();
         match standard(contract, operation) {
-            Some((does, resource)) => {
+            Some((resource, Standard::Batch)) if offered.batch(contract, resource).is_empty() => {}
+            Some((resource, does)) => {
                 let field = |does| RootField::Standard { does, resource, operation: id };
-                fields.push((operation.name.clone(), field(does)));
+                fields.push((name, field(does)));
                 let added = added(does, &contract.resource(resource).plural);
                 let free = added.filter(|(_, name)| taken.insert(name.clone()));
                 fields.extend(free.map(|(does, name)| (name, field(does))));
             }
-            None if is_served(operation, &answered) => {
-                fields.push((operation.name.clone(), RootField::Own(id)));
-            }
+            None if offered.serves(operation) => fields.push((name, RootField::Own(id))),
             None => {}
         }
     }
@@ -83,50 +84,18 @@ pub fn root_fields(contract: &Contract, root: Root) -> Vec<(String, RootField)> 
     fields
 }
 
-/// Whether `node` finds the resource's records: they can be got by their key alone, which always shows.
-pub fn is_node(contract: &Contract, resource: ResourceId) -> bool {
-    nodes(contract).any(|node| node == resource)
-}
-
-/// Whether there is a field `node`.
-fn has_nodes(contract: &Contract) -> bool {
-    nodes(contract).next().is_some()
-}
-
 /// The resources whose records `node` finds.
-fn nodes(contract: &Contract) -> impl Iterator<Item = ResourceId> {
-    let is_free = operations(contract, Root::Query).all(|(_, operation)| operation.name != names::NODE);
-    let got = operations(contract, Root::Query).filter_map(|(_, operation)| {
-        let (does, resource) = standard(contract, operation)?;
-        (does == Standard::Get).then_some(resource)
-    });
-    got.filter(move |id| is_free && !contract.may_be_null(contract.resource(*id).key_field()))
+pub fn nodes(contract: &Contract) -> Vec<ResourceId> {
+    let offered = Offered::new(contract);
+    let all = contract.resources().map(|(id, _)| id);
+    all.filter(|id| offered.is_node(contract, *id)).collect()
 }
 
-/// The operations that have a field of the root, were they served: nested collections are fields of their records.
-fn operations(contract: &Contract, root: Root) -> impl Iterator<Item = (OperationId, &Operation)> {
-    let is_here = move |operation: &Operation| {
-        operation.root == root && !matches!(operation.binding, Binding::Related { .. })
-    };
-    contract.operations().filter(move |(_, operation)| is_here(operation))
-}
-
-/// What an operation does that the resource has by itself: it stands where its resource does.
-fn standard(contract: &Contract, operation: &Operation) -> Option<(Standard, ResourceId)> {
-    let (does, resource) = match operation.binding {
-        Binding::Get(id) => (Standard::Get, id),
-        Binding::List(id) => (Standard::List, id),
-        Binding::Count(id) => (Standard::Count, id),
-        Binding::Create(id) => (Standard::Create, id),
-        Binding::Update(id) => (Standard::Update, id),
-        Binding::Upsert(id) => (Standard::Upsert, id),
-        Binding::Delete(id) => (Standard::Delete, id),
-        Binding::Batch(id) => (Standard::Batch, id),
-        Binding::Aggregate(id) => (Standard::Aggregate, id),
-        Binding::Related { .. } | Binding::Sql(_) | Binding::Http(_) | Binding::Grpc(_) => return None,
-        Binding::Channel(_) | Binding::Event(_) => return None,
-    };
-    (contract.resource(resource).span == operation.span).then_some((does, resource))
+/// The arguments that an own operation bound to a list takes beside its own: those of every list that it has not itself.
+pub fn list_arguments_beside(operation: &Operation) -> impl Iterator<Item = &'static str> {
+    let is_list = matches!(operation.binding, Binding::List(_));
+    let all = names::LIST_ARGUMENTS.into_iter().filter(move |_| is_list);
+    all.filter(|name| operation.arguments.iter().all(|argument| argument.name != *name))
 }
 
 /// What the schema adds to a standard operation.
@@ -136,17 +105,5 @@ fn added(does: Standard, plural: &str) -> Option<(Standard, String)> {
         Standard::Aggregate => Some((Standard::Groups, groups_of(plural))),
         Standard::Get | Standard::Connection | Standard::Count | Standard::Groups => None,
         Standard::Create | Standard::Update | Standard::Upsert | Standard::Delete | Standard::Batch => None,
-    }
-}
-
-/// Whether an own operation is served.
-fn is_served(operation: &Operation, answered: &Answered) -> bool {
-    match operation.binding {
-        Binding::Get(_) | Binding::List(_) | Binding::Count(_) | Binding::Aggregate(_) => true,
-        Binding::Create(_) | Binding::Update(_) | Binding::Upsert(_) | Binding::Delete(_) => true,
-        Binding::Batch(_) => true,
-        Binding::Sql(_) => answered.holds(operation.result.base),
-        Binding::Related { .. } | Binding::Http(_) | Binding::Grpc(_) => false,
-        Binding::Channel(_) | Binding::Event(_) => false,
     }
 }

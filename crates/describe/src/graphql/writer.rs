@@ -14,7 +14,7 @@ pub(super) struct Definition {
 }
 
 /// A field, an argument, or a value of an enum.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Member {
     pub(super) description: Option<String>,
     pub(super) name: String,
@@ -196,6 +196,75 @@ pub(super) fn literal(value: &Literal) -> String {
             let members: Vec<String> =
                 members.iter().map(|(name, value)| format!("{name}: {}", literal(value))).collect();
             format!("{{{}}}", members.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use apollo_compiler::Schema;
+    use proptest::prelude::*;
+
+    fn field(description: &str, deprecated: &str) -> String {
+        let field = Member::new("field", "Int").described(description);
+        let field = Member { deprecated: Some(deprecated.to_owned()), ..field };
+        let head = "type Query".to_owned();
+        definition(&Definition { description: Some(description.to_owned()), head, members: vec![field] })
+    }
+
+    /// Every text is read back as it was, in a type and further inside.
+    fn comes_back(text: &str) {
+        let printed = field(text, text);
+        let schema = Schema::parse_and_validate(printed.as_str(), "").unwrap_or_else(|found| {
+            panic!("{}\n{printed}", found.errors);
+        });
+        let query = schema.get_object("Query").unwrap();
+        let found = &query.fields["field"];
+        let expected = Some(text).filter(|text| !text.is_empty());
+        assert_eq!(query.description.as_deref(), expected, "{printed}");
+        assert_eq!(found.description.as_deref(), expected, "{printed}");
+        let reason =
+            found.directives.get("deprecated").unwrap().specified_argument_by_name("reason").unwrap();
+        assert_eq!(reason.as_str(), Some(text), "{printed}");
+    }
+
+    #[test]
+    fn odd_texts_come_back() {
+        let odd = [
+            "",
+            " ",
+            "a",
+            "a\nb",
+            " a\nb",
+            "a\n b",
+            " a\n b",
+            "a\n\nb",
+            "a\n \nb",
+            "\na",
+            "a\n",
+            "a\"",
+            "\"\"\"",
+            "a\n\"\"\"\nb",
+            "a\n\\\"\"\"",
+            "a\\\nb\\",
+            "a\r\nb",
+            "\u{0}\u{1f}\u{7f}\u{85}\u{feff}",
+            "\u{2028}\n\u{1f600}",
+            "a\n\tb",
+            "\ta\n\tb",
+            "#\n,",
+        ];
+        odd.into_iter().for_each(comes_back);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn all_texts_come_back(text in "[ a\"\\\\\n\r\t\u{0}\u{e9}#,{}]{0,12}") {
+            comes_back(&text);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Problem;
 use crate::plan::{RootField, misfit};
 use apollo_compiler::executable::{Selection as Node, SelectionSet};
 use contract::{Binding, KeyKind, OperationId, ResourceId};
-use describe::graphql::is_node;
+use describe::graphql::nodes;
 use engine::{Input, Kind, Selected};
 
 /// The argument that names the record.
@@ -59,15 +59,7 @@ impl<'a> Request<'a> {
     /// The resources whose record a text may name, and its key there.
     fn places<'t>(&self, id: &'t str) -> (&'t str, Vec<Place>) {
         let contract = &self.translate.face.contract;
-        let nodes: Vec<Place> = contract
-            .operations()
-            .filter_map(|(get, operation)| match operation.binding {
-                Binding::Get(resource) if operation.span == contract.resource(resource).span => {
-                    is_node(contract, resource).then_some(Place { resource, get })
-                }
-                _ => None,
-            })
-            .collect();
+        let nodes = self.translate.face.nodes.iter().copied();
         if let Some((name, key)) = id.split_once(':')
             && let Some(place) = nodes.iter().find(|place| contract.resource(place.resource).name == name)
         {

@@ -57,7 +57,7 @@ pub fn serve(
         let greeting = greeting(&addresses.map_err(failed)?, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
         let front = Arc::new(front(engine, &config)?);
-        let drained = edge::serve(listeners, front, config.edge, stop).await;
+        let drained = edge::serve(listeners, front, config.edge, config.compression, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
     })
@@ -79,8 +79,16 @@ fn front(engine: Arc<Engine>, config: &Config) -> Result<Front, Failure> {
     };
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
+    let graphql = graphql(&engine)?;
     let service = rest::Service::new(rest, engine);
-    Ok(Front::new(service, api.cors_origins.clone(), RequestIds::new(random)))
+    Ok(Front::new(service, graphql, api.cors_origins.clone(), RequestIds::new(random)))
+}
+
+fn graphql(engine: &Arc<Engine>) -> Result<graphql::Service, Failure> {
+    let sdl = describe::graphql::sdl(engine.contract());
+    let face = graphql::Graphql::new(Arc::clone(engine.contract()), &sdl, graphql::Settings::default());
+    let face = face.map_err(|error| Failure::Other(error.0))?;
+    Ok(graphql::Service::new(face, Arc::clone(engine), Box::new(|_, _| Ok(true))))
 }
 
 /// Whether the database is not there yet.

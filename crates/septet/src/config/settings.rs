@@ -111,6 +111,12 @@ fn edge() -> Vec<Setting> {
         count("edge.stream_errors_max", 1..=10_000, |c, v| c.edge.stream_errors_max = v as usize),
         count("edge.ping_interval_ms", WAIT_MS, |c, v| c.edge.ping_interval_ms = v),
         count("edge.ping_answer_ms_max", WAIT_MS, |c, v| c.edge.ping_answer_ms_max = v),
+        Setting {
+            path: "edge.compression",
+            kind: Kind::Switch(|c, v| {
+                c.compression = if v { edge::Compression::On } else { edge::Compression::Off };
+            }),
+        },
     ]
 }
 

@@ -50,7 +50,7 @@ fn lines_of_the_reference_are_as_long_as_code() {
 #[test]
 fn defaults_agree() {
     let config = load(None, &[]).unwrap();
-    assert_eq!(config.edge, edge::Limits::default());
+    assert_eq!((config.edge, config.compression), (edge::Limits::default(), edge::Compression::On));
     assert_eq!(format!("{:?}", config.engine), format!("{:?}", engine::Settings::default()));
     let decode = wire::DecodeBounds::default();
     let input = (config.api.input_depth_max, config.api.input_values_max);
@@ -72,10 +72,16 @@ fn later_layers_win() {
         "data = 'file'\nlisten = ['127.0.0.1:1']\n[limits]\ncalls_per_min = 1_000\nburst_calls = 0x10\n",
     )
     .unwrap();
-    let variables = [("SEPTET_LISTEN", "127.0.0.1:2, [::1]:2"), ("SEPTET_DATA", "variable"), ("HOME", "/")];
+    let variables = [
+        ("SEPTET_LISTEN", "127.0.0.1:2, [::1]:2"),
+        ("SEPTET_DATA", "variable"),
+        ("HOME", "/"),
+        ("SEPTET_EDGE_COMPRESSION", "false"),
+    ];
     let variables = variables.map(|(name, value)| (name.to_string(), value.to_string()));
     let arguments = [Argument { option: "--data", path: "data", value: "argument".into() }];
     let config = Config::load(Some(&path), variables.into_iter(), &arguments).unwrap();
+    assert_eq!(config.compression, edge::Compression::Off);
     assert_eq!(config.data, Path::new("argument"));
     assert_eq!(config.listen.len(), 2);
     assert_eq!((config.engine.caller_units_per_min, config.engine.burst_units), (1000, 16));

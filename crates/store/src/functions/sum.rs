@@ -1,5 +1,5 @@
-//! Sums and averages. SQLite's own `sum` fails when a sum on the way to the last one does not fit, so that it depends on
-//! the order of the rows; these are exact for integers in any order.
+//! Sums and averages. SQLite's own `sum` fails when a sum on the way to the last one does not fit, so that it
+//! depends on the order of the rows; these are exact for integers in any order.
 
 use super::{AVERAGE, SUM, bad_value};
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};

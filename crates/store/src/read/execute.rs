@@ -123,7 +123,7 @@ pub(crate) const XML_LIST: &str = "List";
 fn xml_root(answer: &Answer) -> &str {
     match answer {
         Answer::List { .. } | Answer::Page { .. } => XML_LIST,
-        Answer::One { shape, .. } => &shape.type_name,
+        Answer::One { shape, .. } | Answer::Whole { shape, .. } => &shape.type_name,
         Answer::Count => "Count",
     }
 }
@@ -211,7 +211,8 @@ impl<'e, E: Encoder> Walk<'e, E> {
 
     fn answer(&mut self, cursors: &mut [Cursor<'_>], answer: &Answer) -> Result<Found, Error> {
         match answer {
-            Answer::One { shape, record, version } => self.one(cursors, shape, record, *version),
+            Answer::One { shape, record, version } => self.one(cursors, shape, record, Some(*version)),
+            Answer::Whole { shape, record } => self.one(cursors, shape, record, None),
             Answer::List { shape, record } => {
                 let rows = self.list(cursors, shape, record)?;
                 Ok(Found { rows, body: Body::Written, ..Found::default() })
@@ -226,15 +227,15 @@ impl<'e, E: Encoder> Walk<'e, E> {
         cursors: &mut [Cursor<'_>],
         shape: &Shape,
         record: &Record,
-        version: usize,
+        version: Option<usize>,
     ) -> Result<Found, Error> {
         let (own, below) = own(cursors);
         self.statements += 1;
         let mut rows = own.statement.raw_query();
         let Some(row) = rows.next().map_err(failure)? else { return Ok(Found::default()) };
         self.record(row, below, shape, record)?;
-        let version = row.get(version).map_err(failure)?;
-        Ok(Found { rows: 1, version: Some(version), body: Body::Written, edges: None })
+        let version = version.map(|column| row.get(column)).transpose().map_err(failure)?;
+        Ok(Found { rows: 1, version, body: Body::Written, edges: None })
     }
 
     fn count(&mut self, cursors: &mut [Cursor<'_>]) -> Result<Found, Error> {

@@ -1,9 +1,9 @@
 //! A compiled read: statements, and where each field of the reply comes from.
 
 use crate::face::{PlanError, Root};
-use crate::query::{End, Param, Select};
+use crate::query::{Aggregate, End, Param, Select};
 use crate::sql::select::{self, Compiled, From};
-use crate::sql::{Dialect, Statement, defect};
+use crate::sql::{Dialect, Statement, aggregate, defect};
 use contract::{Contract, Scalar};
 use wire::{Layout, Shape};
 
@@ -25,6 +25,8 @@ pub(super) enum Answer {
         /// The column of its version.
         version: usize,
     },
+    /// The only one is the reply, and is about many rows.
+    Whole { shape: Shape, record: Record },
     /// All of them are the reply.
     List { shape: Shape, record: Record },
     /// All but one that is more than the page has are the reply.
@@ -97,12 +99,18 @@ impl ReadPlan {
 
     /// Compiles values over rows.
     pub(crate) fn aggregate(
-        _contract: &Contract,
-        _aggregate: &crate::query::Aggregate,
-        _shape: Shape,
-        _root: Root,
+        contract: &Contract,
+        aggregate: &Aggregate,
+        shape: Shape,
+        root: Root,
     ) -> Result<Self, PlanError> {
-        defect("not compiled yet")
+        let (statement, record) = aggregate::aggregate(contract, Dialect::Sqlite, aggregate, &shape, root)?;
+        let record = Record::new(record, &shape, 0)?;
+        let answer = match root {
+            Root::One => Answer::Whole { shape, record },
+            Root::List => Answer::List { shape, record },
+        };
+        Ok(Self { statements: vec![statement], answer })
     }
 
     /// Compiles counting.
@@ -114,7 +122,10 @@ impl ReadPlan {
     /// The name of the type of its records.
     pub(crate) fn type_name(&self) -> Option<&str> {
         match &self.answer {
-            Answer::One { shape, .. } | Answer::List { shape, .. } | Answer::Page { shape, .. } => Some(&shape.type_name),
+            Answer::One { shape, .. }
+            | Answer::Whole { shape, .. }
+            | Answer::List { shape, .. }
+            | Answer::Page { shape, .. } => Some(&shape.type_name),
             Answer::Count => None,
         }
     }

@@ -3,6 +3,7 @@
 //! Only names from the contract (quoted) and words of this module make up a statement: whatever a request
 //! says is a parameter, by construction, because an intention holds nothing but positions of parameters.
 
+pub(crate) mod aggregate;
 mod dialect;
 mod draft;
 mod operand;
@@ -25,14 +26,15 @@ pub(crate) const DELETED_AT: &str = "_deleted_at";
 /// Levels of an expression at the most. SQLite's own bound is 1,000, and one of these becomes up to three of
 /// those.
 pub(crate) const DEPTH_MAX: u32 = 250;
-/// Tables that are joined into one statement at the most; SQLite's own bound is 64.
-pub(crate) const JOINS_MAX: usize = 60;
+/// To-one relations that are joined into the rows of one list, or into the record that is the reply, at the most;
+/// SQLite's own bound is 64 tables.
+pub const JOINS_MAX: usize = 60;
 /// Columns of one statement at the most; SQLite's own bound is 2,000.
 pub(crate) const COLUMNS_MAX: usize = 1_000;
-/// Statements of one read at the most.
-pub(crate) const STATEMENTS_MAX: usize = 100;
+/// Statements of one read at the most: one, and one for each to-many relation.
+pub const STATEMENTS_MAX: usize = 100;
 /// Groups of outputs nested in one another at the most.
-pub(crate) const GROUPS_MAX: usize = 50;
+pub const GROUPS_MAX: usize = 50;
 /// Bytes of one statement at the most; SQLite's own bound is 1,000,000.
 pub(crate) const STATEMENT_BYTES_MAX: usize = 900_000;
 

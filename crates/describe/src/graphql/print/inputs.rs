@@ -139,8 +139,7 @@ impl Printer<'_> {
     /// One operation of a batch.
     pub(super) fn batch_operation(&mut self, id: ResourceId) -> Definition {
         let resource = self.contract.resource(id);
-        // An input has a field: where a create takes none, batches have no creates.
-        let writes = Write::ALL.into_iter().filter(|write| !write.arguments(resource).is_empty());
+        let writes = self.offered.batch(self.contract, id).into_iter();
         let member = |write: Write| Member::new(write.name(), self.name(Type::Of(id, Part::Input(write))));
         let members = writes.map(member).collect();
         let described = format!("One operation of a batch of `{}` records.", resource.name);
@@ -152,10 +151,10 @@ impl Printer<'_> {
         let resource = self.contract.resource(id);
         let one = &resource.name;
         let described = match write {
-            Write::Create => format!("A new `{one}`."),
-            Write::Update => format!("A change of a `{one}`: what is left out stays as it is."),
-            Write::Upsert => format!("A `{one}` with this key, there or not."),
-            Write::Delete => format!("The end of a `{one}`."),
+            Write::Create => format!("The new `{one}`."),
+            Write::Update => format!("The `{one}` to change: what is left out stays as it is."),
+            Write::Upsert => format!("The `{one}` with this key, there or not."),
+            Write::Delete => format!("The `{one}` to delete."),
         };
         let members = self.arguments(resource, write);
         self.input_of(Type::Of(id, Part::Input(write)), described, members)
@@ -170,7 +169,8 @@ impl Printer<'_> {
             ..Member::new(&field.name, self.given(field.ty))
         });
         let members = members.collect();
-        let described = object.description.clone().unwrap_or_default();
+        let described =
+            object.description.clone().unwrap_or_else(|| format!("A `{}` as it is given.", object.name));
         self.input_of(Type::ObjectInput(id), described, members)
     }
 

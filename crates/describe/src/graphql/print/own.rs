@@ -2,12 +2,13 @@
 
 use super::Printer;
 use crate::graphql::names;
+use crate::graphql::offered::Offered;
 use crate::graphql::order::Direction;
 use crate::graphql::types::Type;
 use crate::graphql::writer::{Definition, Member, string};
-use contract::{AbstractId, Base, EnumId, Field, ObjectId, Scalar, TypeRef};
+use contract::{Abstract, AbstractId, Base, Contract, EnumId, Field, ObjectId, Scalar, TypeRef};
 
-impl<'a> Printer<'a> {
+impl Printer<'_> {
     /// An enum.
     pub(super) fn enum_values(&mut self, id: EnumId) -> Definition {
         let own = &self.contract.enums[id.index()];
@@ -27,7 +28,7 @@ impl<'a> Printer<'a> {
     pub(super) fn object(&mut self, id: ObjectId) -> Definition {
         let object = &self.contract.objects[id.index()];
         let answered: Vec<&Field> =
-            object.fields.iter().filter(|field| self.answered.holds(field.ty.base)).collect();
+            object.fields.iter().filter(|field| self.offered.answers(field.ty.base)).collect();
         let members = answered.into_iter().map(|field| Member {
             description: field.description.clone(),
             deprecated: self.deprecated(field, &object.implements),
@@ -43,7 +44,7 @@ impl<'a> Printer<'a> {
 
     /// `type User implements Node & Named`.
     pub(super) fn object_head(&mut self, ty: Type, node: Option<Type>, implements: &[AbstractId]) -> String {
-        let kept = implements.iter().filter(|id| !self.interface_fields(**id).is_empty());
+        let kept = implements.iter().filter(|id| !self.interfaces[id.index()].is_empty());
         let interfaces: Vec<Type> = node.into_iter().chain(kept.map(|id| Type::Abstract(*id))).collect();
         let named: Vec<String> = interfaces.into_iter().map(|interface| self.name(interface)).collect();
         let own = self.names.get(ty);
@@ -57,7 +58,7 @@ impl<'a> Printer<'a> {
     /// An interface.
     pub(super) fn interface(&mut self, id: AbstractId) -> Definition {
         let own = &self.contract.abstracts[id.index()];
-        let fields = self.interface_fields(id);
+        let fields = self.interfaces[id.index()].clone();
         let members = fields.into_iter().map(|(field, ty)| Member {
             description: field.description.clone(),
             deprecated: field.deprecated.clone(),
@@ -67,39 +68,14 @@ impl<'a> Printer<'a> {
         Definition { description: own.description.clone(), head: format!("interface {}", own.name), members }
     }
 
-    /// The fields of an interface that all its types can answer; null where one of them may answer null.
-    fn interface_fields(&self, id: AbstractId) -> Vec<(&'a Field, TypeRef)> {
-        let own = &self.contract.abstracts[id.index()];
-        let kept = own.fields.iter().filter(|field| self.answered.holds(field.ty.base));
-        kept.filter_map(|field| {
-            let mut required = !self.contract.may_be_null(field);
-            for member in &own.members {
-                let implemented = self.implemented(*member, &field.name)?;
-                required &= !self.contract.may_be_null(implemented);
-            }
-            Some((field, TypeRef { required, ..field.ty }))
-        })
-        .collect()
-    }
-
-    /// The field of this name of a type that implements an interface, when it is printed.
-    fn implemented(&self, member: Base, name: &str) -> Option<&Field> {
-        let fields = match member {
-            Base::Resource(id) => &self.contract.resource(id).fields,
-            Base::Object(id) => &self.contract.objects[id.index()].fields,
-            Base::Scalar(_) | Base::Enum(_) | Base::Input(_) | Base::Abstract(_) => return None,
-        };
-        let mut named = fields.iter().filter(|field| field.name == name);
-        named.find(|field| !field.is_secret() && self.answered.holds(field.ty.base))
-    }
-
     /// Why a field is deprecated. One that an interface asks for is so only where the interface says it too.
     pub(super) fn deprecated(&self, field: &Field, implements: &[AbstractId]) -> Option<String> {
+        let reason = field.deprecated.clone()?;
         let is_asked_for = implements.iter().any(|id| {
-            let mut fields = self.interface_fields(*id).into_iter();
+            let mut fields = self.interfaces[id.index()].iter();
             fields.any(|(asked, _)| asked.name == field.name && asked.deprecated.is_none())
         });
-        field.deprecated.clone().filter(|_| !is_asked_for)
+        (!is_asked_for).then_some(reason)
     }
 
     pub(super) fn node(&mut self) -> Definition {
@@ -131,6 +107,34 @@ impl<'a> Printer<'a> {
     }
 }
 
+/// Of each interface the fields that all its types can answer; null where one of them may answer null.
+pub(super) fn interfaces<'a>(contract: &'a Contract, offered: &Offered) -> Vec<Vec<(&'a Field, TypeRef)>> {
+    let field = |interface: &Abstract, field: &'a Field| {
+        let mut required = !contract.may_be_null(field);
+        for member in &interface.members {
+            let implemented = implemented(contract, *member, &field.name);
+            let answered = implemented.filter(|f| !f.is_secret() && offered.answers(f.ty.base))?;
+            required &= !contract.may_be_null(answered);
+        }
+        Some((field, TypeRef { required, ..field.ty }))
+    };
+    let fields = |interface: &'a Abstract| {
+        let answered = interface.fields.iter().filter(|field| offered.answers(field.ty.base));
+        answered.filter_map(|own| field(interface, own)).collect()
+    };
+    contract.abstracts.iter().map(fields).collect()
+}
+
+/// The field of this name of a type that implements an interface.
+fn implemented<'a>(contract: &'a Contract, member: Base, name: &str) -> Option<&'a Field> {
+    let fields = match member {
+        Base::Resource(id) => &contract.resource(id).fields,
+        Base::Object(id) => &contract.objects[id.index()].fields,
+        Base::Scalar(_) | Base::Enum(_) | Base::Input(_) | Base::Abstract(_) => return None,
+    };
+    fields.iter().find(|field| field.name == name)
+}
+
 /// A scalar that GraphQL does not define, with what defines the texts of its values.
 pub(super) fn scalar(scalar: Scalar) -> Option<Definition> {
     let (described, url) = match scalar {
@@ -145,7 +149,7 @@ pub(super) fn scalar(scalar: Scalar) -> Option<Definition> {
             "https://www.w3.org/TR/xmlschema11-2/#decimal",
         ),
         Scalar::DateTime => (
-            "An instant: `2026-11-22T18:32:34Z`. Answered in UTC with microseconds where there are any.",
+            "An instant with its offset: `2026-11-22T18:32:34Z`. Answered in UTC with microseconds.",
             "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         ),
         Scalar::Date => ("A date: `2026-11-22`.", "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"),

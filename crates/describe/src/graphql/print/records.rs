@@ -4,7 +4,6 @@ use super::Printer;
 use crate::graphql::fields::{RecordField, comparable_fields, is_many, record_fields};
 use crate::graphql::measures::{Measure, measured};
 use crate::graphql::names;
-use crate::graphql::roots::is_node;
 use crate::graphql::types::{Part, Type};
 use crate::graphql::writer::{Definition, Member};
 use contract::{Arity, Base, Field, ResourceId, Scalar, TypeRef};
@@ -13,7 +12,7 @@ impl Printer<'_> {
     /// A record.
     pub(super) fn record(&mut self, id: ResourceId) -> Definition {
         let resource = self.contract.resource(id);
-        let node = is_node(self.contract, id).then_some(Type::Node);
+        let node = self.offered.is_node(self.contract, id).then_some(Type::Node);
         let fields = record_fields(resource).into_iter();
         let members = fields.map(|(name, field)| self.record_field(id, name, field)).collect();
         Definition {
@@ -51,7 +50,9 @@ impl Printer<'_> {
 
     fn field_arguments(&mut self, field: &Field) -> Vec<Member> {
         match (field.ty.base, field.ty.arity) {
-            (Base::Resource(target), _) if is_many(field) => self.list_arguments(target),
+            (Base::Resource(target), _) if is_many(field) => {
+                self.list_arguments(target, names::LIST_ARGUMENTS)
+            }
             (Base::Scalar(Scalar::Json), Arity::One) => {
                 vec![Member::new(names::PATH, format!("[{}!]", self.scalar(Scalar::String)))]
             }
@@ -86,7 +87,7 @@ impl Printer<'_> {
         let node = Member::new(names::NODE, self.name(Type::Of(id, Part::Record)) + "!");
         let members =
             vec![cursor.described("Where it stands in this order: for `after` and `before`."), node];
-        self.object_of(id, Part::Edge, "A `{}` on a page.", members)
+        self.object_of(id, Part::Edge, "One `{}` on a page.", members)
     }
 
     /// Values over records.

@@ -3,10 +3,10 @@
 use super::Printer;
 use crate::graphql::arguments::Write;
 use crate::graphql::names;
-use crate::graphql::roots::{RootField, Standard, root_fields};
+use crate::graphql::roots::{RootField, Standard, list_arguments_beside, root_fields};
 use crate::graphql::types::{Part, Type};
 use crate::graphql::writer::{Definition, Member};
-use contract::{Operation, OperationId, Resource, ResourceId, Root, Scalar};
+use contract::{Base, OperationId, Resource, ResourceId, Root, Scalar};
 
 impl Printer<'_> {
     pub(super) fn root(&mut self, ty: Type, root: Root) -> Definition {
@@ -58,13 +58,10 @@ impl Printer<'_> {
         let resource = self.contract.resource(id);
         match does {
             Standard::Get => vec![Member::new(&resource.key_field().name, self.scalar(Scalar::Id) + "!")],
-            Standard::List => self.list_arguments(id),
+            Standard::List => self.list_arguments(id, names::LIST_ARGUMENTS),
             Standard::Connection => self.connection_arguments(id),
             Standard::Count | Standard::Aggregate => vec![self.where_argument(id)],
-            Standard::Groups => {
-                let page = [names::LIMIT, names::OFFSET].map(|name| self.number(name));
-                [self.where_argument(id)].into_iter().chain(page).collect()
-            }
+            Standard::Groups => self.list_arguments(id, [names::WHERE, names::LIMIT, names::OFFSET]),
             Standard::Create => self.arguments(resource, Write::Create),
             Standard::Update => self.arguments(resource, Write::Update),
             Standard::Upsert => self.arguments(resource, Write::Upsert),
@@ -76,17 +73,26 @@ impl Printer<'_> {
         }
     }
 
-    /// The arguments of a list of records.
-    pub(super) fn list_arguments(&mut self, id: ResourceId) -> Vec<Member> {
-        let page = [names::LIMIT, names::OFFSET].map(|name| self.number(name));
-        [self.where_argument(id), self.order_argument(id)].into_iter().chain(page).collect()
+    /// These of the arguments of a list of records.
+    pub(super) fn list_arguments(
+        &mut self,
+        id: ResourceId,
+        names: impl IntoIterator<Item = &'static str>,
+    ) -> Vec<Member> {
+        let argument = |name: &'static str| match name {
+            names::WHERE => self.where_argument(id),
+            names::ORDER_BY => Member::new(name, self.list(Type::Of(id, Part::Order))),
+            number => Member::new(number, self.scalar(Scalar::Int)),
+        };
+        names.into_iter().map(argument).collect()
     }
 
     fn connection_arguments(&mut self, id: ResourceId) -> Vec<Member> {
-        let (first, last) = (self.number(names::FIRST), self.number(names::LAST));
-        let text = self.scalar(Scalar::String);
-        let [after, before] = [names::AFTER, names::BEFORE].map(|name| Member::new(name, text.as_str()));
-        vec![self.where_argument(id), self.order_argument(id), first, after, last, before]
+        let rows = self.list_arguments(id, [names::WHERE, names::ORDER_BY]);
+        let (number, text) = (self.scalar(Scalar::Int), self.scalar(Scalar::String));
+        let page =
+            [(names::FIRST, &number), (names::AFTER, &text), (names::LAST, &number), (names::BEFORE, &text)];
+        rows.into_iter().chain(page.map(|(name, ty)| Member::new(name, ty.as_str()))).collect()
     }
 
     /// `where: UserFilter`.
@@ -94,25 +100,27 @@ impl Printer<'_> {
         Member::new(names::WHERE, self.name(Type::Of(id, Part::Filter)))
     }
 
-    fn order_argument(&mut self, id: ResourceId) -> Member {
-        Member::new(names::ORDER_BY, self.list(Type::Of(id, Part::Order)))
-    }
-
-    fn number(&mut self, name: &str) -> Member {
-        Member::new(name, self.scalar(Scalar::Int))
-    }
-
     fn own_field(&mut self, name: String, id: OperationId) -> Member {
-        let operation: &Operation = self.contract.operation(id);
-        let arguments = operation.arguments.iter().map(|argument| self.own_argument(argument)).collect();
+        let operation = self.contract.operation(id);
+        let own: Vec<Member> =
+            operation.arguments.iter().map(|argument| self.own_argument(argument)).collect();
+        let beside = match operation.result.base {
+            Base::Resource(listed) => self.list_arguments(listed, list_arguments_beside(operation)),
+            Base::Scalar(_) | Base::Enum(_) | Base::Object(_) | Base::Input(_) | Base::Abstract(_) => {
+                Vec::new()
+            }
+        };
         Member {
             description: operation.description.clone(),
-            arguments,
+            arguments: [own, beside].concat(),
             deprecated: operation.deprecated.clone(),
             ..Member::new(name, self.output(operation.result))
         }
     }
 }
+
+/// What `ifVersion` says.
+const IF_VERSION: &str = "With `ifVersion` only if that is its version.";
 
 fn described(does: Standard, resource: &Resource) -> String {
     let one = &resource.name;
@@ -125,17 +133,12 @@ fn described(does: Standard, resource: &Resource) -> String {
         Standard::Groups => {
             format!("Values over each group of `{one}` records that agree in the fields selected in `key`.")
         }
-        Standard::Create => format!("Creates a `{one}`."),
-        Standard::Update => format!(
-            "Changes a `{one}`: what is left out stays as it is. With `ifVersion` only if it still has that version."
-        ),
-        Standard::Upsert => format!(
-            "Creates the `{one}` with this key, or sets what is given of it. With `ifVersion` only if it still has \
-             that version."
-        ),
-        Standard::Delete => format!(
-            "Deletes a `{one}` and answers it as it was. With `ifVersion` only if it still has that version."
-        ),
+        Standard::Create => format!("Creates one `{one}`."),
+        Standard::Update => format!("Changes one `{one}`: what is left out stays as it is. {IF_VERSION}"),
+        Standard::Upsert => {
+            format!("Creates the `{one}` with this key, or sets what is given of it. {IF_VERSION}")
+        }
+        Standard::Delete => format!("Deletes one `{one}` and answers it as it was. {IF_VERSION}"),
         Standard::Batch => format!(
             "Does all of this to `{one}` records in one transaction, or nothing of it; a delete answers null."
         ),

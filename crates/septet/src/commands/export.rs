@@ -1,0 +1,79 @@
+//! `septet export`: what clients are told of a contract, for tools that do not ask the server.
+
+use super::Failure;
+use crate::cli::{Export, ExportArgs};
+use crate::open;
+use std::io::Write;
+use std::path::Path;
+
+/// Prints a description of a contract to `out` or writes it to a file. Warnings about the contract go to `warnings`, so
+/// that what is printed can be piped.
+///
+/// # Errors
+/// All findings, when the contract cannot be served; a file that cannot be written.
+pub fn export(args: &ExportArgs, out: &mut impl Write, warnings: &mut impl Write) -> Result<(), Failure> {
+    let (text, target) = match &args.what {
+        Export::Sdl(target) => (sdl(&target.contract, warnings)?, target),
+    };
+    let written = match &target.output {
+        None => out.write_all(text.as_bytes()).and_then(|()| out.flush()),
+        Some(file) => std::fs::write(file, text),
+    };
+    let place = target.output.as_deref().map_or_else(String::new, |file| format!(" {}", file.display()));
+    written.map_err(|error| Failure::Other(format!("cannot write{place}: {error}")))
+}
+
+fn sdl(dir: &Path, warnings: &mut impl Write) -> Result<String, Failure> {
+    let (contract, found) = open::contract(dir)?;
+    // Nobody may be reading them.
+    let _ = warnings.write_all(found.concat().as_bytes());
+    Ok(describe::graphql::sdl(&contract))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::cli::ExportTarget;
+
+    const CONTRACT: &str = r#"
+extend schema @contract(name: "notes", version: "1.0.0")
+type Note @resource @access(read: "true") { id: ID!  text: String! }
+type Vault @resource { id: ID! }
+"#;
+
+    fn run(contract: &Path, output: Option<&Path>) -> (Result<(), Failure>, String, String) {
+        let target = ExportTarget { contract: contract.to_owned(), output: output.map(Path::to_owned) };
+        let (mut out, mut warnings) = (Vec::new(), Vec::new());
+        let result = export(&ExportArgs { what: Export::Sdl(target) }, &mut out, &mut warnings);
+        (result, String::from_utf8(out).unwrap(), String::from_utf8(warnings).unwrap())
+    }
+
+    #[test]
+    fn the_schema_is_printed_or_written() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("notes.graphql"), CONTRACT).unwrap();
+        let (result, printed, warnings) = run(folder.path(), None);
+        result.unwrap();
+        assert!(printed.starts_with("schema {\n  query: Query\n"), "{printed}");
+        assert!(printed.contains("\ntype Note implements Node {\n"), "{printed}");
+        assert!(warnings.contains("nobody can reach `Vault`"), "{warnings}");
+        let file = folder.path().join("schema.graphql.txt");
+        let (result, nothing, _) = run(folder.path(), Some(&file));
+        result.unwrap();
+        assert_eq!((nothing.as_str(), std::fs::read_to_string(&file).unwrap()), ("", printed));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("notes.graphql"), CONTRACT).unwrap();
+        let nowhere = folder.path().join("nowhere/schema.graphql");
+        let (result, ..) = run(folder.path(), Some(&nowhere));
+        let failure = result.unwrap_err().to_string();
+        assert!(failure.starts_with(&format!("error: cannot write {}: ", nowhere.display())), "{failure}");
+        std::fs::write(folder.path().join("notes.graphql"), "type Note @resource { id: Int! }").unwrap();
+        let (result, printed, _) = run(folder.path(), None);
+        assert!(matches!(result, Err(Failure::Contract(_))) && printed.is_empty());
+    }
+}
