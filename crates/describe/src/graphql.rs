@@ -28,5 +28,5 @@ pub use operators::{
 };
 pub use order::Direction;
 pub use print::sdl;
-pub use roots::{RootField, Standard, list_arguments_beside, nodes, root_fields};
+pub use roots::{RootField, Standard, is_node, list_arguments_beside, nodes, root_fields};
 pub use types::{Part, Type, TypeNames};

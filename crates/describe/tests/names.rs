@@ -39,7 +39,7 @@ fn types_of_the_contract_keep_their_names() {
 fn fields_of_the_contract_keep_their_names() {
     let contract = contract(
         r#"
-        type Person @resource @access(read: "true", create: "true", update: "true") {
+        type Person @resource @access(read: "true", create: "true", update: "true", delete: "true") {
           id: ID!  and: Int  or: String  not: Boolean  ifVersion: String  posts: [Post!]! @relation(by: "author")
           postsCount: String
         }
@@ -64,6 +64,7 @@ fn fields_of_the_contract_keep_their_names() {
         update,
         "updatePerson(id: ID!, and: Int, or: String, not: Boolean, ifVersion: String, postsCount: String): Person!"
     );
+    assert_eq!(field(&schema, "Mutation", "deletePerson").unwrap(), "deletePerson(id: ID!): Person!");
     assert_eq!(
         field(&schema, "Query", "posts").unwrap(),
         "posts(author: ID, where: PostFilter, orderBy: [PostOrder!], limit: Int, offset: Int): [Post!]!"

@@ -29,11 +29,6 @@ impl Digest {
         self.0.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// All digits.
-    pub(crate) fn full_hex(&self) -> String {
-        self.hex(32)
-    }
-
     /// A strong entity tag of what was hashed: 128 bits are enough to tell two answers apart.
     pub(crate) fn tag(&self) -> String {
         format!("\"{}\"", self.hex(16))

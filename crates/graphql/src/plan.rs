@@ -10,7 +10,7 @@ mod uses;
 pub(crate) use arguments::{Arguments, misfit};
 pub(crate) use collect::{Collected, collect};
 pub(crate) use records::Translate;
-pub(crate) use root::{Kind, Target, Targets};
+pub(crate) use root::{Kind, NodePlace, Target, Targets};
 
 use crate::Graphql;
 use crate::error::{Location, Problem};

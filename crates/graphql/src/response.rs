@@ -182,3 +182,6 @@ fn member(body: &mut Vec<u8>, before: &str, text: &str) {
     body.extend_from_slice(before.as_bytes());
     string(body, text);
 }
+
+#[cfg(test)]
+mod tests;

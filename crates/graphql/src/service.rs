@@ -16,7 +16,6 @@ use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND};
 use http_semantics::prefer::Preferences;
 use http_semantics::reply::{common_headers, respond, set};
 use http_semantics::{body_fault, identity, tags, trace};
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -25,27 +24,22 @@ const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 /// What an operation that changes something is taken by.
 const CHANGING_METHODS: &str = "POST";
 
-/// Whether the caller of a request has one of some roles.
-pub type HasRole = Box<dyn Fn(&Context, &[String]) -> Result<bool, Fault> + Send + Sync>;
+/// Units of a caller's budget for a document that has to be read: parsing and validation come before any call.
+const DOCUMENT_UNITS: u32 = 1;
+/// Units for an operation that asks about the schema, whose answer may be large.
+const SCHEMA_UNITS: u32 = 10;
 
 /// The GraphQL adapter over an engine.
+#[derive(Debug)]
 pub struct Service {
     graphql: Graphql,
     engine: Arc<Engine>,
-    has_role: HasRole,
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("graphql", &self.graphql).finish_non_exhaustive()
-    }
 }
 
 impl Service {
-    /// Serves `graphql` with `engine`; both are of the same contract. `has_role` is asked when introspection is for
-    /// some roles.
-    pub fn new(graphql: Graphql, engine: Arc<Engine>, has_role: HasRole) -> Self {
-        Self { graphql, engine, has_role }
+    /// Serves `graphql` with `engine`; both are of the same contract.
+    pub fn new(graphql: Graphql, engine: Arc<Engine>) -> Self {
+        Self { graphql, engine }
     }
 
     /// Whether a path is this adapter's.
@@ -122,7 +116,8 @@ impl Service {
 
     async fn run(&self, told: &Told, asked: &Asked) -> Result<Outcome, Refusal> {
         let context = told.context()?;
-        let document = self.graphql.document(&asked.source)?;
+        let pay = || self.engine.enter(&context, DOCUMENT_UNITS).map(drop);
+        let document = self.graphql.document(&asked.source, pay)?;
         let chosen = document.choose(asked.operation.as_deref())?;
         if told.method != Method::POST && chosen.operation.operation_type != OperationType::Query {
             let message = "an operation that changes something is sent by POST";
@@ -139,10 +134,10 @@ impl Service {
         if *chosen.schema == AsksSchema::No {
             return Ok(());
         }
+        let (caller, _) = self.engine.enter(context, SCHEMA_UNITS).map_err(|fault| Problem::from(&fault))?;
         let is_allowed = match &self.graphql.settings.introspection {
             Introspection::Everyone => true,
-            Introspection::Roles(roles) if roles.is_empty() => false,
-            Introspection::Roles(roles) => (self.has_role)(context, roles)?,
+            Introspection::Roles(roles) => caller.facts("", &[]).roles.iter().any(|is| roles.contains(is)),
         };
         if !is_allowed {
             let message = "the schema is not told to this caller";

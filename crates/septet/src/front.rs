@@ -1,7 +1,8 @@
 //! The one port: which adapter a request is for, and what browsers have to be told first.
 
 use crate::log;
-use edge::{Handler, Notice, Request, Response, ResponseBody};
+use crate::metrics::Traffic;
+use edge::{Connection, Handler, Notice, Request, Response, ResponseBody};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW,
@@ -9,13 +10,15 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where a load balancer asks whether the server answers.
 const HEALTH_PATH: &str = "/healthz";
 /// Request headers that pages may send.
 const HEADERS_ALLOWED: &str = "authorization, content-type, accept, prefer, range, range-unit, if-match, \
-    if-none-match, idempotency-key, x-request-id, traceparent";
+    if-none-match, idempotency-key, x-request-id, traceparent, x-requested-with, x-apollo-operation-name, \
+    apollo-require-preflight, graphql-require-preflight";
 /// Response headers that pages may read.
 const HEADERS_EXPOSED: &str = "location, etag, content-range, range-unit, retry-after, ratelimit, ratelimit-policy, \
     preference-applied, idempotent-replayed, x-request-id";
@@ -29,6 +32,7 @@ pub struct Front {
     graphql: graphql::Service,
     origins: Vec<String>,
     ids: RequestIds,
+    traffic: Arc<Traffic>,
 }
 
 /// Request ids: the process's own random part and a count.
@@ -62,14 +66,20 @@ fn hex(place: &mut [u8], mut number: u64) {
 }
 
 impl Front {
-    /// A front for pages of `origins` (`*` for any).
+    /// A front for pages of `origins` (`*` for any) that counts its connections.
     pub fn new(
         rest: rest::Service,
         graphql: graphql::Service,
         origins: Vec<String>,
         ids: RequestIds,
+        traffic: Arc<Traffic>,
     ) -> Self {
-        Self { rest, graphql, origins, ids }
+        Self { rest, graphql, origins, ids, traffic }
+    }
+
+    /// How the cache of GraphQL's documents does.
+    pub fn documents(&self) -> graphql::CacheStats {
+        self.graphql.graphql().cache_stats()
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -123,7 +133,12 @@ impl Handler for Front {
     }
 
     fn notice(&self, notice: Notice) {
+        self.traffic.notice(&notice);
         log::notice(&notice);
+    }
+
+    fn connection(&self, change: Connection) {
+        self.traffic.connection(change);
     }
 }
 

@@ -4,6 +4,8 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod front;
+pub mod graphql;
 pub mod log;
+pub mod metrics;
 pub mod open;
 pub mod process;

@@ -5,7 +5,7 @@ use crate::config::{Config, Keys};
 use crate::log::Calls;
 use contract::{Contract, Diagnostics};
 use engine::identity::{Key, Rules, Verifier};
-use engine::{Engine, SystemClock};
+use engine::{Engine, Observer, SystemClock};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,11 +78,24 @@ pub fn lock(data: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The engine of a contract on its database.
+/// The engine of a contract on its database; its calls are logged.
 ///
 /// # Errors
 /// A key that cannot be used.
 pub fn engine(contract: Arc<Contract>, store: Store, config: &Config) -> Result<Engine, Failure> {
+    observed_engine(contract, store, config, Arc::new(Calls))
+}
+
+/// As [`engine`], with somebody else to tell of its calls.
+///
+/// # Errors
+/// A key that cannot be used.
+pub fn observed_engine(
+    contract: Arc<Contract>,
+    store: Store,
+    config: &Config,
+    observer: Arc<dyn Observer>,
+) -> Result<Engine, Failure> {
     let rules = Rules {
         issuers: config.identity.issuers.clone(),
         audiences: config.identity.audience.clone(),
@@ -92,7 +105,7 @@ pub fn engine(contract: Arc<Contract>, store: Store, config: &Config) -> Result<
     let keys = keys(config.identity.keys(&config.data)?)?;
     let settings = config.engine.clone();
     let verifier = Verifier::new(keys, rules, settings.tokens_max);
-    Ok(Engine::new(contract, store, settings, verifier, Arc::new(SystemClock), Arc::new(Calls)))
+    Ok(Engine::new(contract, store, settings, verifier, Arc::new(SystemClock), observer))
 }
 
 fn keys(read: Keys) -> Result<Vec<Key>, Failure> {

@@ -5,6 +5,7 @@ pub use crate::read::ReadPlan;
 use crate::sql::Dialect;
 pub use crate::sql_operation::SqlPlan;
 pub use crate::sqlite::Store;
+use crate::write::References;
 pub use crate::write::{Event, WritePlan};
 use contract::{FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
@@ -389,7 +390,13 @@ impl Store {
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.
     pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
-        self.inner.writer.write(mutation).await
+        self.inner.writer.write(mutation, References::EachStatement).await
+    }
+
+    /// Makes changes as [`Store::write`] does, but a step may point to rows that only a later one makes: references are
+    /// judged when all steps are done, and one that dangles then is no step's failure.
+    pub async fn import(&self, mutation: Mutation) -> Result<Written, Failed> {
+        self.inner.writer.write(mutation, References::AllSteps).await
     }
 
     /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of

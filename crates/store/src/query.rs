@@ -93,8 +93,8 @@ pub struct Aggregate {
     pub outputs: Vec<AggregateOutput>,
     /// Which rows count.
     pub filter: Predicate,
-    /// At most this many groups, which are in the order of their keys, nulls last. Of all rows there is one record, and
-    /// this and `offset` are not used.
+    /// At most this many groups, which are in the order of their keys, nulls last. Where one record is read
+    /// ([`crate::Root::One`]), this and `offset` are not used.
     pub limit: Option<Param>,
     /// After leaving out this many.
     pub offset: Option<Param>,

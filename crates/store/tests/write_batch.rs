@@ -5,7 +5,10 @@
 mod support;
 
 use contract::{Compare, Contract, FieldId, Outcome, ResourceId, Scalar, Xml};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use store::{
     AnswerRead, Answering, Column, Error, Failed, Mutation, Operand, Output, Param, Predicate, ReadPlan,
     Root, Select, Step, Store, TextTest, Write, Written,
@@ -366,4 +369,50 @@ fn a_row_may_point_to_one_made_before_it() {
     let batch = mutation(vec![person("u2"), world.post("p2", "u3"), person("u3")]);
     assert_eq!(world.run(batch), failed(1, Error::DanglingReference));
     assert_eq!(world.kinds(), ["User.created u1", "Post.created p1", "Comment.created 1"]);
+}
+
+#[test]
+fn imported_rows_may_point_to_later_ones_of_the_same_mutation() {
+    let world = World::new();
+    let person = |id: &str| user(&world.store, &world.contract, id);
+    let import = |steps| block(world.store.import(mutation(steps)));
+    let dangling = || Err(Failed { step: None, error: Error::DanglingReference });
+    assert_eq!(import(vec![world.post("p1", "u1"), person("u2")]), dangling());
+    assert_eq!(import(vec![world.post("p1", "u1")]), dangling());
+    assert!(world.kinds().is_empty());
+    let written = import(vec![world.post("p1", "u1"), world.post("p2", "u2"), person("u2"), person("u1")]);
+    assert_eq!(written.unwrap().key.as_deref(), Some("u1"));
+    let taken = || Error::Unique { resource: USER, fields: vec![world.field(USER, "email")] };
+    assert_eq!(import(vec![world.post("p3", "u3"), person("u1")]), failed(1, taken()));
+    assert_eq!(world.kinds(), ["Post.created p1", "Post.created p2", "User.created u2", "User.created u1"]);
+}
+
+/// What one mutation may do for a while is not what those committed together with it may.
+#[test]
+fn an_import_changes_nothing_for_its_neighbours() {
+    let world = World::new();
+    let (store, person) = (&world.store, |id: &str| user(&world.store, &world.contract, id));
+    let post = |number: usize| world.post(&format!("p{number}"), &format!("u{number}"));
+    type Waiting<'s> = Pin<Box<dyn Future<Output = Result<Written, Failed>> + 's>>;
+    let begin = |number: usize| -> Waiting<'_> {
+        match number % 3 {
+            0 => Box::pin(store.import(mutation(vec![post(number), person(&format!("u{number}"))]))),
+            1 => Box::pin(store.import(mutation(vec![post(number), person(&format!("v{number}"))]))),
+            _ => Box::pin(store.write(mutation(vec![post(number)]))),
+        }
+    };
+    let mut waiting: Vec<Waiting<'_>> = (0..300).map(begin).collect();
+    // They queue up, and so are committed in groups.
+    let mut context = Context::from_waker(Waker::noop());
+    let polled: Vec<_> = waiting.iter_mut().map(|write| write.as_mut().poll(&mut context)).collect();
+    for ((number, write), polled) in waiting.into_iter().enumerate().zip(polled) {
+        let outcome = match polled {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => block(write),
+        };
+        let dangling = |step| Some(Failed { step, error: Error::DanglingReference });
+        let expected = [None, dangling(None), dangling(Some(0))];
+        assert_eq!(outcome.err(), expected[number % 3], "{number}");
+    }
+    assert_eq!(world.kinds().len(), 200);
 }

@@ -94,12 +94,11 @@ pub fn delete_arguments(resource: &Resource) -> Vec<Argument<'_>> {
     which(resource, Vec::new())
 }
 
-/// The record and its version before the values. A field named as the version is leaves no place for it.
+/// The record and its version before the values. A field that is named as the version is leaves no place for it.
 fn which<'a>(resource: &'a Resource, values: Vec<Argument<'a>>) -> Vec<Argument<'a>> {
     let ty = TypeRef { base: Base::Scalar(Scalar::Long), arity: Arity::One, required: false };
     let version = Argument { name: names::IF_VERSION, meaning: Meaning::IfVersion, ty };
-    let is_taken = values.iter().any(|value| value.name == version.name);
-    let version = Some(version).filter(|_| !is_taken);
+    let version = resource.field_named(version.name).is_none().then_some(version);
     [key(resource)].into_iter().chain(version).chain(values).collect()
 }
 

@@ -91,6 +91,11 @@ pub fn nodes(contract: &Contract) -> Vec<ResourceId> {
     all.filter(|id| offered.is_node(contract, *id)).collect()
 }
 
+/// Whether `node` finds the resource's records. Looks at the whole contract: who asks often keeps [`nodes`].
+pub fn is_node(contract: &Contract, resource: ResourceId) -> bool {
+    Offered::new(contract).is_node(contract, resource)
+}
+
 /// The arguments that an own operation bound to a list takes beside its own: those of every list that it has not itself.
 pub fn list_arguments_beside(operation: &Operation) -> impl Iterator<Item = &'static str> {
     let is_list = matches!(operation.binding, Binding::List(_));

@@ -7,22 +7,13 @@ use super::Request;
 use super::answer::Part;
 use super::call::{absent, part};
 use crate::error::Problem;
-use crate::plan::{RootField, misfit};
+use crate::plan::{NodePlace as Place, RootField, misfit};
 use apollo_compiler::executable::{Selection as Node, SelectionSet};
-use contract::{Binding, KeyKind, OperationId, ResourceId};
-use describe::graphql::nodes;
+use contract::{KeyKind, ResourceId};
 use engine::{Input, Kind, Selected};
 
 /// The argument that names the record.
 const ID: &str = "id";
-
-/// A resource in which a record is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    resource: ResourceId,
-    /// The operation that gets its records.
-    get: OperationId,
-}
 
 impl<'a> Request<'a> {
     /// Looks in the resources that the selection speaks of first, then in the others.
@@ -59,7 +50,7 @@ impl<'a> Request<'a> {
     /// The resources whose record a text may name, and its key there.
     fn places<'t>(&self, id: &'t str) -> (&'t str, Vec<Place>) {
         let contract = &self.translate.face.contract;
-        let nodes = self.translate.face.nodes.iter().copied();
+        let nodes = self.translate.face.targets.nodes();
         if let Some((name, key)) = id.split_once(':')
             && let Some(place) = nodes.iter().find(|place| contract.resource(place.resource).name == name)
         {
@@ -70,7 +61,7 @@ impl<'a> Request<'a> {
             KeyKind::Integer => id.parse::<i64>().is_ok(),
             KeyKind::Client => !id.is_empty() && id.len() <= KEY_BYTES_MAX,
         };
-        (id, nodes.into_iter().filter(may_be).collect())
+        (id, nodes.iter().copied().filter(may_be).collect())
     }
 
     /// Whether a fragment of the selection is for records of a resource.

@@ -1,8 +1,8 @@
 //! What the fields of a root are, found by their names.
 
 use apollo_compiler::executable::OperationType;
-use contract::{Contract, Root};
-use describe::graphql::{RootField, root_fields};
+use contract::{Contract, OperationId, ResourceId, Root};
+use describe::graphql::{RootField, Standard, nodes, root_fields};
 use std::collections::HashMap;
 
 /// What a root field asks for.
@@ -26,13 +26,37 @@ pub(crate) enum Kind {
 pub(crate) struct Targets {
     query: HashMap<String, RootField>,
     mutation: HashMap<String, RootField>,
+    nodes: Vec<NodePlace>,
+}
+
+/// A resource whose records `node` finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NodePlace {
+    pub resource: ResourceId,
+    /// The operation that gets its records.
+    pub get: OperationId,
 }
 
 impl Targets {
     /// Those of a contract.
     pub(crate) fn new(contract: &Contract) -> Self {
-        let of = |root| root_fields(contract, root).into_iter().collect();
-        Self { query: of(Root::Query), mutation: of(Root::Mutation) }
+        let of = |root| root_fields(contract, root).into_iter().collect::<HashMap<_, _>>();
+        let query = of(Root::Query);
+        let place = |node: ResourceId| {
+            query.values().find_map(|field| match *field {
+                RootField::Standard { does: Standard::Get, resource, operation } if resource == node => {
+                    Some(NodePlace { resource, get: operation })
+                }
+                _ => None,
+            })
+        };
+        let nodes = nodes(contract).into_iter().filter_map(place).collect();
+        Self { query, mutation: of(Root::Mutation), nodes }
+    }
+
+    /// The resources whose records `node` finds.
+    pub(crate) fn nodes(&self) -> &[NodePlace] {
+        &self.nodes
     }
 
     /// The field of this name.

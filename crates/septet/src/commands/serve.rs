@@ -4,15 +4,16 @@ use super::{Failure, load};
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::front::{Front, RequestIds};
-use crate::{log, open, process};
-use engine::Engine;
+use crate::metrics::{self, Endpoint, Metrics, Traffic};
+use crate::{graphql, log, open, process};
+use engine::{Engine, Observer};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 use store::{Place, Store};
 use tokio::net::TcpListener;
-use wire::DecodeBounds;
 
 /// The folder in a contract's own with the rows that a new database begins with.
 const SAMPLE_FOLDER: &str = "data";
@@ -26,6 +27,7 @@ pub fn serve(
     environment: impl Iterator<Item = (String, String)>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let started = SystemTime::now();
     let file = args.settings.file(&args.dir);
     let config = Config::load(file.as_deref(), environment, &args.arguments())?;
     log::start(config.log).map_err(Failure::Other)?;
@@ -43,52 +45,78 @@ pub fn serve(
         let stop = process::asked_to_stop().map_err(failed)?;
         // First of all the addresses: without them nothing should be made or filled.
         let listeners = bind(&config.listen).await?;
-        let addresses: Result<Vec<SocketAddr>, _> = listeners.iter().map(TcpListener::local_addr).collect();
+        let scraped = bind(config.metrics_listen.as_slice()).await?;
+        let places =
+            Places { api: local(&listeners).map_err(failed)?, metrics: local(&scraped).map_err(failed)? };
         open::lock(&config.data)?;
         let is_new = is_new(&config);
         let store = open::store(&contract, &config)?;
         let _ = holder.set(store.clone());
-        let engine = Arc::new(open::engine(contract, store, &config)?);
+        let counted = config.metrics_listen.map(|_| Arc::new(metrics::Calls::of(&contract)));
+        let observer: Arc<dyn Observer> = match &counted {
+            Some(calls) => Arc::clone(calls) as _,
+            None => Arc::new(log::Calls),
+        };
+        let engine = Arc::new(open::observed_engine(contract, store, &config, observer)?);
         if is_new && let Err(failure) = sample(&engine, &args.dir).await {
             // A database with some of its rows would be taken for a finished one at the next start.
             remove_database(&config);
             return Err(failure);
         }
-        let greeting = greeting(&addresses.map_err(failed)?, &config, file.as_deref(), &args.dir);
+        let traffic = Arc::<Traffic>::default();
+        let front = Arc::new(front(engine, Arc::clone(&traffic), &config, &args.dir)?);
+        let greeting = greeting(&places, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
-        let front = Arc::new(front(engine, &config)?);
+        if let Some(calls) = counted {
+            let mut metrics = Metrics::new(calls, traffic, started);
+            documents(&mut metrics, &front);
+            show(metrics, scraped, &config);
+        }
         let drained = edge::serve(listeners, front, config.edge, config.compression, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
     })
 }
 
-fn front(engine: Arc<Engine>, config: &Config) -> Result<Front, Failure> {
+/// Shows the metrics until the process ends, its drain included.
+fn show(metrics: Metrics, listeners: Vec<TcpListener>, config: &Config) {
+    let endpoint = Arc::new(Endpoint::new(metrics));
+    let limits = Endpoint::limits(&config.edge);
+    tokio::spawn(edge::serve(listeners, endpoint, limits, config.compression, std::future::pending::<()>()));
+}
+
+fn front(
+    engine: Arc<Engine>,
+    traffic: Arc<Traffic>,
+    config: &Config,
+    contract: &Path,
+) -> Result<Front, Failure> {
     let api = &config.api;
-    let decode = DecodeBounds {
-        depth_max: api.input_depth_max,
-        values_max: api.input_values_max,
-        ..DecodeBounds::default()
-    };
     let settings = rest::Settings {
         base_path: api.base_path.clone(),
         body_bytes_max: api.body_bytes_max,
         // The edge bounds the whole target; its query cannot be longer.
         query_bytes_max: config.edge.uri_bytes_max,
-        decode,
+        decode: api.decode(),
     };
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
-    let graphql = graphql(&engine)?;
+    let graphql = graphql::service(&engine, config, contract)?;
     let service = rest::Service::new(rest, engine);
-    Ok(Front::new(service, graphql, api.cors_origins.clone(), RequestIds::new(random)))
+    Ok(Front::new(service, graphql, api.cors_origins.clone(), RequestIds::new(random), traffic))
 }
 
-fn graphql(engine: &Arc<Engine>) -> Result<graphql::Service, Failure> {
-    let sdl = describe::graphql::sdl(engine.contract());
-    let face = graphql::Graphql::new(Arc::clone(engine.contract()), &sdl, graphql::Settings::default());
-    let face = face.map_err(|error| Failure::Other(error.0))?;
-    Ok(graphql::Service::new(face, Arc::clone(engine), Box::new(|_, _| Ok(true))))
+/// What the metrics tell of GraphQL's documents.
+fn documents(metrics: &mut Metrics, front: &Arc<Front>) {
+    let of = |read: fn(::graphql::CacheStats) -> u64| {
+        let front = Arc::clone(front);
+        move || read(front.documents())
+    };
+    let hits = of(|stats| stats.hits);
+    metrics.counter("graphql_documents_hits", "Documents found in the cache.", hits);
+    let misses = of(|stats| stats.misses);
+    metrics.counter("graphql_documents_misses", "Documents read because the cache had them not.", misses);
+    metrics.gauge("graphql_documents", "Documents in the cache.", of(|stats| stats.entries));
 }
 
 /// Whether the database is not there yet.
@@ -134,22 +162,36 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Failure>
     Ok(listeners)
 }
 
-/// Where the API is and how to get a token for it. `contract` and `listening` are as they turned out,
-/// `config` as it was read from `config_file`.
-pub fn greeting(
-    listening: &[SocketAddr],
-    config: &Config,
-    config_file: Option<&Path>,
-    contract: &Path,
-) -> String {
+fn local(listeners: &[TcpListener]) -> std::io::Result<Vec<SocketAddr>> {
+    listeners.iter().map(TcpListener::local_addr).collect()
+}
+
+/// The addresses that are listened on, as they turned out.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Of the API.
+    pub api: Vec<SocketAddr>,
+    /// Of the metrics.
+    pub metrics: Vec<SocketAddr>,
+}
+
+/// Where the API is and how to get a token for it. `contract` is as it turned out, `config` as it was read from
+/// `config_file`.
+pub fn greeting(places: &Places, config: &Config, config_file: Option<&Path>, contract: &Path) -> String {
     let base = &config.api.base_path;
     let mut text = String::new();
-    for address in listening {
-        text += &format!("listening on http://{address}\napi    http://{address}{base}\n");
+    for address in &places.api {
+        text += &format!("listening on http://{address}\napi      http://{address}{base}\n");
+        for (what, path) in graphql::places(config) {
+            text += &format!("{what:<8} http://{address}{path}\n");
+        }
+    }
+    for address in &places.metrics {
+        text += &format!("metrics  http://{address}{}\n", metrics::PATH);
     }
     // With public keys alone, tokens come from whoever has the private key.
     if config.identity.jwt_secret.is_some() || !config.identity.has_keys() {
-        text += &format!("token  {}\n", token_line(config, config_file, contract));
+        text += &format!("token    {}\n", token_line(config, config_file, contract));
     }
     text
 }
@@ -184,22 +226,28 @@ mod tests {
 
     #[test]
     fn the_greeting_says_where_and_how() {
-        let address = "127.0.0.1:8080".parse().unwrap();
+        let api = vec!["127.0.0.1:8080".parse().unwrap()];
+        let places = Places { api, metrics: Vec::new() };
         let tour = Path::new("examples/tour");
-        let text = greeting(&[address], &config(&[]), None, tour);
+        let text = greeting(&places, &config(&[]), None, tour);
         assert_eq!(
             text,
             "listening on http://127.0.0.1:8080\n\
-             api    http://127.0.0.1:8080/api\n\
-             token  septet token --sub ID --role ROLE --contract examples/tour --data septet-data\n"
+             api      http://127.0.0.1:8080/api\n\
+             graphql  http://127.0.0.1:8080/graphql\n\
+             graphiql http://127.0.0.1:8080/graphiql\n\
+             token    septet token --sub ID --role ROLE --contract examples/tour --data septet-data\n"
         );
+        let shown = Places { metrics: vec!["127.0.0.1:9464".parse().unwrap()], ..places.clone() };
+        let text = greeting(&shown, &config(&[]), None, tour);
+        assert!(text.contains("\nmetrics  http://127.0.0.1:9464/metrics\n"), "{text}");
         let own = tour.join("septet.toml");
-        assert!(!greeting(&[address], &config(&[]), Some(&own), tour).contains("--config"));
+        assert!(!greeting(&places, &config(&[]), Some(&own), tour).contains("--config"));
         let other = config(&[("SEPTET_DATA", "it's here")]);
-        let text = greeting(&[address], &other, Some(Path::new("x.toml")), tour);
+        let text = greeting(&places, &other, Some(Path::new("x.toml")), tour);
         assert!(text.ends_with("--data 'it'\\''s here' --config x.toml\n"), "{text}");
         let public = config(&[("SEPTET_IDENTITY_JWKS_FILE", "keys.json")]);
-        assert!(!greeting(&[address], &public, None, tour).contains("token"));
+        assert!(!greeting(&places, &public, None, tour).contains("token"));
     }
 
     #[tokio::test]

@@ -55,12 +55,14 @@ fn defaults_agree() {
     let decode = wire::DecodeBounds::default();
     let input = (config.api.input_depth_max, config.api.input_values_max);
     assert_eq!(input, (decode.depth_max, decode.values_max));
+    assert_eq!(format!("{:?}", config.graphql.settings), format!("{:?}", graphql::Settings::default()));
     assert_eq!(config.listen, ["127.0.0.1:8080".parse().unwrap()]);
     assert_eq!(config.api.base_path, "/api");
     assert!(
         matches!(&config.store.place, store::Place::File(path) if path == Path::new("septet-data/septet.db"))
     );
     assert!(config.identity.development && !config.identity.has_keys());
+    assert_eq!(config.metrics_listen, None);
 }
 
 #[test]
@@ -139,6 +141,10 @@ fn files_with_mistakes() {
                 "test.toml:4:16: `cors_origins` must be origins such as \"https://app.example.com\", \
                  or \"*\"",
             ],
+        ),
+        (
+            "[metrics]\nlisten = '9464'",
+            &["test.toml:2:10: `listen` must be an address with a port, such as \"127.0.0.1:9464\""],
         ),
         (
             "[api]\npage_rows_default = 10\npage_rows_max = 5\ndeadline_ms_default = 70000",

@@ -8,7 +8,7 @@ use super::open::Deadline;
 use crate::face::{Error, Failed, Mutation, Options, Written};
 use crate::functions;
 use crate::read;
-use crate::write::{self, Event, Group, Job};
+use crate::write::{self, Event, Group, Job, References};
 use contract::Contract;
 use rusqlite::Connection;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,11 +57,11 @@ impl Writer {
 
     /// Makes changes: all or nothing, durable when it returns `Ok`. When the future is dropped before its turn has come
     /// nothing is done; afterwards it is done all the same.
-    pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
+    pub async fn write(&self, mutation: Mutation, references: References) -> Result<Written, Failed> {
         let gone = || Failed::from(Error::Unavailable("the writer has ended"));
         let (done, outcome) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        match queue.try_send(Job { mutation, done }) {
+        match queue.try_send(Job { mutation, references, done }) {
             Ok(()) => outcome.await.unwrap_or_else(|_| Err(gone())),
             Err(TrySendError::Full(_)) => Err(Error::Unavailable("too many writes are waiting").into()),
             Err(TrySendError::Disconnected(_)) => Err(gone()),

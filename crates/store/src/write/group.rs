@@ -1,7 +1,7 @@
 //! Many mutations, one COMMIT.
 
 use super::mutation::{Ended, Guard, Run};
-use super::{Violations, idempotency};
+use super::{References, Violations, idempotency};
 use crate::face::{Error, Failed, Mutation, Written};
 use crate::sqlite::open::Deadline;
 use contract::Contract;
@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 #[derive(Debug)]
 pub(crate) struct Job {
     pub mutation: Mutation,
+    pub references: References,
     pub done: oneshot::Sender<Outcome>,
 }
 
@@ -87,18 +88,23 @@ impl Group<'_> {
         if Instant::now() >= mutation.bounds.deadline {
             return Ended::Done(Err(Error::Timeout.into()));
         }
-        let run = Run { conn: self.conn, violations: Violations(self.contract), mutation };
+        let (violations, references) = (Violations(self.contract), job.references);
+        let run = Run { conn: self.conn, violations, mutation, references };
         self.deadline.set(mutation.bounds.deadline);
         let ended = catch_unwind(AssertUnwindSafe(|| run.run(guard)));
         self.deadline.clear();
-        match (ended, guard) {
+        let ended = match (ended, guard) {
             (Ok(ended), _) => ended,
-            (Err(_), Guard::WhereNeeded) => Ended::Halfway,
+            (Err(_), Guard::WhereNeeded) => return Ended::Halfway,
             (Err(_), Guard::Savepoint) => {
                 self.give_up_savepoint();
                 Ended::Done(Err(Error::Internal("a panic while writing".to_owned()).into()))
             }
+        };
+        if references.restore(self.conn, violations).is_err() {
+            self.roll_back();
         }
+        ended
     }
 
     /// Undoes what a mutation did before it panicked. If that is not possible the whole transaction goes.

@@ -7,6 +7,7 @@ mod idempotency;
 mod mutation;
 mod outbox;
 mod plan;
+mod references;
 mod run;
 mod violation;
 
@@ -15,6 +16,7 @@ pub(crate) use group::{Group, Job};
 pub use outbox::Event;
 pub(crate) use outbox::events;
 pub use plan::WritePlan;
+pub(crate) use references::References;
 use run::Judged;
 pub(crate) use violation::Violations;
 

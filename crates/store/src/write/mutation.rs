@@ -2,7 +2,7 @@
 
 use super::idempotency::{self, Known};
 use super::run::{Done, Made, Writing};
-use super::{Key, Violations, outbox};
+use super::{Key, References, Violations, outbox};
 use crate::face::{Answering, Error, Failed, Mutation, Reply, Step, Written};
 use crate::sql_operation;
 use rusqlite::Connection;
@@ -14,6 +14,7 @@ pub(super) struct Run<'a> {
     pub conn: &'a Connection,
     pub violations: Violations<'a>,
     pub mutation: &'a Mutation,
+    pub references: References,
 }
 
 /// How a mutation is kept apart from the others of its group.
@@ -85,7 +86,9 @@ impl Run<'_> {
     fn is_one_statement(&self) -> bool {
         let Mutation { steps, emits, idempotency, .. } = self.mutation;
         let is_plain = emits.is_empty() && idempotency.is_none();
-        is_plain && matches!(steps.as_slice(), [Step::Write { plan, .. }] if plan.is_one_statement())
+        is_plain
+            && self.references == References::EachStatement
+            && matches!(steps.as_slice(), [Step::Write { plan, .. }] if plan.is_one_statement())
     }
 
     /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
@@ -98,7 +101,7 @@ impl Run<'_> {
             }
         }
         self.sql("SAVEPOINT mutation")?;
-        let done = self.work().and_then(|written| {
+        let done = self.work_and_judge().and_then(|written| {
             self.conclude(Ok(&written))?;
             Ok(written)
         });
@@ -136,7 +139,8 @@ impl Run<'_> {
             .map_err(|e| self.violations.error(e))
     }
 
-    fn work(&self) -> Result<Written, Failed> {
+    /// Runs the steps and reads the answer.
+    pub fn work(&self) -> Result<Written, Failed> {
         let mut progress = Progress::default();
         match &self.mutation.answer {
             Answering::Steps => self.steps(0, &mut progress)?,
