@@ -283,7 +283,7 @@ fn what_nobody_can_reach_is_a_warning() {
 #[test]
 fn a_contract_may_consist_of_types_alone_or_name_its_roots() {
     let contract = compiled("type A @resource @access(read: \"true\") { id: ID! }");
-    assert_eq!(contract.operations.len(), 8);
+    assert_eq!(contract.operations.len(), 9);
     let contract = compiled(
         "schema { query: Q } type Q { a(id: ID!): A @get } type A @resource @access(read: \"true\") { id: ID! }",
     );

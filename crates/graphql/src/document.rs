@@ -132,7 +132,7 @@ fn refuse(mut problems: Vec<Problem>) -> Result<(), Vec<Problem>> {
 
 fn parse(text: &str, bounds: &DocumentBounds) -> Result<Syntax, Vec<Problem>> {
     if text.len() > bounds.bytes_max {
-        let message = format!("the document has more than {} bytes (bytes_max)", bounds.bytes_max);
+        let message = format!("the document has more than {} bytes (document_bytes_max)", bounds.bytes_max);
         return Err(vec![Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message)]);
     }
     let mut parser = Parser::new().token_limit(bounds.tokens_max).recursion_limit(SYNTAX_DEPTH_MAX);

@@ -85,7 +85,7 @@ impl Graphql {
             schema,
             graphiql,
             documents: Documents::new(settings.cache),
-            persisted: settings.persisted.map(Persisted::new),
+            persisted: (settings.persisted.entries_max > 0).then(|| Persisted::new(settings.persisted)),
             trusted: Trusted::default(),
             targets,
             kept: plan::Kept::default(),

@@ -160,7 +160,8 @@ fn a_list_of_documents_is_checked_at_start() {
 
 #[tokio::test]
 async fn documents_need_not_be_kept_for_clients() {
-    let service = service(Settings { persisted: None, ..Settings::default() });
+    let service =
+        service(Settings { persisted: CacheBounds { entries_max: 0, bytes_max: 1 }, ..Settings::default() });
     let digest = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
     let extensions = format!(r#""extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{digest}"}}}}"#);
     let (_, answer) = post(&service, &format!("{{{extensions}}}")).await;
@@ -173,7 +174,7 @@ async fn documents_need_not_be_kept_for_clients() {
 #[tokio::test]
 async fn what_is_kept_is_bounded() {
     let cache = CacheBounds { entries_max: 8, bytes_max: 1 << 20 };
-    let service = service(Settings { cache, persisted: Some(cache), ..Settings::default() });
+    let service = service(Settings { cache, persisted: cache, ..Settings::default() });
     assert_eq!(service.graphql().cache_stats(), CacheStats::default());
     for at in 0..100 {
         let query = json(&format!("{{ a{at}: __typename }}"));

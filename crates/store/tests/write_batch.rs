@@ -14,7 +14,7 @@ use store::{
     Root, Select, Step, Store, TextTest, Write, Written,
 };
 use support::*;
-use wire::{Format, Layout, Name, NullAt, PathPart, Shape, ShapeField, Value};
+use wire::{Format, Layout, Name, Shape, ShapeField, Value};
 
 struct World {
     store: Store,
@@ -385,51 +385,6 @@ fn imported_rows_may_point_to_later_ones_of_the_same_mutation() {
     let taken = || Error::Unique { resource: USER, fields: vec![world.field(USER, "email")] };
     assert_eq!(import(vec![world.post("p3", "u3"), person("u1")]), failed(1, taken()));
     assert_eq!(world.kinds(), ["Post.created p1", "Post.created p2", "User.created u2", "User.created u1"]);
-}
-
-/// A field that is never null and is hidden all the same makes its item null, which is told with its place.
-#[test]
-fn graphql_s_nulls_stop_at_the_item() {
-    let world = World::new();
-    let masked = |rule| {
-        let field = |name: &str, scalar| {
-            ShapeField::required(Name::new(name, 1, Xml::Element), Layout::Scalar(scalar))
-        };
-        let select = Select {
-            from: ACCOUNT,
-            outputs: vec![
-                Output::Value(world.column("id")),
-                Output::Value(Operand::Masked(Box::new(rule), Box::new(world.column("owner")))),
-            ],
-            filter: world.equal("id", 0),
-            order: vec![],
-            limit: None,
-            offset: None,
-            edges: None,
-        };
-        let fields = vec![field("id", Scalar::Id), field("owner", Scalar::String)];
-        let shape = Shape { type_name: "Account".into(), fields };
-        let plan = Arc::new(world.store.plan_read(&select, shape, Root::One).unwrap());
-        Some(AnswerRead { plan, params: vec![Value::Null], key: 0, otherwise: None })
-    };
-    let run = || {
-        let batch = world.each(vec![
-            (world.upsert("a", "ann", Value::Null), masked(Predicate::True)),
-            (world.create("b", "bob"), masked(Predicate::False)),
-            (world.gone("b"), None),
-            (world.upsert("c", "cai", Value::Null), masked(Predicate::False)),
-            (world.upsert("d", "dan", Value::Null), masked(Predicate::True)),
-        ]);
-        let format = Format::Graphql;
-        world.run(Mutation { format, idempotency: Some(idempotency("k", 1)), ..batch }).unwrap()
-    };
-    let first = run();
-    assert_eq!(body(&first), r#"[{"id":"a","owner":"ann"},null,null,null,{"id":"d","owner":"dan"}]"#);
-    let null = |item| NullAt { path: vec![PathPart::Item(item), PathPart::Field("owner".into())] };
-    assert_eq!(first.reply.nulls, [null(1), null(3)]);
-    let again = run();
-    assert!(again.replayed);
-    assert_eq!((again.reply.body, again.reply.nulls), (first.reply.body, first.reply.nulls));
 }
 
 /// What one mutation may do for a while is not what those committed together with it may.

@@ -41,16 +41,16 @@ impl Run<'_> {
         let Mutation { format, bounds, .. } = self.mutation;
         let (buffer, bytes_max) = (Vec::new(), bounds.reply_bytes_max);
         progress.reply = match format {
+            Format::Json => {
+                let mut encoder = JsonEncoder::new(buffer, bytes_max);
+                let reply = self.list(&mut encoder, answers, progress)?;
+                Reply { body: encoder.finish(), ..reply }
+            }
             Format::Graphql => {
                 let mut encoder = GraphqlEncoder::new(buffer, bytes_max);
                 let reply = self.list(&mut encoder, answers, progress)?;
                 let (body, nulls) = encoder.finish();
                 Reply { body, nulls, ..reply }
-            }
-            Format::Json => {
-                let mut encoder = JsonEncoder::new(buffer, bytes_max);
-                let reply = self.list(&mut encoder, answers, progress)?;
-                Reply { body: encoder.finish(), ..reply }
             }
             Format::Protobuf => {
                 let mut encoder = ProtobufEncoder::new(buffer, bytes_max);
