@@ -62,7 +62,7 @@ pub(crate) fn is_of_groups(selection: &Selection) -> bool {
     })
 }
 
-/// Refuses relations beside functions: a group is of many records, each with related ones of its own.
+/// Refuses relations beside functions: groups are of the fields of the records themselves.
 pub(crate) fn check_groups(selection: &Selection) -> Result<(), Mistake> {
     let relation = selection.items.iter().find_map(|item| match item {
         Item::Relation { name, .. } | Item::Count { name, .. } => Some(name),
@@ -72,9 +72,9 @@ pub(crate) fn check_groups(selection: &Selection) -> Result<(), Mistake> {
     match relation.filter(|_| is_of_groups(selection)) {
         None => Ok(()),
         Some(name) => {
-            let text = "cannot be embedded beside a function: each record of a group has its own";
-            let hint = format!("`{0}` {text}; `{0}()` filters by it", shown(name));
-            Err(Mistake::new("UNSUPPORTED", hint))
+            let hint = "a to-one relation is grouped by as its key, without brackets, and empty ones filter";
+            let text = format!("`{}` cannot be embedded beside a function: {hint}", shown(name));
+            Err(Mistake::new("UNSUPPORTED", text))
         }
     }
 }

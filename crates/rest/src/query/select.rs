@@ -98,7 +98,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    /// Functions are of the records that are listed. Those of a relation would be a query of their own for each record.
+    /// Functions are of the records that are listed. Groups inside of each of them would multiply what a page may cost.
     fn refuse_function_below(&self) -> Result<(), Mistake> {
         if self.depth == 0 {
             return Ok(());
