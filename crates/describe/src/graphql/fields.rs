@@ -2,7 +2,7 @@
 //! the name.
 
 use super::names::{self, count_of};
-use super::operators::compared;
+use super::types::Type;
 use contract::{Arity, Base, Field, FieldId, Resource, Scalar, Source};
 
 /// A field of a record.
@@ -103,7 +103,7 @@ fn is_comparable(field: &Field) -> bool {
 }
 
 fn is_filtered(field: &Field) -> bool {
-    !field.is_secret() && (compared(field).is_some() || field.target().is_some())
+    !field.is_secret() && Type::filter(field).is_some()
 }
 
 /// The own field of this name that replies can hold.

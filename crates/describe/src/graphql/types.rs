@@ -1,9 +1,10 @@
 //! The types of a schema and their names. A contract's own types have their own; what the schema adds steps aside.
 
 use super::arguments::Write;
+use super::fields::is_many;
 use super::measures::Measure;
-use super::operators::{Compared, unscaled};
-use contract::{AbstractId, Base, Contract, EnumId, InputId, ObjectId, ResourceId, Scalar};
+use super::operators::{Compared, compared, unscaled};
+use contract::{AbstractId, Base, Contract, EnumId, Field, InputId, ObjectId, ResourceId, Scalar};
 use std::collections::{HashMap, HashSet};
 
 /// A type of the schema. The order is that in which they are printed.
@@ -118,6 +119,12 @@ impl Type {
     /// The type of values of a scalar.
     pub fn scalar(scalar: Scalar) -> Self {
         Self::Scalar(unscaled(scalar))
+    }
+
+    /// The filter of a resource's field, when it can be filtered by.
+    pub fn filter(field: &Field) -> Option<Self> {
+        let of_records = |id| Self::Of(id, if is_many(field) { Part::ListFilter } else { Part::Filter });
+        compared(field).map(Self::Filter).or_else(|| field.target().map(of_records))
     }
 
     /// The type of answers.

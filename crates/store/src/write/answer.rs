@@ -4,7 +4,7 @@ use super::mutation::{Progress, Run};
 use super::{Judged, Key};
 use crate::face::{AnswerRead, Error, Failed, Mutation, ReadPlan, Reply, Step};
 use crate::read;
-use wire::{Encoder, Format, JsonEncoder, ProtobufEncoder, Shape, Value, XmlEncoder};
+use wire::{Encoder, Format, GraphqlEncoder, JsonEncoder, ProtobufEncoder, Shape, Value, XmlEncoder};
 
 impl Run<'_> {
     /// Runs all steps and reads the row of the last one.
@@ -41,11 +41,16 @@ impl Run<'_> {
         let Mutation { format, bounds, .. } = self.mutation;
         let (buffer, bytes_max) = (Vec::new(), bounds.reply_bytes_max);
         progress.reply = match format {
-            // (GraphQL's own encoder also gives the nulls that its type does not allow; they go into the reply.)
-            Format::Json | Format::Graphql => {
+            Format::Json => {
                 let mut encoder = JsonEncoder::new(buffer, bytes_max);
                 let reply = self.list(&mut encoder, answers, progress)?;
                 Reply { body: encoder.finish(), ..reply }
+            }
+            Format::Graphql => {
+                let mut encoder = GraphqlEncoder::new(buffer, bytes_max);
+                let reply = self.list(&mut encoder, answers, progress)?;
+                let (body, nulls) = encoder.finish();
+                Reply { body, nulls, ..reply }
             }
             Format::Protobuf => {
                 let mut encoder = ProtobufEncoder::new(buffer, bytes_max);

@@ -12,8 +12,8 @@ pub const NULLS_MAX: usize = 100;
 
 /// Writes a reply as JSON without white space, as [`JsonEncoder`] does, and lets nulls bubble.
 ///
-/// A field may be null unless its shape says [`ShapeField::required`]; an item of a list of records never is; the
-/// reply as a whole may be. What becomes null has been written in part: the buffer is cut where its value begins, and
+/// A field may be null unless its shape says [`ShapeField::required`]; an item of a list of records only where the list
+/// may hold nulls ([`Encoder::begin_item`]); the reply as a whole may be. What becomes null has been written in part: the buffer is cut where its value begins, and
 /// what is still pushed of it is dropped.
 #[derive(Debug)]
 pub struct GraphqlEncoder {
@@ -22,16 +22,16 @@ pub struct GraphqlEncoder {
     here: Position,
     /// The positions around it, from the reply itself.
     around: Vec<Position>,
-    /// Fields that must end until something is written again: nulls have bubbled up to the last of them. The reply
+    /// Positions that must end until something is written again: nulls have bubbled up to the last of them. The reply
     /// itself never ends.
     dropped: usize,
     nulls: Vec<NullAt>,
 }
 
-/// A place in the reply: the whole of it, or a field with a record or a list of them.
+/// A place in the reply: the whole of it, a field with a record or a list of them, or an item that may be null.
 #[derive(Debug)]
 struct Position {
-    /// The byte where its member begins with its name.
+    /// The byte where its member begins with its name, if it has one.
     member: usize,
     /// The byte after the name.
     value: usize,
@@ -71,6 +71,33 @@ impl GraphqlEncoder {
             self.dropped += 1;
         }
         self.json.null_from(self.here.value)
+    }
+
+    /// Another item of the list that stands here, if one does.
+    #[inline]
+    fn count_item(&mut self) {
+        if let Some(items) = &mut self.here.items {
+            *items += 1;
+        }
+    }
+
+    /// What is written stands in another position, inside the one it stood in.
+    #[inline]
+    fn enter(&mut self, inner: Position) {
+        self.around.push(std::mem::replace(&mut self.here, inner));
+    }
+
+    /// A position ends, of those that are dropped too. `true` when it has been written.
+    #[inline]
+    fn leave(&mut self) -> bool {
+        self.dropped = self.dropped.saturating_sub(1);
+        if self.dropped > 0 {
+            return false;
+        }
+        if let Some(outer) = self.around.pop() {
+            self.here = outer;
+        }
+        true
     }
 
     /// Remembers the path of a null: of a field, or of the reply itself.
@@ -122,9 +149,7 @@ impl Encoder for GraphqlEncoder {
         if self.dropped > 0 {
             return Ok(());
         }
-        if let Some(items) = &mut self.here.items {
-            *items += 1;
-        }
+        self.count_item();
         self.json.begin_record(shape)
     }
 
@@ -156,21 +181,13 @@ impl Encoder for GraphqlEncoder {
         let member = self.json.position();
         self.json.begin_field(field)?;
         let value = self.json.position();
-        let inner = Position { member, value, required: field.required, items: None };
-        self.around.push(std::mem::replace(&mut self.here, inner));
+        self.enter(Position { member, value, required: field.required, items: None });
         Ok(())
     }
 
     #[inline]
     fn end_field(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
-        self.dropped = self.dropped.saturating_sub(1);
-        if self.dropped > 0 {
-            return Ok(());
-        }
-        if let Some(outer) = self.around.pop() {
-            self.here = outer;
-        }
-        self.json.end_field(field)
+        if self.leave() { self.json.end_field(field) } else { Ok(()) }
     }
 
     #[inline]
@@ -179,6 +196,30 @@ impl Encoder for GraphqlEncoder {
             return Ok(());
         }
         if field.required { self.bubble(field) } else { self.json.null(field) }
+    }
+
+    fn begin_item(&mut self) -> Result<(), EncodeError> {
+        if self.dropped > 0 {
+            self.dropped += 1;
+            return Ok(());
+        }
+        self.count_item();
+        let start = self.json.position();
+        self.enter(Position { member: start, value: start, required: false, items: None });
+        Ok(())
+    }
+
+    fn end_item(&mut self) -> Result<(), EncodeError> {
+        self.leave();
+        Ok(())
+    }
+
+    fn null_item(&mut self, shape: &Shape) -> Result<(), EncodeError> {
+        if self.dropped > 0 {
+            return Ok(());
+        }
+        self.count_item();
+        self.json.null_item(shape)
     }
 
     fn position(&self) -> usize {

@@ -175,6 +175,43 @@ fn nulls_bubble_as_the_specification_says() {
 }
 
 #[test]
+fn items_that_may_be_null_are_the_nearest_position() {
+    for seed in 0..2_000 {
+        let mut source = Source(seed);
+        let shape = shape(&mut source, 2);
+        let items: Vec<Datum> = (0..source.below(5))
+            .map(|_| match source.chance(4) {
+                true => Datum::Null,
+                false => record(&shape, &mut source, 5),
+            })
+            .collect();
+        let mut encoder = GraphqlEncoder::new(Vec::new(), BYTES_MAX);
+        encoder.begin_list(&shape).unwrap();
+        for item in &items {
+            if let Datum::Null = item {
+                encoder.null_item(&shape).unwrap();
+                continue;
+            }
+            encoder.begin_item().unwrap();
+            push(&mut encoder, &shape, item).unwrap();
+            encoder.end_item().unwrap();
+        }
+        encoder.end_list(&shape).unwrap();
+        let (bytes, nulls) = encoder.finish();
+        let mut oracle = Oracle { path: Vec::new(), nulls: Vec::new() };
+        let completed = items.iter().enumerate().map(|(at, item)| match item {
+            Datum::Null => Value::Null,
+            item => {
+                oracle.at(PathPart::Item(at), |oracle| oracle.complete(&shape, item)).unwrap_or(Value::Null)
+            }
+        });
+        let completed: Value = completed.collect();
+        let written: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!((written, nulls), (completed, oracle.nulls), "seed {seed}");
+    }
+}
+
+#[test]
 fn without_required_nulls_it_is_the_json_encoder() {
     for seed in 0..1_000 {
         let mut source = Source(seed);

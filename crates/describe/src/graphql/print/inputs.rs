@@ -2,9 +2,9 @@
 
 use super::Printer;
 use crate::graphql::arguments::{Argument, Meaning, Write};
-use crate::graphql::fields::{FilterField, comparable_fields, filter_fields, is_many};
+use crate::graphql::fields::{FilterField, comparable_fields, filter_fields};
 use crate::graphql::names;
-use crate::graphql::operators::{Compared, Takes, compared, operators};
+use crate::graphql::operators::{Compared, Takes, operators};
 use crate::graphql::types::{Part, Type};
 use crate::graphql::writer::{Definition, Member, literal};
 use contract::{FieldId, InputId, ObjectId, Resource, ResourceId, Scalar};
@@ -14,29 +14,21 @@ impl Printer<'_> {
     pub(super) fn filter(&mut self, id: ResourceId) -> Definition {
         let resource = self.contract.resource(id);
         let fields = filter_fields(resource).into_iter();
-        let members: Vec<Member> =
-            fields.map(|(name, field)| Member::new(name, self.filter_type(id, field))).collect();
+        let members = fields.map(|(name, field)| self.filter_field(id, name, field)).collect();
         let described = format!("Which `{}` records: those for which everything here holds.", resource.name);
         self.input_of(Type::Of(id, Part::Filter), described, members)
     }
 
-    fn filter_type(&mut self, id: ResourceId, field: FilterField) -> String {
+    fn filter_field(&mut self, id: ResourceId, name: &str, field: FilterField) -> Member {
         match field {
-            FilterField::And | FilterField::Or => self.list(Type::Of(id, Part::Filter)),
-            FilterField::Not => self.name(Type::Of(id, Part::Filter)),
-            FilterField::Own(field) => self.field_filter(id, field),
+            FilterField::And | FilterField::Or => Member::new(name, self.list(Type::Of(id, Part::Filter))),
+            FilterField::Not => Member::new(name, self.name(Type::Of(id, Part::Filter))),
+            FilterField::Own(field) => {
+                let field = self.contract.resource(id).field(field);
+                let ty = Type::filter(field).expect("filters have only fields that can be filtered by");
+                Member { deprecated: field.deprecated.clone(), ..Member::new(name, self.name(ty)) }
+            }
         }
-    }
-
-    fn field_filter(&mut self, id: ResourceId, field: FieldId) -> String {
-        let field = self.contract.resource(id).field(field);
-        let ty = match (compared(field), field.target()) {
-            (Some(of), _) => Type::Filter(of),
-            (None, Some(target)) if is_many(field) => Type::Of(target, Part::ListFilter),
-            (None, Some(target)) => Type::Of(target, Part::Filter),
-            (None, None) => Type::Filter(Compared::Scalar(Scalar::Json)),
-        };
-        self.name(ty)
     }
 
     /// Which records, by those of a list.
@@ -69,7 +61,13 @@ impl Printer<'_> {
 
     /// The tests of values.
     pub(super) fn value_filter(&mut self, of: Compared) -> Definition {
-        let (value, what) = self.compared(of);
+        let value = self.compared(of);
+        let what = match of {
+            Compared::JsonPart => "a part of a JSON value, as text".to_owned(),
+            Compared::Scalar(_) | Compared::ScalarList(_) | Compared::Enum(_) | Compared::EnumList(_) => {
+                format!("a field of type `{value}`")
+            }
+        };
         let path = (of == Compared::JsonPart).then(|| {
             let path = Member::new(names::PATH, "[String!]!");
             path.described("The steps to the part: names of members, and numbers of items from 0.")
@@ -90,26 +88,14 @@ impl Printer<'_> {
         self.input_of(Type::Filter(of), format!("Tests of {what}: all that are given hold."), members)
     }
 
-    /// The type of what a field is compared with, and what the field is in words.
-    fn compared(&mut self, of: Compared) -> (String, String) {
+    /// The type of what a field is compared with.
+    fn compared(&mut self, of: Compared) -> String {
         match of {
-            Compared::Scalar(scalar) => {
-                let name = self.scalar(scalar);
-                (name.clone(), format!("a field of type `{name}`"))
-            }
-            Compared::Enum(id) => {
-                let name = self.name(Type::Enum(id));
-                (name.clone(), format!("a field of type `{name}`"))
-            }
-            Compared::ScalarList(scalar) => {
-                let list = self.list(Type::scalar(scalar));
-                (list.clone(), format!("a field of type `{list}`"))
-            }
-            Compared::EnumList(id) => {
-                let list = self.list(Type::Enum(id));
-                (list.clone(), format!("a field of type `{list}`"))
-            }
-            Compared::JsonPart => (self.scalar(Scalar::String), "a part of a JSON value, as text".to_owned()),
+            Compared::Scalar(scalar) => self.scalar(scalar),
+            Compared::Enum(id) => self.name(Type::Enum(id)),
+            Compared::ScalarList(scalar) => self.list(Type::scalar(scalar)),
+            Compared::EnumList(id) => self.list(Type::Enum(id)),
+            Compared::JsonPart => self.scalar(Scalar::String),
         }
     }
 
