@@ -116,7 +116,7 @@ impl Service {
 
     async fn run(&self, told: &Told, asked: &Asked) -> Result<Outcome, Refusal> {
         let context = told.context()?;
-        let pay = || self.engine.enter(&context, DOCUMENT_UNITS).map(drop);
+        let pay = || self.engine.take_from_address(told.peer, DOCUMENT_UNITS);
         let document = self.graphql.document(&asked.source, pay)?;
         let chosen = document.choose(asked.operation.as_deref())?;
         if told.method != Method::POST && chosen.operation.operation_type != OperationType::Query {
@@ -137,7 +137,7 @@ impl Service {
         let (caller, _) = self.engine.enter(context, SCHEMA_UNITS).map_err(|fault| Problem::from(&fault))?;
         let is_allowed = match &self.graphql.settings.introspection {
             Introspection::Everyone => true,
-            Introspection::Roles(roles) => caller.facts("", &[]).roles.iter().any(|is| roles.contains(is)),
+            Introspection::Roles(roles) => caller.has_one_of(roles),
         };
         if !is_allowed {
             let message = "the schema is not told to this caller";

@@ -197,7 +197,6 @@ def hidden():
         "mutation { createPst { id } }": "createPost",
         "{ __schema { directive } }": "directives",
         "{ users { ... on Usr { id } } }": "User",
-        "query($v: UserFiltr) { users(where: $v) { id } }": "UserFilter",
     }.items():
         response = post(query)
         holds(f"a suggestion for {query!r}", "id you mean" not in response.text, response)
