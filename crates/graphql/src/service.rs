@@ -140,7 +140,7 @@ impl Service {
         };
         match subject {
             Subject::Data => Ok(()),
-            Subject::TypeName => Ok(drop(enter(TYPE_NAME_UNITS)?)),
+            Subject::TypeName => enter(TYPE_NAME_UNITS).map(drop).map_err(Refusal::from),
             Subject::Schema => self.allow_schema(&*enter(SCHEMA_UNITS)?),
             Subject::EndlessSchema(problem) => {
                 self.allow_schema(&*enter(SCHEMA_UNITS)?)?;

@@ -57,7 +57,7 @@ impl Planner<'_> {
         };
         let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
         let mutation = self.mutation(vec![step], answer);
-        Ok(Plan::Write { write: Writing::One(id), mutation, secrets: Vec::new() })
+        Ok(Plan::Write { write: Writing::One(id), mutation: Box::new(mutation), secrets: Vec::new() })
     }
 
     /// Many writes in one transaction.
@@ -86,7 +86,7 @@ impl Planner<'_> {
         }
         let verbs = items.iter().map(BatchItem::verb).collect();
         let mutation = self.mutation(steps, Answering::Each(answers));
-        Ok(Plan::Write { write: Writing::Many(id, verbs), mutation, secrets })
+        Ok(Plan::Write { write: Writing::Many(id, verbs), mutation: Box::new(mutation), secrets })
     }
 
     fn one(
@@ -101,7 +101,11 @@ impl Planner<'_> {
             Some((given, wanted)) => Answering::After(self.answer(id, given, wanted)?),
         };
         let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
-        Ok(Plan::Write { write: Writing::One(id), mutation: self.mutation(vec![step], answer), secrets })
+        Ok(Plan::Write {
+            write: Writing::One(id),
+            mutation: Box::new(self.mutation(vec![step], answer)),
+            secrets,
+        })
     }
 
     fn insert(&self, resource: ResourceId, given: &Given, rules: &WriteRules) -> Prepared {
