@@ -183,6 +183,7 @@ fn value_ref(value: &Value) -> ValueRef<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
