@@ -154,7 +154,8 @@ fn standard_operations_come_first_and_have_their_places() {
             "updateOrderItem | Patch /orderItems/{id} | OrderItemService.Update",
             "upsertOrderItem | Put /orderItems/{id} | OrderItemService.Upsert",
             "deleteOrderItem | Delete /orderItems/{id} | OrderItemService.Delete",
-            "batchOrderItems |  | OrderItemService.Batch",
+            "batchOrderItems | Post /orderItems:batch | OrderItemService.Batch",
+            "orderItemsAggregate |  | OrderItemService.Aggregate",
             "order | Get /orders/{id} | OrderService.Get",
             "orders | Get /orders | OrderService.List",
             "ordersCount |  | OrderService.Count",
@@ -162,7 +163,8 @@ fn standard_operations_come_first_and_have_their_places() {
             "updateOrder | Patch /orders/{id} | OrderService.Update",
             "upsertOrder | Put /orders/{id} | OrderService.Upsert",
             "deleteOrder | Delete /orders/{id} | OrderService.Delete",
-            "batchOrders |  | OrderService.Batch",
+            "batchOrders | Post /orders:batch | OrderService.Batch",
+            "ordersAggregate |  | OrderService.Aggregate",
             "itemsOfOrder | Get /orders/{id}/items | OrderService.ListItems",
         ]
     );
@@ -281,7 +283,7 @@ fn what_nobody_can_reach_is_a_warning() {
 #[test]
 fn a_contract_may_consist_of_types_alone_or_name_its_roots() {
     let contract = compiled("type A @resource @access(read: \"true\") { id: ID! }");
-    assert_eq!(contract.operations.len(), 8);
+    assert_eq!(contract.operations.len(), 9);
     let contract = compiled(
         "schema { query: Q } type Q { a(id: ID!): A @get } type A @resource @access(read: \"true\") { id: ID! }",
     );

@@ -45,10 +45,11 @@ impl Engine {
             bounds: Bounds { deadline: moment.instant + CHUNK_TIME_MAX, reply_bytes_max: 0 },
             now,
         };
-        let written = self.store.write(mutation).await;
-        written
-            .map(|_| ())
-            .map_err(|error| NotImported { record: None, fault: self.import_fault(resource, error.error) })
+        let written = self.store.import(mutation).await;
+        written.map(|_| ()).map_err(|failed| NotImported {
+            record: failed.step,
+            fault: self.import_fault(resource, failed.error),
+        })
     }
 
     async fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {

@@ -27,16 +27,16 @@ mod values;
 
 pub use document::{CacheBounds, CacheStats, DocumentBounds, Suggestions};
 pub use graphiql::Example;
-pub use service::{HasRole, Service};
+pub use service::Service;
 pub use settings::{Introspection, Settings};
 pub use trusted::{NamedText, Trust};
 
 use apollo_compiler::Schema;
-use apollo_compiler::validation::Valid;
+use apollo_compiler::validation::{Valid, WithErrors};
 use contract::Contract;
 use digest::Digest;
 use document::{Document, Documents};
-use engine::Kind;
+use engine::{Fault, Kind};
 use error::{NOT_TRUSTED, PERSISTED_NOT_FOUND, PERSISTED_NOT_SUPPORTED, Problem};
 use graphiql::Graphiql;
 use introspect::Introspections;
@@ -72,8 +72,7 @@ impl Graphql {
     /// # Errors
     /// A schema that is not valid, which is a defect of what printed it; a trusted document or an example that is not.
     pub fn new(contract: Arc<Contract>, sdl: &str, settings: Settings) -> Result<Self, StartError> {
-        let schema = Schema::parse_and_validate(sdl, "schema.graphql");
-        let schema = schema.map_err(|found| StartError(found.errors.to_string()))?;
+        let schema = schema(sdl).map_err(|found| StartError(found.errors.to_string()))?;
         let graphiql = match (&settings.graphiql_path, &settings.path) {
             (Some(page), Some(path)) => Some(Graphiql::new(page, path, &settings.examples)?),
             (None, _) | (_, None) => None,
@@ -85,7 +84,7 @@ impl Graphql {
             schema,
             graphiql,
             documents: Documents::new(settings.cache),
-            persisted: settings.persisted.map(Persisted::new),
+            persisted: (settings.persisted.entries_max > 0).then(|| Persisted::new(settings.persisted)),
             trusted: Trusted::default(),
             targets,
             kept: plan::Kept::default(),
@@ -104,12 +103,16 @@ impl Graphql {
         self.settings.path.as_deref() == Some(path)
     }
 
-    /// The document that a request names.
-    fn document(&self, source: &Source) -> Result<Arc<Document>, Vec<Problem>> {
+    /// The document that a request names. The caller has to pay for one that must be read first.
+    fn document(
+        &self,
+        source: &Source,
+        pay: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<Arc<Document>, Vec<Problem>> {
         match source {
-            Source::Text(text) => self.by_text(text),
-            Source::Persist(text, digest) => self.persist(text, *digest),
-            Source::Digest(digest) => self.by_digest(digest),
+            Source::Text(text) => self.by_text(text, pay),
+            Source::Persist(text, digest) => self.persist(text, *digest, pay),
+            Source::Digest(digest) => self.by_digest(digest, pay),
             Source::Id(id) => self.trusted.by_id(id).ok_or_else(|| match self.settings.trust {
                 Trust::Listed => not_trusted(),
                 Trust::Anything => unknown(PERSISTED_NOT_FOUND, "no document has this id"),
@@ -117,13 +120,18 @@ impl Graphql {
         }
     }
 
-    fn by_text(&self, text: &str) -> Result<Arc<Document>, Vec<Problem>> {
+    fn by_text(
+        &self,
+        text: &str,
+        pay: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<Arc<Document>, Vec<Problem>> {
         match self.settings.trust {
             Trust::Listed => self.trusted.by_text(text).ok_or_else(not_trusted),
             Trust::Anything => {
                 if let Some(document) = self.documents.get(text) {
                     return Ok(document);
                 }
+                pay().map_err(|fault| vec![Problem::from(&fault)])?;
                 let document = Arc::new(Document::new(self, text)?);
                 self.documents.insert(text, Arc::clone(&document));
                 Ok(document)
@@ -132,20 +140,29 @@ impl Graphql {
     }
 
     /// Keeps a document under its digest, once it has proved valid.
-    fn persist(&self, text: &str, digest: Digest) -> Result<Arc<Document>, Vec<Problem>> {
+    fn persist(
+        &self,
+        text: &str,
+        digest: Digest,
+        pay: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<Arc<Document>, Vec<Problem>> {
         if Digest::of(text.as_bytes()) != digest {
             let fault =
                 http_semantics::invalid("extensions.persistedQuery", "MISMATCH", "it is of another query");
             return Err(vec![Problem::from(&fault)]);
         }
-        let document = self.by_text(text)?;
+        let document = self.by_text(text, pay)?;
         if let (Some(persisted), Trust::Anything) = (&self.persisted, self.settings.trust) {
             persisted.keep(digest, text);
         }
         Ok(document)
     }
 
-    fn by_digest(&self, digest: &Digest) -> Result<Arc<Document>, Vec<Problem>> {
+    fn by_digest(
+        &self,
+        digest: &Digest,
+        pay: impl FnOnce() -> Result<(), Fault>,
+    ) -> Result<Arc<Document>, Vec<Problem>> {
         if let Some(document) = self.trusted.by_digest(digest) {
             return Ok(document);
         }
@@ -153,11 +170,17 @@ impl Graphql {
             (Trust::Listed, _) => Err(not_trusted()),
             (Trust::Anything, None) => Err(unknown(PERSISTED_NOT_SUPPORTED, PERSISTED_NOT_SUPPORTED_MESSAGE)),
             (Trust::Anything, Some(persisted)) => match persisted.get(digest) {
-                Some(text) => self.by_text(&text),
+                Some(text) => self.by_text(&text, pay),
                 None => Err(unknown(PERSISTED_NOT_FOUND, PERSISTED_NOT_FOUND_MESSAGE)),
             },
         }
     }
+}
+
+fn schema(sdl: &str) -> Result<Valid<Schema>, WithErrors<Schema>> {
+    let mut schema = Schema::parse(sdl, "schema.graphql")?;
+    introspect::define(&mut schema);
+    schema.validate()
 }
 
 fn unknown(code: &'static str, message: &str) -> Vec<Problem> {

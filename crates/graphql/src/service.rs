@@ -1,6 +1,6 @@
 //! GraphQL as the edge sees it: a request is read, executed and answered.
 
-use crate::document::{AsksSchema, Chosen};
+use crate::document::Subject;
 use crate::error::{CSRF_REFUSED, INTROSPECTION_DISABLED, Problem};
 use crate::execute::{Outcome, Run};
 use crate::media::Media;
@@ -9,14 +9,13 @@ use crate::response::{self, About, Refused};
 use crate::{Graphql, Introspection, csrf};
 use apollo_compiler::executable::OperationType;
 use edge::{Body, Request, Response};
-use engine::{Context, Engine, Fault, Kind};
+use engine::{Caller, Context, Engine, Fault, Kind};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND};
 use http_semantics::prefer::Preferences;
 use http_semantics::reply::{common_headers, respond, set};
 use http_semantics::{body_fault, identity, tags, trace};
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -25,27 +24,24 @@ const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 /// What an operation that changes something is taken by.
 const CHANGING_METHODS: &str = "POST";
 
-/// Whether the caller of a request has one of some roles.
-pub type HasRole = Box<dyn Fn(&Context, &[String]) -> Result<bool, Fault> + Send + Sync>;
+/// Units of a caller's budget for a document that has to be read: parsing and validation come before any call.
+const DOCUMENT_UNITS: u32 = 1;
+/// Units for an operation that asks for nothing but the name of its root type.
+const TYPE_NAME_UNITS: u32 = 1;
+/// Units for an operation that asks about the schema, whose answer may be large.
+const SCHEMA_UNITS: u32 = 10;
 
 /// The GraphQL adapter over an engine.
+#[derive(Debug)]
 pub struct Service {
     graphql: Graphql,
     engine: Arc<Engine>,
-    has_role: HasRole,
-}
-
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("graphql", &self.graphql).finish_non_exhaustive()
-    }
 }
 
 impl Service {
-    /// Serves `graphql` with `engine`; both are of the same contract. `has_role` is asked when introspection is for
-    /// some roles.
-    pub fn new(graphql: Graphql, engine: Arc<Engine>, has_role: HasRole) -> Self {
-        Self { graphql, engine, has_role }
+    /// Serves `graphql` with `engine`; both are of the same contract.
+    pub fn new(graphql: Graphql, engine: Arc<Engine>) -> Self {
+        Self { graphql, engine }
     }
 
     /// Whether a path is this adapter's.
@@ -122,36 +118,45 @@ impl Service {
 
     async fn run(&self, told: &Told, asked: &Asked) -> Result<Outcome, Refusal> {
         let context = told.context()?;
-        let document = self.graphql.document(&asked.source)?;
+        let pay = || self.engine.take_from_address(told.peer, DOCUMENT_UNITS);
+        let document = self.graphql.document(&asked.source, pay)?;
         let chosen = document.choose(asked.operation.as_deref())?;
         if told.method != Method::POST && chosen.operation.operation_type != OperationType::Query {
             let message = "an operation that changes something is sent by POST";
             return Err(Refusal::Method(Problem::new(Kind::Unsupported, METHOD_NOT_ALLOWED, message)));
         }
-        self.allow_introspection(&chosen, &context)?;
+        self.allow(chosen.subject, &context)?;
         let planned = chosen.planned(&self.graphql)?;
         let (document, operation) = (&document.executable, &**chosen.operation);
         let run = Run { document, operation, variables: &asked.variables, context };
         Ok(self.graphql.execute(&self.engine, &planned, run).await?)
     }
 
-    fn allow_introspection(&self, chosen: &Chosen<'_>, context: &Context) -> Result<(), Refusal> {
-        if *chosen.schema == AsksSchema::No {
-            return Ok(());
+    /// What no call asks for is asked for here: who it is, whether they may, and units of their budget.
+    fn allow(&self, subject: &Subject, context: &Context) -> Result<(), Refusal> {
+        let enter = |units| {
+            let entered = self.engine.enter(context, units);
+            entered.map(|(caller, _)| caller).map_err(|fault| Problem::from(&fault))
+        };
+        match subject {
+            Subject::Data => Ok(()),
+            Subject::TypeName => enter(TYPE_NAME_UNITS).map(drop).map_err(Refusal::from),
+            Subject::Schema => self.allow_schema(&*enter(SCHEMA_UNITS)?),
+            Subject::EndlessSchema(problem) => {
+                self.allow_schema(&*enter(SCHEMA_UNITS)?)?;
+                Err(problem.clone().into())
+            }
         }
+    }
+
+    fn allow_schema(&self, caller: &Caller) -> Result<(), Refusal> {
         let is_allowed = match &self.graphql.settings.introspection {
             Introspection::Everyone => true,
-            Introspection::Roles(roles) if roles.is_empty() => false,
-            Introspection::Roles(roles) => (self.has_role)(context, roles)?,
+            Introspection::Roles(roles) => caller.has_one_of(roles),
         };
-        if !is_allowed {
-            let message = "the schema is not told to this caller";
-            return Err(Problem::new(Kind::Denied, INTROSPECTION_DISABLED, message).into());
-        }
-        match chosen.schema {
-            AsksSchema::Endlessly(problem) => Err(problem.clone().into()),
-            AsksSchema::No | AsksSchema::Yes => Ok(()),
-        }
+        let message = "the schema is not told to this caller";
+        let refusal = || Problem::new(Kind::Denied, INTROSPECTION_DISABLED, message).into();
+        if is_allowed { Ok(()) } else { Err(refusal()) }
     }
 }
 

@@ -22,8 +22,8 @@ pub struct Settings {
     pub documents: DocumentBounds,
     /// How many parsed documents are kept.
     pub cache: CacheBounds,
-    /// How many documents are kept for clients by their digest; none when they are not.
-    pub persisted: Option<CacheBounds>,
+    /// How many documents are kept for clients by their digest; without any, clients are told never to ask.
+    pub persisted: CacheBounds,
     /// Which documents are taken.
     pub trust: Trust,
     /// The operator's documents.
@@ -55,7 +55,7 @@ impl Default for Settings {
             decode: DecodeBounds::default(),
             documents: DocumentBounds::default(),
             cache: CacheBounds::default(),
-            persisted: Some(CacheBounds { entries_max: 10_000, bytes_max: 16 << 20 }),
+            persisted: CacheBounds { entries_max: 10_000, bytes_max: 16 << 20 },
             trust: Trust::Anything,
             trusted: Vec::new(),
             introspection: Introspection::Everyone,

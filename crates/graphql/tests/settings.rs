@@ -5,9 +5,13 @@
 mod support;
 
 use graphql::{CacheBounds, CacheStats, Introspection, NamedText, Settings, Suggestions, Trust};
-use support::{TRUSTED_TOKEN, face, json, post, send, service, text};
+use support::{face, json, post, send, service, service_of, text, token};
 
 const SCHEMA: &str = r#"{"query":"{ __schema { queryType { name } } }"}"#;
+const IN_A_FRAGMENT: &str =
+    r#"{"query":"{ productsCount ...s } fragment s on Query { a: __type(name: \"User\") { name } }"}"#;
+const CIRCULAR: &str =
+    r#"{"query":"{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }"}"#;
 const TYPE_NAME: &str = r#"{"query":"{ __typename }"}"#;
 
 fn files(files: &[(&str, &str)]) -> Vec<NamedText> {
@@ -28,32 +32,38 @@ async fn the_schema_is_told_to_some_roles() {
         (Introspection::Everyone, None, SCHEMA, 200),
         (auditors.clone(), None, SCHEMA, 403),
         (auditors.clone(), Some("another"), SCHEMA, 403),
-        (auditors.clone(), Some(TRUSTED_TOKEN), SCHEMA, 200),
+        (auditors.clone(), Some("auditor"), SCHEMA, 200),
         (auditors.clone(), None, TYPE_NAME, 200),
-        (nobody, Some(TRUSTED_TOKEN), SCHEMA, 403),
-        (
-            auditors.clone(),
-            None,
-            r#"{"query":"{ productsCount ...s } fragment s on Query { a: __type(name: \"User\") { name } }"}"#,
-            403,
-        ),
-        (
-            auditors,
-            None,
-            r#"{"query":"{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }"}"#,
-            403,
-        ),
+        (nobody, Some("auditor"), SCHEMA, 403),
+        (auditors.clone(), None, IN_A_FRAGMENT, 403),
+        (auditors, None, CIRCULAR, 403),
     ];
-    for (introspection, token, body, expected) in cases {
+    for (introspection, role, body, expected) in cases {
         let service = service(Settings { introspection: introspection.clone(), ..Settings::default() });
-        let bearer = token.map(|token| format!("Bearer {token}"));
+        let bearer = role.map(|role| format!("Bearer {}", token(role)));
         let mut headers =
             vec![("content-type", "application/json"), ("accept", "application/graphql-response+json")];
         headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
         let response = send(&service, "POST", "/graphql", &headers, body.as_bytes()).await;
-        assert_eq!(response.status().as_u16(), expected, "{introspection:?} {token:?} {body}");
+        assert_eq!(response.status().as_u16(), expected, "{introspection:?} {role:?} {body}");
         let answer = text(response);
         assert_eq!(code(&answer), if expected == 403 { "INTROSPECTION_DISABLED" } else { "" }, "{answer}");
+    }
+}
+
+/// Reading a document takes a unit, also of one that is refused; asking about the schema takes more.
+#[tokio::test]
+async fn what_no_call_pays_for_is_paid_for() {
+    for (body, times) in [(r#"{"query":"{"}"#, 20), (SCHEMA, 1)] {
+        let engine =
+            engine::Settings { address_units_per_min: 60, burst_units: 20, ..engine::Settings::default() };
+        let service = service_of(Settings::default(), engine);
+        let mut statuses = Vec::new();
+        for _ in 0..=times {
+            statuses.push(post(&service, body).await.0);
+        }
+        assert_eq!(statuses.pop(), Some(429), "{body}");
+        assert!(!statuses.contains(&429), "{body}: {statuses:?}");
     }
 }
 
@@ -71,6 +81,29 @@ async fn names_are_suggested_unless_withheld() {
             let (status, answer) = post(&service, &format!("{{\"query\":\"{query}\"}}")).await;
             assert_eq!((status, answer.contains("did you mean `")), (400, expected), "{answer}");
         }
+    }
+}
+
+#[tokio::test]
+async fn strangers_learn_no_names() {
+    let service = service(Settings { suggestions: Suggestions::Withheld, ..Settings::default() });
+    let cases = [
+        ("{ prodcts { id } }", "type `Query` does not have a field `prodcts`"),
+        ("{ products { nme } }", "type `…` does not have a field `nme`"),
+        (
+            "query($v: UserFiltr) { users(where: $v) { id } }",
+            "variable `$v` of type `UserFiltr` cannot be used for argument `where` of type `…`",
+        ),
+        ("{ node { __typename } }", "the required argument `Query.node(…:)` is not provided"),
+        ("{ users(where: 1) { id } }", "the value is not of the type that is expected here"),
+        (
+            "mutation { createPost { __typename } }",
+            "the required argument `Mutation.createPost(…:)` is not provided",
+        ),
+    ];
+    for (query, expected) in cases {
+        let (_, answer) = post(&service, &format!("{{\"query\":{}}}", json(query))).await;
+        assert!(answer.contains(&format!("\"{expected}\"")), "{query}: {answer}");
     }
 }
 
@@ -150,7 +183,8 @@ fn a_list_of_documents_is_checked_at_start() {
 
 #[tokio::test]
 async fn documents_need_not_be_kept_for_clients() {
-    let service = service(Settings { persisted: None, ..Settings::default() });
+    let service =
+        service(Settings { persisted: CacheBounds { entries_max: 0, bytes_max: 1 }, ..Settings::default() });
     let digest = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
     let extensions = format!(r#""extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{digest}"}}}}"#);
     let (_, answer) = post(&service, &format!("{{{extensions}}}")).await;
@@ -163,7 +197,7 @@ async fn documents_need_not_be_kept_for_clients() {
 #[tokio::test]
 async fn what_is_kept_is_bounded() {
     let cache = CacheBounds { entries_max: 8, bytes_max: 1 << 20 };
-    let service = service(Settings { cache, persisted: Some(cache), ..Settings::default() });
+    let service = service(Settings { cache, persisted: cache, ..Settings::default() });
     assert_eq!(service.graphql().cache_stats(), CacheStats::default());
     for at in 0..100 {
         let query = json(&format!("{{ a{at}: __typename }}"));

@@ -33,6 +33,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// The folder for everything that is kept.
     pub data: PathBuf,
+    /// Whether strangers may reach the server.
+    pub production: bool,
     /// Bounds of connections.
     pub edge: edge::Limits,
     /// Whether replies are compressed.
@@ -41,6 +43,8 @@ pub struct Config {
     pub engine: engine::Settings,
     /// How the API is served.
     pub api: Api,
+    /// How GraphQL is served.
+    pub graphql: Graphql,
     /// Which tokens are believed.
     pub identity: Identity,
     /// The database.
@@ -64,6 +68,28 @@ pub struct Api {
     pub input_values_max: usize,
     /// Origins that may call from a browser; `*` for any.
     pub cors_origins: Vec<String>,
+}
+
+impl Api {
+    /// How deep and large an input may be.
+    pub fn decode(&self) -> wire::DecodeBounds {
+        wire::DecodeBounds {
+            depth_max: self.input_depth_max,
+            values_max: self.input_values_max,
+            ..wire::DecodeBounds::default()
+        }
+    }
+}
+
+/// How GraphQL is served.
+#[derive(Debug, Clone, Default)]
+pub struct Graphql {
+    /// What is set; what is in files, and what follows from other settings, is added at the start.
+    pub settings: graphql::Settings,
+    /// Roles that the schema is told to in production.
+    pub introspection_roles: Vec<String>,
+    /// The folder of trusted documents.
+    pub trusted_folder: Option<PathBuf>,
 }
 
 /// What is written to standard error.
@@ -143,10 +169,12 @@ impl Config {
         Config {
             listen: Vec::new(),
             data: PathBuf::new(),
+            production: false,
             edge: edge::Limits::default(),
             compression: edge::Compression::default(),
             engine: engine::Settings::default(),
             api: Api::default(),
+            graphql: Graphql::default(),
             identity: Identity::default(),
             store: store::Options {
                 place: store::Place::Memory,

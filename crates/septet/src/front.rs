@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const HEALTH_PATH: &str = "/healthz";
 /// Request headers that pages may send.
 const HEADERS_ALLOWED: &str = "authorization, content-type, accept, prefer, range, range-unit, if-match, \
-    if-none-match, idempotency-key, x-request-id, traceparent";
+    if-none-match, idempotency-key, x-request-id, traceparent, x-requested-with, x-apollo-operation-name, \
+    apollo-require-preflight, graphql-require-preflight";
 /// Response headers that pages may read.
 const HEADERS_EXPOSED: &str = "location, etag, content-range, range-unit, retry-after, ratelimit, ratelimit-policy, \
     preference-applied, idempotent-replayed, x-request-id";

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod front;
+pub mod graphql;
 pub mod log;
 pub mod metrics;
 pub mod open;

@@ -73,6 +73,8 @@ pub struct Step {
     pub expect: Expect,
     /// How many rows there must be in all; asking for it is part of the call.
     pub total: Option<u64>,
+    /// Whether there must be more rows behind a page.
+    pub more: Option<More>,
     /// Texts that may be nowhere in the answer or the fault.
     pub hides: Vec<String>,
 }
@@ -93,6 +95,21 @@ pub enum Action {
         parent: String,
         /// Its to-many field.
         field: String,
+    },
+    /// A page of rows between cursors.
+    Page {
+        /// The resource.
+        resource: String,
+    },
+    /// Numbers over rows, in all or by group.
+    Aggregate {
+        /// The resource.
+        resource: String,
+    },
+    /// Many writes of one resource in one transaction.
+    Batch {
+        /// The resource.
+        resource: String,
     },
     /// An operation of the contract's own.
     Own {
@@ -129,6 +146,12 @@ pub struct Input {
     pub list: List,
     /// What of each row.
     pub select: Option<Value>,
+    /// Which page of them.
+    pub window: Window,
+    /// What is measured of the rows, for an aggregate.
+    pub measures: Vec<Measure>,
+    /// The fields whose values make the groups of an aggregate; none for one group of all rows.
+    pub by: Vec<String>,
     /// An idempotency key.
     pub idempotency: Option<String>,
     /// The version of the row that the caller has seen.
@@ -146,6 +169,82 @@ pub struct List {
     pub limit: Option<u64>,
     /// After this many.
     pub offset: Option<u64>,
+}
+
+/// A page between cursors.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Window {
+    /// At most this many, from the beginning.
+    pub first: Option<u64>,
+    /// At most this many, from the end.
+    pub last: Option<u64>,
+    /// Behind this cursor.
+    pub after: Option<String>,
+    /// Before this cursor.
+    pub before: Option<String>,
+}
+
+/// Something measured over rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// Its name in the answer.
+    pub shown: String,
+    /// What is measured.
+    pub of: Of,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Of {
+    /// The number of rows.
+    Rows,
+    /// A function of the values of a field.
+    Field(Function, String),
+}
+
+/// A function over the values of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// All of them added.
+    Sum,
+    /// Their mean.
+    Avg,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+}
+
+impl Function {
+    /// A function by its name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "sum" => Some(Self::Sum),
+            "avg" => Some(Self::Avg),
+            "min" => Some(Self::Min),
+            "max" => Some(Self::Max),
+            _ => None,
+        }
+    }
+
+    /// Its name, which is the same on every wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Min => "min",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// Whether there are more rows behind a page, in the direction it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum More {
+    /// There are.
+    Yes,
+    /// There are none.
+    No,
 }
 
 /// What must come of a step.

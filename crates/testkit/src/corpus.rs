@@ -1,7 +1,38 @@
 //! What requests of a storm are made of.
 
-/// Proper requests of the tour: method, target, body. Those that hash a password are few, for they are slow on purpose.
-pub const PROPER: &[(&str, &str, &str)] = &[
+pub mod graphql;
+
+use graphql::DOCUMENTS;
+
+/// A proper request of the tour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proper {
+    /// The method.
+    pub method: &'static str,
+    /// Path and query.
+    pub target: &'static str,
+    /// The body; empty for none.
+    pub body: String,
+}
+
+/// How many proper requests there are.
+pub const PROPER_COUNT: usize = PROPER.len() + DOCUMENTS.len();
+
+/// One of the proper requests, by a number below [`PROPER_COUNT`].
+pub fn proper(at: usize) -> Proper {
+    match PROPER.get(at) {
+        Some((method, target, body)) => Proper { method, target, body: (*body).to_owned() },
+        None => {
+            let (document, variables) = DOCUMENTS[at - PROPER.len()];
+            let body =
+                format!("{{\"query\": {}, \"variables\": {variables}}}", serde_json::Value::from(document));
+            Proper { method: "POST", target: "/graphql", body }
+        }
+    }
+}
+
+/// Proper requests of REST: method, target, body. Those that hash a password are few, for they are slow on purpose.
+const PROPER: &[(&str, &str, &str)] = &[
     ("GET", "/api/users/u1", ""),
     ("GET", "/api/users?select=id,name,posts(id,title,comments(text,author(name)))&limit=3", ""),
     ("GET", "/api/users/u1/posts?order=createdAt.desc&limit=2", ""),
@@ -33,6 +64,8 @@ pub const PROPER: &[(&str, &str, &str)] = &[
     ("PUT", "/api/posts/post1", r#"{"title": "Tide tables", "content": "High at noon."}"#),
     ("PUT", "/api/comments/c6", r#"{"post": "post1", "text": "Low at six."}"#),
     ("PUT", "/api/products/p9", r#"{"name": "Lamp", "price": 5, "inventory": 1}"#),
+    ("POST", "/api/comments:batch", r#"[{"update": {"id": "c5", "text": "So it does."}}]"#),
+    ("GET", "/api/orderItems?select=product,n:count(),sum:price.sum()", ""),
     ("DELETE", "/api/comments/c6", ""),
     ("DELETE", "/api/products/p9", ""),
 ];

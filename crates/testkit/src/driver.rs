@@ -1,6 +1,6 @@
 //! What a protocol has to do to inherit all cases.
 
-use crate::case::{Action, Input, Kind};
+use crate::case::{Action, Input, Kind, More};
 use serde_json::Value;
 
 /// One protocol's way to ask a server. A new protocol implements this and inherits every case.
@@ -63,6 +63,19 @@ pub struct Answer {
     pub total: Option<u64>,
     /// The version of the row, as a later call gives it back.
     pub version: Option<String>,
+    /// The ends of a page between cursors.
+    pub page: Option<Page>,
+}
+
+/// The ends of a page between cursors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The cursor of its first row, where the protocol tells it.
+    pub start: Option<String>,
+    /// The cursor of its last row, where the protocol tells it.
+    pub end: Option<String>,
+    /// Whether there are more rows in the direction that was asked for.
+    pub more: More,
 }
 
 /// A fault.

@@ -172,6 +172,39 @@ pub fn without(text: &str, id: Option<&str>) -> String {
     }
 }
 
+/// A shorter text may stand by chance in what a longer one decodes to.
+const PACKED_BYTES_MIN: usize = 4;
+
+/// Whether a response tells a text: as it is, or in a piece of base64 such as a cursor.
+pub fn tells(response: &str, text: &str) -> bool {
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
+    let mut pieces = response.split(|c| !is_sign(c));
+    response.contains(text)
+        || text.len() >= PACKED_BYTES_MIN
+            && pieces.any(|piece| String::from_utf8_lossy(&unpacked(piece)).contains(text))
+}
+
+/// Decodes base64 of either alphabet (RFC 4648, 4 and 5), without its padding.
+fn unpacked(piece: &str) -> Vec<u8> {
+    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for sign in piece.bytes() {
+        let value = match sign {
+            b'A'..=b'Z' => sign - b'A',
+            b'a'..=b'z' => sign - b'a' + 26,
+            b'0'..=b'9' => sign - b'0' + 52,
+            b'+' | b'-' => 62,
+            _ => 63,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -189,6 +222,15 @@ mod tests {
         assert_eq!(without("id 6752a1d2-0000, a1", Some("6752a1d2-0000")), "id …, a1");
         assert_eq!(without("id line one", Some("line one")), "id line one");
         assert_eq!(without("a1", Some("")), "a1");
+    }
+
+    #[test]
+    fn a_packed_text_is_told_too() {
+        assert!(tells("a secret", "secret"));
+        assert!(tells(r#"{"cursor": "WyJhbm5AZXhhbXBsZS5jb20iLDFd"}"#, "ann@example.com"));
+        assert!(tells("x=eyJhIjoi_7-9c2VjcmV0In0", "secret"));
+        assert!(!tells("WyJhbm5AZXhhbXBsZS5jb20iLDFd", "bob@example.com"));
+        assert!(!tells("YWI", "ab") && tells("YWJjZA", "abcd"));
     }
 
     #[test]

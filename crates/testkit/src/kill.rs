@@ -4,8 +4,8 @@
 use crate::case::Caller;
 use crate::chance::Chance;
 use crate::raw::{Connection, Reply, Response};
-use crate::run;
 use crate::server::{self, Server};
+use crate::stage;
 use rusqlite::{Connection as Database, OpenFlags};
 use serde_json::{Value, json};
 use std::fs;
@@ -66,7 +66,7 @@ pub fn run(project: &Path, rounds: u32) -> Result<bool, String> {
 
 /// The tour with an account of the same balance for every writer, and no transfers.
 fn prepare(tour: &Path, to: &Path) -> std::io::Result<()> {
-    run::copy(tour, to)?;
+    stage::copy(tour, to)?;
     let data = to.join("data");
     let rows: String = WRITERS
         .iter()

@@ -1,7 +1,9 @@
 //! Requests that no proper client sends, made from ones that it does.
 
+mod graphql;
+
 use crate::chance::Chance;
-use crate::corpus::{GRAMMAR, HEADERS, HOSTILE, PROPER, REGISTER, REGISTER_ONE_IN};
+use crate::corpus::{self, GRAMMAR, HEADERS, HOSTILE, PROPER_COUNT, Proper, REGISTER, REGISTER_ONE_IN};
 use crate::query::encode;
 
 /// Whether the bytes are a well-formed HTTP/1.1 message, so that an answer is due.
@@ -20,7 +22,7 @@ pub struct Attempt {
     pub bytes: Vec<u8>,
     /// Whether an answer is due.
     pub framing: Framing,
-    /// Which of [`PROPER`] it is, when nothing about it was changed.
+    /// Which of [`corpus::proper`] it is, when nothing about it was changed.
     pub proper: Option<usize>,
 }
 
@@ -33,13 +35,14 @@ pub fn attempt(chance: &mut Chance, tokens: &[String]) -> Attempt {
     if chance.one_in(20) {
         return noise(chance, tokens);
     }
-    let at = (!chance.one_in(REGISTER_ONE_IN)).then(|| chance.below(PROPER.len()));
-    let (method, target, body) = at.map_or(REGISTER, |at| PROPER[at]);
+    let at = (!chance.one_in(REGISTER_ONE_IN)).then(|| chance.below(PROPER_COUNT));
+    let register = || Proper { method: REGISTER.0, target: REGISTER.1, body: REGISTER.2.to_owned() };
+    let Proper { method, target, body } = at.map_or_else(register, corpus::proper);
     let mut request = Request {
         method: method.to_owned(),
         target: target.to_owned(),
         headers: authorization(chance, tokens),
-        body: body.as_bytes().to_vec(),
+        body: body.into_bytes(),
     };
     let changes = chance.below(4);
     for _ in 0..changes {
@@ -59,6 +62,15 @@ struct Request {
 
 impl Request {
     fn mutate(&mut self, chance: &mut Chance) {
+        if self.target == "/graphql" && !chance.one_in(4) {
+            self.body = graphql::request(chance, &self.body);
+            if chance.one_in(8)
+                && let Some(target) = graphql::target(&self.body)
+            {
+                (self.method, self.target, self.body) = ("GET".to_owned(), target, Vec::new());
+            }
+            return;
+        }
         match chance.below(6) {
             0 => self.target = path(chance, &self.target),
             1 | 2 => self.target = query(chance, &self.target),
@@ -142,8 +154,10 @@ fn path(chance: &mut Chance, target: &str) -> String {
 /// Another query: words of its grammar strung together, a parameter with a hostile value, nesting.
 fn query(chance: &mut Chance, target: &str) -> String {
     let mark = if target.contains('?') { '&' } else { '?' };
-    let field =
-        *chance.pick(&["id", "title", "select", "order", "limit", "offset", "or", "and", "not.or", "price"]);
+    let field = *chance.pick(&[
+        "id", "title", "select", "order", "limit", "offset", "after", "before", "or", "and", "not.or",
+        "price",
+    ]);
     match chance.below(5) {
         0 => {
             let words = 1 + chance.below(30);

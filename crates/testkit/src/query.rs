@@ -18,6 +18,13 @@ pub fn parameters(list: &List, select: Option<&Value>) -> Result<Parameters, Fai
     Ok(query.finish())
 }
 
+/// The parameters of a list whose selection is written in the grammar already.
+pub fn parameters_of(list: &List, select: Vec<String>) -> Result<Parameters, Failure> {
+    let mut query = Query { select, star: false, rest: Vec::new() };
+    query.list("", list)?;
+    Ok(query.finish())
+}
+
 #[derive(Debug)]
 struct Query {
     /// The items of the root's selection.
@@ -47,11 +54,15 @@ impl Query {
     fn item(&mut self, prefix: &str, item: &Value) -> Result<String, Failure> {
         match item {
             Value::String(name) => Ok(name.clone()),
-            Value::Object(members) => match members.get("field").and_then(Value::as_str) {
-                Some(field) => Ok(format!("{}{field}", alias(members))),
-                None => self.relation(prefix, members),
-            },
-            _ => Err(unspeakable("a selection item is a name or an object")),
+            Value::Object(members) => {
+                let text = |name: &str| members.get(name).and_then(Value::as_str);
+                match (text("field"), text("count")) {
+                    (Some(field), _) => Ok(format!("{}{field}", alias(members))),
+                    (None, Some(relation)) => Ok(format!("{}{relation}(count)", alias(members))),
+                    (None, None) => self.relation(prefix, members),
+                }
+            }
+            _ => Err(malformed("a selection item is a name or an object")),
         }
     }
 
@@ -61,7 +72,7 @@ impl Query {
         {
             (Some(name), _) => (name, members.get("select")),
             (None, Some((name, selection))) => (name.as_str(), Some(selection)),
-            (None, None) => return Err(unspeakable("an empty selection item")),
+            (None, None) => return Err(malformed("a selection item is empty")),
         };
         let shown = members.get("as").and_then(Value::as_str).unwrap_or(name);
         let path = format!("{prefix}{shown}.");
@@ -156,7 +167,8 @@ enum Has {
     None,
 }
 
-fn embedded_list(members: &Map<String, Value>) -> Result<List, Failure> {
+/// Which of the related rows, as the long form of a relation says.
+pub fn embedded_list(members: &Map<String, Value>) -> Result<List, Failure> {
     let order = match members.get("order") {
         Some(order) => items(order)?.iter().filter_map(|term| term.as_str().map(str::to_owned)).collect(),
         None => Vec::new(),
@@ -169,7 +181,8 @@ fn alias(members: &Map<String, Value>) -> String {
     members.get("as").and_then(Value::as_str).map(|name| format!("{name}:")).unwrap_or_default()
 }
 
-fn is_true(members: &Map<String, Value>, name: &str) -> bool {
+/// Whether a member is true.
+pub fn is_true(members: &Map<String, Value>, name: &str) -> bool {
     members.get(name) == Some(&Value::Bool(true))
 }
 
@@ -265,12 +278,18 @@ fn in_quotes(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn items(value: &Value) -> Result<&[Value], Failure> {
-    value.as_array().map(Vec::as_slice).ok_or_else(|| unspeakable("a list is expected"))
+/// The items of a list.
+pub fn items(value: &Value) -> Result<&[Value], Failure> {
+    value.as_array().map(Vec::as_slice).ok_or_else(|| malformed("a list is expected"))
 }
 
 fn object(value: &Value) -> Result<&Map<String, Value>, Failure> {
-    value.as_object().ok_or_else(|| unspeakable("a condition is an object"))
+    value.as_object().ok_or_else(|| malformed("a condition is an object"))
+}
+
+/// A mistake in the case itself.
+pub fn malformed(what: &str) -> Failure {
+    Failure::Broken(what.to_owned())
 }
 
 fn unspeakable(what: &str) -> Failure {
@@ -302,6 +321,7 @@ mod tests {
             (json!(null), json!({"name": "Ada"}), "name=eq.Ada"),
             (json!(["id", {"field": "name", "as": "n"}]), json!({}), "select=id,n:name"),
             (json!(["id", {"author": ["name"]}]), json!({}), "select=id,author(name)"),
+            (json!([{"count": "posts", "as": "n"}]), json!({}), "select=n:posts(count)"),
             (
                 json!([{"relation": "comments", "as": "last", "select": ["text"], "order": ["createdAt desc"],
                     "limit": 3, "inner": true, "where": {"text": {"like": "a%"}}}]),

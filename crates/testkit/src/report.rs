@@ -64,8 +64,10 @@ impl Report {
         for (row, message) in &failed {
             println!("\n{} × {}\n    {message}", row.name(), row.protocol);
         }
-        let passed = self.rows.iter().filter(|row| row.verdict == Verdict::Passed).count();
-        println!("\n{passed} passed, {} failed", failed.len());
+        let count = |is: fn(&Verdict) -> bool| self.rows.iter().filter(|row| is(&row.verdict)).count();
+        let passed = count(|verdict| *verdict == Verdict::Passed);
+        let unspeakable = count(|verdict| matches!(verdict, Verdict::Unspeakable(_)));
+        println!("\n{passed} passed, {} failed, {unspeakable} cannot be said", failed.len());
         failed.is_empty() && passed > 0
     }
 
@@ -77,7 +79,7 @@ impl Report {
         columns.dedup();
         let mut out = String::from(
             "# Parity\n\nPrinted by `testkit parity docs/parity.md`: every case over every protocol and store.\n\
-             ✓ behaves as the case says, ✗ does not, – cannot be said in that protocol.\n",
+             ✓ behaves as the case says, – cannot be said in that protocol, for the reason below the table.\n",
         );
         let mut files: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
         for row in neutral {
@@ -109,6 +111,26 @@ fn write_file(out: &mut String, file: &str, rows: &[&Row], columns: &[(&str, &st
             })
             .collect();
         let _ = writeln!(out, "| {} | {} |", row.case.replace('|', "\\|"), marks.join(" | "));
+    }
+    write_reasons(out, rows);
+}
+
+/// Why cases cannot be said, each reason once per protocol with the cases that it holds for.
+fn write_reasons(out: &mut String, rows: &[&Row]) {
+    let mut reasons: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        if let Verdict::Unspeakable(why) = &row.verdict {
+            let cases = reasons.entry((row.protocol, why)).or_default();
+            if !cases.contains(&row.case.as_str()) {
+                cases.push(&row.case);
+            }
+        }
+    }
+    if !reasons.is_empty() {
+        out.push('\n');
+    }
+    for ((protocol, why), cases) in reasons {
+        let _ = writeln!(out, "- {protocol} cannot say {why}: *{}*", cases.join("*, *"));
     }
 }
 
@@ -154,9 +176,11 @@ mod tests {
             row("a | b", "rest", Verdict::Passed),
             row("a | b", "grpc", Verdict::Failed("x".into())),
             row("c", "rest", Verdict::Unspeakable("y".into())),
+            row("d", "rest", Verdict::Unspeakable("y".into())),
         ];
         let table = Report { rows }.parity();
         assert!(table.contains("| case | grpc, sqlite | rest, sqlite |\n|---|:-:|:-:|\n"), "{table}");
-        assert!(table.contains("| a \\| b | ✗ | ✓ |\n| c |   | – |\n"), "{table}");
+        assert!(table.contains("| a \\| b | ✗ | ✓ |\n| c |   | – |\n| d |   | – |\n"), "{table}");
+        assert!(table.ends_with("\n\n- rest cannot say y: *c*, *d*\n"), "{table}");
     }
 }

@@ -1,38 +1,27 @@
-//! Cases over REST: the contract says which path each operation is at.
+//! Cases over REST.
 
-use crate::case::{Action, Kind, Verb};
-use crate::driver::{Answer, Call, Driver, Failure, Fault, Outcome, Total};
-use crate::expect;
-use crate::query::{self, Parameters};
-use contract::{Binding, Contract, Method, Operation};
-use serde_json::{Map, Value};
+mod request;
+
+use crate::case::{Action, Kind, More};
+use crate::client::{Client, Reply};
+use crate::driver::{Answer, Call, Driver, Failure, Fault, Outcome, Page};
+use contract::Contract;
+use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Where the API is below the server's root.
-const BASE: &str = "/api";
-/// How long a server may think.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The largest answer to a case.
-const ANSWER_BYTES_MAX: u64 = 64 << 20;
+pub use request::render;
 
 /// Asks over REST.
 #[derive(Debug)]
 pub struct Rest {
     contract: Arc<Contract>,
-    url: String,
-    agent: ureq::Agent,
+    client: Client,
 }
 
 impl Rest {
     /// A driver for the server of a contract at a URL without a path.
     pub fn new(contract: Arc<Contract>, url: String) -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(PATIENCE))
-            .build();
-        Self { contract, url, agent: config.into() }
+        Self { contract, client: Client::new(url) }
     }
 }
 
@@ -42,201 +31,62 @@ impl Driver for Rest {
     }
 
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure> {
-        self.send(&render(&self.contract, call)?)
+        read(self.client.send(&render(&self.contract, call)?)?, call)
     }
 }
 
-impl Rest {
-    fn send(&self, request: &Request) -> Result<Outcome, Failure> {
-        let mut builder = ureq::http::Request::builder()
-            .method(method(request.method))
-            .uri(format!("{}{}", self.url, request.target));
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value.as_str());
-        }
-        let sent = match &request.body {
-            Some(body) => builder.body(body.to_string()).map(|whole| self.agent.run(whole)),
-            None => builder.body(()).map(|whole| self.agent.run(whole)),
-        };
-        let response = sent
-            .map_err(|e| Failure::Broken(format!("{}: {e}", request.target)))?
-            .map_err(|e| Failure::Broken(format!("{}: {e}", request.target)))?;
-        read(response)
-    }
-}
-
-/// The operation that an action is about.
-fn find<'c>(contract: &'c Contract, action: &Action) -> Result<&'c Operation, Failure> {
-    let resource = |name: &str| {
-        contract.resource_named(name).ok_or_else(|| Failure::Broken(format!("no resource is named `{name}`")))
-    };
-    let found = match action {
-        Action::Own { operation } => contract.operation_named(operation).map(|id| contract.operation(id)),
-        Action::Standard { verb, resource: name } => {
-            let id = resource(name)?;
-            contract.operations.iter().find(|o| o.arguments.is_empty() && is_standard(&o.binding, *verb, id))
-        }
-        Action::Related { parent, field } => {
-            let parent_id = resource(parent)?;
-            let field_id = contract
-                .resource(parent_id)
-                .field_named(field)
-                .ok_or_else(|| Failure::Broken(format!("`{parent}` has no field `{field}`")))?;
-            contract.operations.iter().find(|o| {
-                matches!(&o.binding, Binding::Related { parent, field }
-                    if *parent == parent_id && *field == field_id)
-            })
-        }
-    };
-    found.ok_or_else(|| Failure::Broken(format!("there is no operation for {action:?}")))
-}
-
-fn is_standard(binding: &Binding, verb: Verb, resource: contract::ResourceId) -> bool {
-    match (binding, verb) {
-        (Binding::Get(id), Verb::Get)
-        | (Binding::List(id), Verb::List)
-        | (Binding::Create(id), Verb::Create)
-        | (Binding::Update(id), Verb::Update)
-        | (Binding::Upsert(id), Verb::Upsert)
-        | (Binding::Delete(id), Verb::Delete) => *id == resource,
-        _ => false,
-    }
-}
-
-/// A call as it goes over the wire.
-pub fn render(contract: &Contract, call: &Call<'_>) -> Result<Request, Failure> {
-    request(find(contract, call.action)?, call)
-}
-
-/// What goes over the wire.
-#[derive(Debug, PartialEq)]
-pub struct Request {
-    method: Method,
-    /// Path and query.
-    target: String,
-    headers: Vec<(&'static str, String)>,
-    body: Option<Value>,
-}
-
-fn request(operation: &Operation, call: &Call<'_>) -> Result<Request, Failure> {
-    let route = operation
-        .rest
-        .as_ref()
-        .ok_or_else(|| Failure::Unspeakable(format!("`{}` has no place in REST", operation.name)))?;
-    let (path, mut data) = path(&route.path, call)?;
-    let mut parameters = query::parameters(&call.input.list, call.input.select.as_ref())?;
-    let body = match (route.method, call.action) {
-        (Method::Get | Method::Delete, _) => {
-            parameters.extend(arguments(data.take())?);
-            None
-        }
-        // A body is what these operations take, though it be empty.
-        (_, Action::Own { .. }) => Some(data.unwrap_or_else(|| Value::Object(Map::new()))),
-        (_, Action::Standard { .. } | Action::Related { .. }) => data,
-    };
-    let target = format!("{BASE}{path}{}", query_text(&parameters));
-    Ok(Request { method: route.method, target, headers: headers(call, route.method, body.is_some()), body })
-}
-
-/// Fills a path template from the key or from arguments, and returns the arguments that are left.
-fn path(template: &str, call: &Call<'_>) -> Result<(String, Option<Value>), Failure> {
-    let mut data = call.input.data.clone();
-    let mut segments = Vec::new();
-    for segment in template.split('/') {
-        let Some(name) = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) else {
-            segments.push(segment.to_owned());
-            continue;
-        };
-        let argument = match (call.action, data.as_mut()) {
-            (Action::Own { .. }, Some(Value::Object(members))) => members.remove(name),
-            _ => call.input.key.clone().map(Value::String),
-        };
-        match argument {
-            Some(Value::String(text)) => segments.push(query::encode(&text)),
-            Some(other) => segments.push(query::encode(&other.to_string())),
-            None => return Err(Failure::Unspeakable(format!("`{template}` without `{name}`"))),
-        }
-    }
-    Ok((segments.join("/"), data))
-}
-
-/// The arguments of an operation that takes them from the query.
-fn arguments(data: Option<Value>) -> Result<Parameters, Failure> {
-    let Some(Value::Object(members)) = data else { return Ok(Vec::new()) };
-    let text = |value: Value| match value {
-        Value::String(text) => Ok(text),
-        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => {
-            Err(Failure::Unspeakable("a query takes texts, numbers and booleans".to_owned()))
-        }
-    };
-    members.into_iter().map(|(name, value)| Ok((name, text(value)?))).collect()
-}
-
-fn query_text(parameters: &Parameters) -> String {
-    let pairs: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| format!("{}={}", query::encode(name), query::encode(value)))
-        .collect();
-    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
-}
-
-fn headers(call: &Call<'_>, method: Method, has_body: bool) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("accept", "application/json".to_owned())];
-    if let Some(token) = call.token {
-        headers.push(("authorization", format!("Bearer {token}")));
-    }
-    if has_body {
-        let kind = match method {
-            Method::Patch => "application/merge-patch+json",
-            Method::Get | Method::Post | Method::Put | Method::Delete => "application/json",
-        };
-        headers.push(("content-type", kind.to_owned()));
-    }
-    if call.total == Total::Wanted {
-        headers.push(("prefer", "count=exact".to_owned()));
-    }
-    headers.extend(call.input.idempotency.clone().map(|key| ("idempotency-key", key)));
-    // An entity tag is the version in double quotes (RFC 9110, 8.8.3).
-    headers.extend(call.input.version.as_ref().map(|version| ("if-match", format!("\"{version}\""))));
-    headers
-}
-
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-    }
-}
-
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Outcome, Failure> {
-    let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (range, etag, id) = (header("content-range"), header("etag"), header("x-request-id"));
-    let head = format!("{:?}", response.headers());
-    let bytes = response
-        .body_mut()
-        .with_config()
-        .limit(ANSWER_BYTES_MAX)
-        .read_to_vec()
-        .map_err(|e| Failure::Broken(format!("reading the body: {e}")))?;
-    let body = match bytes.is_empty() {
-        true => None,
-        false => Some(serde_json::from_slice(&bytes).map_err(|e| Failure::Broken(format!("not JSON: {e}")))?),
-    };
-    let result = match status {
+fn read(reply: Reply, call: &Call<'_>) -> Result<Outcome, Failure> {
+    let result = match reply.status {
         200..=299 => Ok(Answer {
-            body,
-            total: range.as_deref().and_then(total),
-            version: etag.as_deref().map(version),
+            total: reply.header("content-range").and_then(total),
+            version: reply.header("etag").map(version),
+            page: matches!(call.action, Action::Page { .. }).then(|| page(&reply, call)),
+            body: reply.body,
         }),
-        _ => Err(fault(status, body.as_ref())?),
+        status => Err(fault(status, reply.body.as_ref())?),
     };
-    let text = format!("{head}\n{}", String::from_utf8_lossy(&bytes));
-    Ok(Outcome { result, text: expect::without(&text, id.as_deref()) })
+    Ok(Outcome { result, text: reply.text })
+}
+
+/// The ends of a page are in the links to the pages beside it (RFC 8288).
+fn page(reply: &Reply, call: &Call<'_>) -> Page {
+    let links: Vec<&str> = reply.headers("link").flat_map(|line| line.split(", <")).collect();
+    let link = |relation: &str| links.iter().find(|l| l.contains(&format!("rel=\"{relation}\"")));
+    let (next, prev) = (link("next"), link("prev"));
+    let behind = if call.input.window.last.is_some() { prev } else { next };
+    Page {
+        start: prev.and_then(|link| parameter(link, "before")),
+        end: next.and_then(|link| parameter(link, "after")),
+        more: if behind.is_some() { More::Yes } else { More::No },
+    }
+}
+
+/// A parameter of a link's target.
+fn parameter(link: &str, name: &str) -> Option<String> {
+    let target = link.trim_start_matches('<').split('>').next()?;
+    let pairs = target.split_once('?')?.1.split('&');
+    pairs.filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| decode(value))
+}
+
+/// Undoes percent-encoding (RFC 3986, 2.1); what is none stays.
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, code) {
+            (b'%', Some(code)) => {
+                out.push(code);
+                rest = &after[2..];
+            }
+            _ => {
+                out.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// What is inside the quotes of an entity tag.
@@ -287,24 +137,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::case::Input;
     use serde_json::json;
 
-    fn call<'a>(action: &'a Action, input: &'a Input) -> Call<'a> {
-        Call { token: None, action, input, total: Total::Unwanted }
-    }
-
     #[test]
-    fn paths_are_filled_from_keys_and_arguments() {
-        let standard = Action::Standard { verb: Verb::Get, resource: "User".into() };
-        let input = Input { key: Some("a/b c".into()), ..Input::default() };
-        assert_eq!(path("/users/{id}", &call(&standard, &input)).unwrap().0, "/users/a%2Fb%20c");
-        let own = Action::Own { operation: "addComment".into() };
-        let data = json!({"postId": "x", "text": "y"});
-        let input = Input { data: Some(data), ..Input::default() };
-        let filled = path("/posts/{postId}/comments", &call(&own, &input)).unwrap();
-        assert_eq!(filled, ("/posts/x/comments".to_owned(), Some(json!({"text": "y"}))));
-        assert!(path("/users/{id}", &call(&standard, &Input::default())).is_err());
+    fn links_have_cursors() {
+        let link = "</api/posts?limit=2&after=a%2B%3D>; rel=\"next\"";
+        assert_eq!(parameter(link, "after").as_deref(), Some("a+="));
+        assert_eq!(parameter(link, "before"), None);
+        assert_eq!((decode("%zz%"), decode("%C3%BC")), ("%zz%".to_owned(), "ü".to_owned()));
     }
 
     #[test]

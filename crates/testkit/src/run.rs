@@ -1,26 +1,32 @@
 //! Runs files of cases: each case on a server and a database of its own.
 
-use crate::case::{Case, CaseFile, Expect, NOBODY, Step};
-use crate::driver::{Call, Driver, Failure, Outcome, Total};
+use crate::case::{Case, CaseFile, Expect, Step, Window};
+use crate::driver::{Answer, Call, Driver, Failure, Outcome, Total};
 use crate::expect::{self, Captures};
+use crate::graphql::Graphql;
 use crate::parse;
 use crate::report::{Reach, Report, Row, Verdict};
 use crate::rest::Rest;
-use crate::server::{self, Server};
+use crate::server::Server;
+use crate::stage::Stage;
 use crate::wire_case::{self, WireCase, WireFile};
 use contract::Contract;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tempfile::TempDir;
 
 /// The stores that cases run on.
 const STORE: &str = "sqlite";
 /// Makes a protocol's driver for the server of a contract at a URL.
 type MakeDriver = fn(Arc<Contract>, String) -> Box<dyn Driver>;
 /// Every protocol that the neutral cases run over.
-const DRIVERS: &[MakeDriver] = &[|contract, url| Box::new(Rest::new(contract, url))];
+const DRIVERS: &[MakeDriver] = &[
+    |contract, url| Box::new(Rest::new(contract, url)),
+    |contract, url| Box::new(Graphql::new(contract, url)),
+];
+/// The folders of cases that only one wire has.
+const WIRES: &[&str] = &["rest", "graphql"];
 /// Folders inside folders of cases.
 const DEPTH_MAX: usize = 8;
 
@@ -85,6 +91,7 @@ fn neutral(file: &CaseFile, filter: &str) -> Result<Vec<Row>, String> {
 
 fn wire(file: &WireFile, filter: &str) -> Result<Vec<Row>, String> {
     let path = &file.setting.path;
+    let protocol = wire_of(path)?;
     let wanted: Vec<&WireCase> = file.cases.iter().filter(|c| is_wanted(path, &c.name, filter)).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -92,11 +99,18 @@ fn wire(file: &WireFile, filter: &str) -> Result<Vec<Row>, String> {
     let stage = Stage::set(&file.setting)?;
     Ok(in_parallel(&wanted, |case| {
         let verdict = stage.server().map_or_else(Verdict::Failed, |(server, _data)| {
-            let ran = wire_case::run(case, server.address, &stage.tokens);
+            let ran = wire_case::run(case, &server, &stage.tokens);
             with_log(ran.map_or_else(Verdict::Failed, |()| Verdict::Passed), &server)
         });
-        row(path, &case.name, "rest", verdict, Reach::Wire)
+        row(path, &case.name, protocol, verdict, Reach::Wire)
     }))
+}
+
+/// Which wire a file's cases are of: its folder says so.
+fn wire_of(path: &Path) -> Result<&'static str, String> {
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+    let found = WIRES.iter().find(|wire| folder == **wire);
+    found.copied().ok_or_else(|| format!("{}: its folder is none of {}", path.display(), WIRES.join(", ")))
 }
 
 fn row(path: &Path, case: &str, protocol: &'static str, verdict: Verdict, reach: Reach) -> Row {
@@ -147,84 +161,6 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> V
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// A contract with its rows loaded once; each case gets a copy of the data.
-struct Stage {
-    /// Holds the contract and the data until the file is done.
-    folder: TempDir,
-    contract: Arc<Contract>,
-    settings: Vec<(String, String)>,
-    /// Callers' tokens by name.
-    tokens: Vec<(String, String)>,
-}
-
-impl Stage {
-    fn set(file: &CaseFile) -> Result<Self, String> {
-        let folder = TempDir::new().map_err(|e| format!("a folder for the server: {e}"))?;
-        let (contract_dir, data) = (folder.path().join("contract"), folder.path().join("template"));
-        prepare(file, &contract_dir).map_err(|e| format!("{}: {e}", file.path.display()))?;
-        let loaded = contract::load(&contract_dir).map_err(|found| format!("{found}"))?;
-        // The first start makes the database and loads the rows; what it acknowledged survives the kill.
-        Server::start(&contract_dir, &data)?.kill();
-        let mut tokens = Vec::new();
-        for caller in &file.callers {
-            if let Some(token) = server::token(&contract_dir, &data, caller)? {
-                tokens.push((caller.name.clone(), token));
-            }
-        }
-        let settings = file.settings.clone();
-        Ok(Self { folder, contract: Arc::new(loaded.contract), settings, tokens })
-    }
-
-    /// A server on a copy of the data, which lives as long as the folder that comes with it.
-    fn server(&self) -> Result<(Server, TempDir), String> {
-        let folder =
-            TempDir::new_in(self.folder.path()).map_err(|e| format!("a folder for the data: {e}"))?;
-        let data = folder.path().join("data");
-        copy(&self.folder.path().join("template"), &data).map_err(|e| format!("copying the data: {e}"))?;
-        let server = Server::start_with(&self.folder.path().join("contract"), &data, &self.settings)?;
-        Ok((server, folder))
-    }
-
-    fn token(&self, caller: &str) -> Option<&str> {
-        match caller {
-            NOBODY => None,
-            name => self.tokens.iter().find(|(known, _)| known == name).map(|(_, token)| token.as_str()),
-        }
-    }
-}
-
-/// Copies the contract and puts the file's own rows, if it has any, in the place of the sample rows.
-fn prepare(file: &CaseFile, to: &Path) -> std::io::Result<()> {
-    copy(&file.contract, to)?;
-    if file.seeds.is_empty() {
-        return Ok(());
-    }
-    let data = to.join("data");
-    if data.exists() {
-        fs::remove_dir_all(&data)?;
-    }
-    fs::create_dir_all(&data)?;
-    for seed in &file.seeds {
-        let rows: String = seed.rows.iter().map(|row| format!("{row}\n")).collect();
-        fs::write(data.join(format!("{}.ndjson", seed.resource)), rows)?;
-    }
-    Ok(())
-}
-
-/// Copies a folder with what is in it.
-pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => fs::copy(entry.path(), &target).map(|_| ())?,
-        }
-    }
-    Ok(())
-}
-
 fn run_case(case: &Case, driver: &dyn Driver, stage: &Stage) -> Verdict {
     let mut captures = Captures::new();
     for step in &case.steps {
@@ -247,19 +183,34 @@ fn run_step(
     input.key = input.key.map(|key| expect::fill_text(&key, captures));
     input.version = input.version.map(|version| expect::fill_text(&version, captures));
     input.data = input.data.map(|data| expect::fill(&data, captures));
+    let cursor = |text: Option<String>| text.map(|text| expect::fill_text(&text, captures));
+    input.window =
+        Window { after: cursor(input.window.after), before: cursor(input.window.before), ..input.window };
     input.list.filter = input.list.filter.map(|filter| expect::fill(&filter, captures));
     let total = if step.total.is_some() { Total::Wanted } else { Total::Unwanted };
     let outcome = driver.call(&Call { token, action: &step.action, input: &input, total })?;
-    if let Ok(answer) = &outcome.result
-        && let Some(version) = &answer.version
-    {
-        captures.insert("version".to_owned(), version.as_str().into());
+    if let Ok(answer) = &outcome.result {
+        keep(answer, captures);
     }
     judge(step, &outcome, captures).map_err(|how| Failure::Broken(format!("{how}\n    {}", outcome.text)))
 }
 
+/// What later steps call `$version`, `$start` and `$end`: the version of the last row that had one, and the ends of the
+/// last page, as far as it told them.
+fn keep(answer: &Answer, captures: &mut Captures) {
+    if let Some(version) = &answer.version {
+        captures.insert("version".to_owned(), version.as_str().into());
+    }
+    if let Some(page) = &answer.page {
+        for (name, cursor) in [("start", &page.start), ("end", &page.end)] {
+            captures.remove(name);
+            captures.extend(cursor.iter().map(|cursor| (name.to_owned(), cursor.as_str().into())));
+        }
+    }
+}
+
 fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), String> {
-    if let Some(hidden) = step.hides.iter().find(|text| outcome.text.contains(text.as_str())) {
+    if let Some(hidden) = step.hides.iter().find(|text| expect::tells(&outcome.text, text)) {
         return Err(format!("`{hidden}` must be nowhere in it"));
     }
     match (&step.expect, &outcome.result) {
@@ -288,6 +239,10 @@ fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), 
             if step.total.is_some() && step.total != answer.total {
                 return Err(format!("{:?} in all expected, {:?} found", step.total, answer.total));
             }
+            let more = answer.page.as_ref().map(|page| page.more);
+            if step.more.is_some() && step.more != more {
+                return Err(format!("more rows: {:?} expected, {more:?} found", step.more));
+            }
             let found = answer.body.as_ref().ok_or("an answer expected, nothing found")?;
             expect::matches(*how, expected, found, captures)
         }
@@ -306,26 +261,37 @@ mod tests {
         match action {
             Action::Standard { verb, .. } => format!("{verb:?}"),
             Action::Related { .. } => "Related".to_owned(),
+            Action::Page { .. } => "Page".to_owned(),
+            Action::Aggregate { .. } => "Aggregate".to_owned(),
+            Action::Batch { .. } => "Batch".to_owned(),
             Action::Own { .. } => "Own".to_owned(),
         }
     }
 
-    /// Every step is about an operation that its contract has, and can be said over REST.
-    fn speaks_rest(file: &CaseFile) {
+    /// Every step is about an operation that its contract has. What a protocol cannot say is counted.
+    fn unspoken(file: &CaseFile) -> usize {
         let contract = contract::load(&file.contract).unwrap_or_else(|found| panic!("{found}")).contract;
+        let mut unspoken = 0;
         for step in file.cases.iter().flat_map(|case| &case.steps) {
             let call = Call { token: None, action: &step.action, input: &step.input, total: Total::Unwanted };
-            if let Err(failure) = crate::rest::render(&contract, &call) {
-                panic!("{}:{}: {failure:?}", file.path.display(), step.line);
+            let rest = crate::rest::render(&contract, &call).map(|_| ());
+            let graphql = crate::graphql::render(&contract, &call).map(|_| ());
+            for said in [rest, graphql] {
+                match said {
+                    Ok(()) => {}
+                    Err(Failure::Unspeakable(_)) => unspoken += 1,
+                    Err(Failure::Broken(how)) => panic!("{}:{}: {how}", file.path.display(), step.line),
+                }
             }
         }
+        unspoken
     }
 
     /// All files of cases are well formed, and together they try every kind of call.
     #[test]
     fn every_file_of_cases_is_read() {
         let project = Path::new(crate::PROJECT);
-        let (mut neutral, mut wire, mut words) = (0, 0, BTreeSet::new());
+        let (mut neutral, mut wire, mut unspoken, mut words) = (0, 0, 0, BTreeSet::new());
         for path in files(&project.join("cases"), DEPTH_MAX).unwrap() {
             let text = || fs::read_to_string(&path).unwrap();
             let base = path.parent().unwrap();
@@ -334,20 +300,21 @@ mod tests {
                     let file =
                         parse::case_file(&path, base, &text()).unwrap_or_else(|e| panic!("{path:?}: {e:?}"));
                     assert!(file.contract.is_dir(), "{path:?}: no contract at {:?}", file.contract);
-                    speaks_rest(&file);
+                    unspoken += self::tests::unspoken(&file);
                     neutral += file.cases.len();
                     words.extend(file.cases.iter().flat_map(|c| &c.steps).map(|s| action_word(&s.action)));
                 }
                 Some("http") => {
                     let file = wire_case::wire_file(&path, base, &text())
                         .unwrap_or_else(|e| panic!("{path:?}: {e:?}"));
-                    assert!(file.setting.contract.is_dir(), "{path:?}");
+                    assert!(file.setting.contract.is_dir() && wire_of(&path).is_ok(), "{path:?}");
                     wire += file.cases.len();
                 }
                 _ => {}
             }
         }
         assert!(neutral >= 120 && wire >= 30, "{neutral} neutral cases, {wire} of one wire");
-        assert_eq!(words.len(), 8, "{words:?}");
+        assert!(unspoken * 50 < neutral, "{unspoken} steps cannot be said in some protocol");
+        assert_eq!(words.len(), 11, "{words:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::case::Caller;
 use crate::chance::Chance;
-use crate::corpus::PROPER;
+use crate::corpus;
 use crate::mutate::{self, Attempt, Framing};
 use crate::raw::{Connection, Reply, Response};
 use crate::server::{self, Server};
@@ -27,6 +27,8 @@ const LIFTED: [(&str, &str); 2] =
     [("SEPTET_LIMITS_CALLS_PER_MIN", "0"), ("SEPTET_LIMITS_ADDRESS_CALLS_PER_MIN", "0")];
 /// A proper request that was sent so often has been done at least once, or the storm never gets behind the door.
 const PROPER_MIN: u64 = 20;
+/// What an answer says of a defect of the server, whatever its status.
+const DEFECT: &[u8] = br#""code":"INTERNAL""#;
 /// Failures kept and shown.
 const FAILURES_MAX: usize = 20;
 /// Where chance begins.
@@ -147,12 +149,12 @@ impl Tally {
         if let (Some(at), Ok(Some(response))) = (attempt.proper, &answer) {
             let proper = self.proper.entry(at).or_default();
             proper.sent += 1;
-            proper.done += u64::from(response.status < 300);
+            proper.done += u64::from(is_done(response));
         }
         let wrong = match (&answer, attempt.framing) {
             (Ok(Some(response)), framing) => {
                 *self.statuses.entry(response.status).or_default() += 1;
-                is_wrong(response.status, framing).then(|| {
+                (is_wrong(response.status, framing) || has(response, DEFECT)).then(|| {
                     format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body))
                 })
             }
@@ -168,6 +170,15 @@ impl Tally {
             self.failures.push(format!("{what}\n    {}", sent.escape_debug()));
         }
     }
+}
+
+/// Whether what was asked for was done: GraphQL says in the body that it was not.
+fn is_done(response: &Response) -> bool {
+    response.status < 300 && !has(response, br#""errors":["#)
+}
+
+fn has(response: &Response, text: &[u8]) -> bool {
+    response.body.windows(text.len()).any(|window| window == text)
 }
 
 /// Whether a status must not come. What is not proper HTTP may be told so with 501 or 505 (RFC 9110, 15.6).
@@ -188,8 +199,8 @@ fn judge(server: &mut Server, mut tally: Tally, requests: u32) -> bool {
     }
     for (at, proper) in &tally.proper {
         if proper.done == 0 && proper.sent >= PROPER_MIN {
-            let (method, target, _) = PROPER[*at];
-            tally.failures.push(format!("{method} {target} was sent {} times and never done", proper.sent));
+            let request = corpus::proper(*at);
+            tally.failures.push(format!("{request:?} was sent {} times and never done", proper.sent));
         }
     }
     if server.log().contains("panicked at") {

@@ -1,13 +1,20 @@
 //! Cases of one wire: the very request, and what must come back. docs/testing.md describes the files.
 
+mod read;
+
 use crate::case::{CaseFile, Match};
 use crate::expect::{self, Captures};
-use crate::parse::{self, ParseError};
 use crate::raw::{Connection, Reply, Response};
+use crate::server::Server;
 use serde_json::Value;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::time::{Duration, Instant};
 
+pub use read::wire_file;
+
+/// How long a server may take to log what it has answered.
+const LOGGED_BY: Duration = Duration::from_secs(10);
+/// How long to wait before the log is read again.
+const LOG_AGAIN: Duration = Duration::from_millis(5);
 /// Repetitions that `{{repeat N text}}` may ask for.
 const REPEAT_BYTES_MAX: usize = 64 << 20;
 
@@ -52,6 +59,8 @@ pub struct Exchange {
     pub text: Option<String>,
     /// Texts that may be nowhere in the response.
     pub hides: Vec<String>,
+    /// Texts that one line of the server's log about the request has, each list a line.
+    pub logs: Vec<Vec<String>>,
 }
 
 /// What must be said of a header.
@@ -63,166 +72,20 @@ pub enum Field {
     Absent(String),
 }
 
-/// Reads a file of wire cases.
-pub fn wire_file(path: &Path, base: &Path, text: &str) -> Result<WireFile, ParseError> {
-    let head_lines = text.lines().take_while(|line| !line.starts_with("###")).count();
-    let head: String = text.lines().take(head_lines).map(|line| format!("{line}\n")).collect();
-    let setting = parse::case_file(path, base, &head)?;
-    let mut cases: Vec<WireCase> = Vec::new();
-    let mut reader = Reader::default();
-    for (at, line) in text.lines().enumerate().skip(head_lines) {
-        let number = at + 1;
-        if let Some(name) = line.strip_prefix("###") {
-            reader.finish(&mut cases)?;
-            cases.push(WireCase { line: number, name: name.trim().to_owned(), exchanges: Vec::new() });
-        } else {
-            reader.line(number, line, &mut cases)?;
-        }
-    }
-    reader.finish(&mut cases)?;
-    match cases.iter().find(|case| case.exchanges.is_empty()) {
-        Some(case) => Err(error(case.line, "a case needs a request")),
-        None => Ok(WireFile { setting, cases }),
-    }
-}
-
-/// Where the reader is in an exchange.
-#[derive(Debug, Default)]
-enum At {
-    #[default]
-    Nowhere,
-    Headers,
-    Body,
-    Expectations,
-    /// Inside JSON that has not ended: its first line, how it compares, and what there is of it.
-    Json(usize, Match, String),
-}
-
-#[derive(Debug, Default)]
-struct Reader {
-    at: At,
-    exchange: Exchange,
-}
-
-impl Reader {
-    fn line(&mut self, number: usize, line: &str, cases: &mut [WireCase]) -> Result<(), ParseError> {
-        match std::mem::take(&mut self.at) {
-            At::Json(first, how, text) => self.json(first, how, format!("{text}\n{line}")),
-            At::Headers | At::Body if is_expectation(line) => self.expectation(number, line),
-            At::Headers if line.is_empty() => {
-                self.exchange.body = Some(String::new());
-                self.at = At::Body;
-                Ok(())
-            }
-            At::Headers => {
-                self.exchange.headers.push(line.to_owned());
-                self.at = At::Headers;
-                Ok(())
-            }
-            At::Body => {
-                let body = self.exchange.body.get_or_insert_default();
-                *body = if body.is_empty() { line.to_owned() } else { format!("{body}\n{line}") };
-                self.at = At::Body;
-                Ok(())
-            }
-            at @ (At::Nowhere | At::Expectations) if line.is_empty() || line.starts_with('#') => {
-                self.at = at;
-                Ok(())
-            }
-            At::Expectations if is_expectation(line) => self.expectation(number, line),
-            At::Nowhere | At::Expectations => self.start(number, line, cases),
-        }
-    }
-
-    fn start(&mut self, number: usize, line: &str, cases: &mut [WireCase]) -> Result<(), ParseError> {
-        self.close(cases)?;
-        let is_method = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase());
-        if !line.split_once(' ').is_some_and(|(method, target)| is_method(method) && !target.is_empty()) {
-            return Err(error(number, "expected a request: a method and a target"));
-        }
-        self.exchange = Exchange { line: number, start: line.to_owned(), ..Exchange::default() };
-        self.at = At::Headers;
-        Ok(())
-    }
-
-    fn expectation(&mut self, number: usize, line: &str) -> Result<(), ParseError> {
-        self.at = At::Expectations;
-        let (sign, rest) = parse::split_word(line);
-        match (sign, rest) {
-            ("=", "nothing") => self.exchange.text = Some(String::new()),
-            ("==", rest) => self.exchange.text = Some(rest.to_owned()),
-            ("=", rest) => return self.json(number, Match::Exact, rest.to_owned()),
-            ("~", rest) => return self.json(number, Match::Includes, rest.to_owned()),
-            ("hides", rest) => {
-                self.exchange.hides = serde_json::from_str(rest)
-                    .map_err(|e| error(number, &format!("expected a list of texts: {e}")))?;
-            }
-            (_, rest) => match (rest.split_once(": "), rest.strip_prefix('!')) {
-                (_, Some(name)) => self.exchange.fields.push(Field::Absent(name.to_ascii_lowercase())),
-                (Some((name, value)), None) => {
-                    self.exchange.fields.push(Field::Is(name.to_ascii_lowercase(), value.to_owned()));
-                }
-                (None, None) => self.exchange.statuses = rest.split('|').map(str::to_owned).collect(),
-            },
-        }
-        Ok(())
-    }
-
-    fn json(&mut self, first: usize, how: Match, text: String) -> Result<(), ParseError> {
-        match serde_json::from_str(&text) {
-            Ok(value) => {
-                self.exchange.answer = Some((how, value));
-                self.at = At::Expectations;
-            }
-            Err(e) if e.is_eof() => self.at = At::Json(first, how, text),
-            Err(e) => return Err(error(first + e.line() - 1, &format!("not JSON: {e}"))),
-        }
-        Ok(())
-    }
-
-    /// Puts the exchange into the last case.
-    fn close(&mut self, cases: &mut [WireCase]) -> Result<(), ParseError> {
-        let exchange = std::mem::take(&mut self.exchange);
-        if exchange.start.is_empty() {
-            return Ok(());
-        }
-        if exchange.statuses.is_empty() {
-            return Err(error(exchange.line, "the request does not say which status must come back"));
-        }
-        cases.last_mut().expect("lines before the first case are not read here").exchanges.push(exchange);
-        Ok(())
-    }
-
-    fn finish(&mut self, cases: &mut [WireCase]) -> Result<(), ParseError> {
-        match std::mem::take(&mut self.at) {
-            At::Json(first, _, _) => Err(error(first, "the JSON has no end")),
-            At::Nowhere | At::Headers | At::Body | At::Expectations => self.close(cases),
-        }
-    }
-}
-
-fn is_expectation(line: &str) -> bool {
-    [">", "=", "==", "~", "hides"].contains(&parse::split_word(line).0)
-}
-
-fn error(line: usize, message: &str) -> ParseError {
-    ParseError { line, message: message.to_owned() }
-}
-
-/// Runs the exchanges of a case on one connection; `tokens` are the callers' by name.
-pub fn run(case: &WireCase, address: SocketAddr, tokens: &[(String, String)]) -> Result<(), String> {
+/// Runs the exchanges of a case, each on a connection of its own; `tokens` are the callers' by name.
+pub fn run(case: &WireCase, server: &Server, tokens: &[(String, String)]) -> Result<(), String> {
     let mut captures: Captures =
         tokens.iter().map(|(name, token)| (name.clone(), Value::from(token.as_str()))).collect();
-    captures.insert("address".to_owned(), Value::from(address.to_string()));
+    captures.insert("address".to_owned(), Value::from(server.address.to_string()));
     for exchange in &case.exchanges {
-        exchange_once(exchange, address, &mut captures)
+        exchange_once(exchange, server, &mut captures)
             .map_err(|message| format!("line {}: {message}", exchange.line))?;
     }
     Ok(())
 }
 
-fn exchange_once(exchange: &Exchange, address: SocketAddr, captures: &mut Captures) -> Result<(), String> {
-    let mut connection = Connection::open(address).map_err(|e| format!("connecting: {e}"))?;
+fn exchange_once(exchange: &Exchange, server: &Server, captures: &mut Captures) -> Result<(), String> {
+    let mut connection = Connection::open(server.address).map_err(|e| format!("connecting: {e}"))?;
     // A server may refuse and close before it has read a request that is too large; its answer still counts.
     let sent = connection.send(&bytes(exchange, captures)?);
     let reply = if exchange.start.starts_with("HEAD ") { Reply::HeadersOnly } else { Reply::Whole };
@@ -231,10 +94,27 @@ fn exchange_once(exchange: &Exchange, address: SocketAddr, captures: &mut Captur
         (Ok(None), Ok(())) => return Err("closed without a response".into()),
         (Ok(None), Err(e)) | (Err(e), _) => return Err(format!("no response: {e}")),
     };
-    compare(exchange, &response, captures).map_err(|message| {
+    let compared = compare(exchange, &response, captures).and_then(|()| logged(exchange, &response, server));
+    compared.map_err(|message| {
         let body = String::from_utf8_lossy(&response.body);
         format!("{message}\n      {} {:?}\n      {body}", response.status, response.headers)
     })
+}
+
+/// Waits until the log has the lines about the request that it must have.
+fn logged(exchange: &Exchange, response: &Response, server: &Server) -> Result<(), String> {
+    let end = Instant::now() + LOGGED_BY;
+    let id = response.header("x-request-id").unwrap_or("");
+    for texts in &exchange.logs {
+        let is_line = |line: &str| line.contains(id) && texts.iter().all(|text| line.contains(text.as_str()));
+        while !server.log().lines().any(is_line) {
+            if Instant::now() > end {
+                return Err(format!("no line of the log about `{id}` has {texts:?}"));
+            }
+            std::thread::sleep(LOG_AGAIN);
+        }
+    }
+    Ok(())
 }
 
 /// The request as it is sent.
@@ -330,7 +210,7 @@ fn compare(exchange: &Exchange, response: &Response, captures: &mut Captures) ->
     }
     let whole = format!("{:?}\n{}", response.headers, String::from_utf8_lossy(&response.body));
     let whole = expect::without(&whole, response.header("x-request-id"));
-    match exchange.hides.iter().find(|secret| whole.contains(secret.as_str())) {
+    match exchange.hides.iter().find(|secret| expect::tells(&whole, secret)) {
         Some(secret) => Err(format!("`{secret}` must be nowhere in the response")),
         None => Ok(()),
     }
@@ -363,41 +243,6 @@ mod tests {
 
     use super::*;
     use serde_json::json;
-
-    const FILE: &str = "contract ../x\ncaller ada sub=u1\n\n### two requests\nPOST /api/users\n\
-        content-type: application/json\n\n{\"a\": 1}\n> 201\n> location: /api/users/{{id}}\n> !server\n\
-        ~ {\"id\":\n  \"<text id>\"}\nhides [\"pw\"]\n\n# then\nGET /api/users/{{id}}\n> 200|4xx\n= nothing\n";
-
-    fn read(text: &str) -> Result<WireFile, ParseError> {
-        wire_file(Path::new("x.http"), Path::new("/c"), text)
-    }
-
-    #[test]
-    fn a_file_is_read() {
-        let file = read(FILE).unwrap();
-        assert_eq!(file.setting.callers[0].name, "ada");
-        let [post, get] = &file.cases[0].exchanges[..] else { panic!("two exchanges expected") };
-        assert_eq!((post.start.as_str(), post.body.as_deref()), ("POST /api/users", Some("{\"a\": 1}")));
-        assert_eq!(post.answer, Some((Match::Includes, json!({"id": "<text id>"}))));
-        assert_eq!(post.fields[1], Field::Absent("server".into()));
-        assert_eq!(post.hides, ["pw"]);
-        assert_eq!((get.statuses.len(), get.text.as_deref(), &get.body), (2, Some(""), &None));
-    }
-
-    #[test]
-    fn mistakes_are_found_on_their_line() {
-        let wrong = [
-            ("contract x\n### a\n", 2, "needs a request"),
-            ("contract x\n### a\nGET /x\n", 3, "which status"),
-            ("contract x\n### a\nwhat\n> 200", 3, "a method and a target"),
-            ("contract x\n### a\nGET /x\n> 200\n= {\n", 5, "no end"),
-            ("contract x\n### a\nGET /x\n> 200\n= {\na}", 6, "not JSON"),
-        ];
-        for (text, line, part) in wrong {
-            let error = read(text).expect_err(text);
-            assert!(error.line == line && error.message.contains(part), "{text}\n{error:?}");
-        }
-    }
 
     #[test]
     fn names_are_substituted_and_braces_are_not() {

@@ -56,6 +56,11 @@ impl Caller {
         self.id.is_none()
     }
 
+    /// Whether the token gives the caller one of these roles.
+    pub fn has_one_of(&self, roles: &[String]) -> bool {
+        self.roles.iter().any(|role| roles.contains(role))
+    }
+
     /// What rules may know of a call by this caller at this time.
     pub fn facts<'a>(&'a self, now: &'a str, arguments: &'a [Value]) -> Facts<'a> {
         Facts {

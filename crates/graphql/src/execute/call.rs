@@ -6,7 +6,7 @@ use crate::error::Problem;
 use crate::plan::{Arguments, RootField};
 use apollo_compiler::executable::SelectionSet;
 use contract::{Binding, OperationId, ResourceId};
-use describe::graphql::{RootField as Asked, Standard, names};
+use describe::graphql::{RootField as Asked, Standard, list_arguments_beside, names};
 use engine::{Answer, Call, Fault, Grouping, Input, Kind, ListArgs, Selected, Selection};
 use wire::{Format, Value};
 
@@ -91,10 +91,15 @@ impl<'a> Request<'a> {
     async fn own(&self, field: &'a RootField, id: OperationId) -> Result<Part, Problem> {
         let operation = self.translate.face.contract.operation(id);
         let arguments = self.arguments(field)?;
-        let data = Some(arguments.without(&[]));
+        let beside: Vec<&str> = list_arguments_beside(operation).collect();
+        let list = match operation.binding {
+            Binding::List(resource) => self.translate.list_beside(resource, &arguments, &beside)?,
+            _ => ListArgs::default(),
+        };
+        let data = Some(arguments.without(&beside));
         let base = operation.result.base;
         let selected = self.selected(field, id, |sets| self.translate.result(base, sets))?;
-        let input = Input { data, ..Input::default() };
+        let input = Input { data, list, ..Input::default() };
         let answer = self.call(field, id, input, selected, None).await;
         let may_be_absent = matches!(operation.binding, Binding::Get(_)) && !operation.result.required;
         Ok(match answer {

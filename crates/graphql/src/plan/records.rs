@@ -172,15 +172,24 @@ impl<'a> Translate<'a> {
 
     /// Which rows of a list.
     pub(crate) fn list(&self, id: ResourceId, arguments: &Arguments) -> Result<ListArgs, Problem> {
-        let order = match arguments.get(names::ORDER_BY) {
-            None => Vec::new(),
-            Some(terms) => order(self.contract(), id, terms)?,
-        };
+        self.list_beside(id, arguments, &names::LIST_ARGUMENTS)
+    }
+
+    /// The same for a list that has only these of the arguments of lists: others of their names are its own.
+    pub(crate) fn list_beside(
+        &self,
+        id: ResourceId,
+        arguments: &Arguments,
+        beside: &[&str],
+    ) -> Result<ListArgs, Problem> {
+        let has = |name| beside.contains(&name);
+        let terms = arguments.get(names::ORDER_BY).filter(|_| has(names::ORDER_BY));
+        let number = |name| if has(name) { arguments.number(name) } else { Ok(None) };
         Ok(ListArgs {
-            filter: self.condition(id, arguments)?,
-            order,
-            limit: arguments.number(names::LIMIT)?,
-            offset: arguments.number(names::OFFSET)?,
+            filter: if has(names::WHERE) { self.condition(id, arguments)? } else { None },
+            order: terms.map_or(Ok(Vec::new()), |terms| order(self.contract(), id, terms))?,
+            limit: number(names::LIMIT)?,
+            offset: number(names::OFFSET)?,
             ..ListArgs::default()
         })
     }

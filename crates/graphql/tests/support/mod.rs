@@ -3,7 +3,7 @@
 
 use edge::{Request, Response};
 use engine::identity::{Key, Rules, Verifier};
-use engine::{Context, Credentials, Engine, Fault, Silent, SystemClock};
+use engine::{Engine, Silent, SystemClock};
 use graphql::{Graphql, Service, Settings, StartError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::path::Path;
@@ -11,8 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Durability, Options, Place, Store};
 
-/// The token that tests give roles to; the engine does not believe it.
-pub const TRUSTED_TOKEN: &str = "of-an-auditor";
+/// What tokens are signed with.
+const SECRET: &[u8] = b"a secret of thirty-two bytes, or";
+
+/// A token of somebody with a role, without a word before it.
+pub fn token(role: &str) -> String {
+    let claims = serde_json::json!({"sub": "somebody", "roles": [role], "exp": 4_000_000_000_u32});
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).expect("claims can be signed")
+}
 
 pub fn contract() -> Arc<contract::Contract> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tour");
@@ -26,6 +33,10 @@ pub fn face(settings: Settings) -> Result<Graphql, StartError> {
 }
 
 pub fn service(settings: Settings) -> Service {
+    service_of(settings, engine::Settings::default())
+}
+
+pub fn service_of(settings: Settings, engine: engine::Settings) -> Service {
     let contract = contract();
     let options = Options {
         place: Place::Memory,
@@ -39,20 +50,12 @@ pub fn service(settings: Settings) -> Service {
     let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).expect("it is in memory");
     let rules =
         Rules { issuers: vec![], audiences: vec![], leeway: Duration::ZERO, roles_claim: "roles".into() };
-    let key = Key::hs256(b"a secret of thirty-two bytes, or").expect("it is long enough");
+    let key = Key::hs256(SECRET).expect("it is long enough");
     let verifier = Verifier::new(vec![key], rules, 10);
     let (clock, observer) = (Arc::new(SystemClock), Arc::new(Silent));
-    let engine = Engine::new(contract, store, engine::Settings::default(), verifier, clock, observer);
+    let engine = Engine::new(contract, store, engine, verifier, clock, observer);
     let face = face(settings).expect("the settings are sound");
-    Service::new(face, Arc::new(engine), Box::new(has_role))
-}
-
-fn has_role(context: &Context, roles: &[String]) -> Result<bool, Fault> {
-    let is_auditor = match &context.credentials {
-        Credentials::Bearer(token) => token == TRUSTED_TOKEN,
-        Credentials::None | Credentials::Malformed => false,
-    };
-    Ok(is_auditor && roles.iter().any(|role| role == "auditor"))
+    Service::new(face, Arc::new(engine))
 }
 
 /// Sends a request as its parts, and waits for the answer.

@@ -5,7 +5,7 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::front::{Front, RequestIds};
 use crate::metrics::{self, Endpoint, Metrics, Traffic};
-use crate::{log, open, process};
+use crate::{graphql, log, open, process};
 use engine::{Engine, Observer};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -14,7 +14,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 use store::{Place, Store};
 use tokio::net::TcpListener;
-use wire::DecodeBounds;
 
 /// The folder in a contract's own with the rows that a new database begins with.
 const SAMPLE_FOLDER: &str = "data";
@@ -64,10 +63,10 @@ pub fn serve(
             remove_database(&config);
             return Err(failure);
         }
+        let traffic = Arc::<Traffic>::default();
+        let front = Arc::new(front(engine, Arc::clone(&traffic), &config, &args.dir)?);
         let greeting = greeting(&places, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
-        let traffic = Arc::<Traffic>::default();
-        let front = Arc::new(front(engine, Arc::clone(&traffic), &config)?);
         if let Some(calls) = counted {
             let mut metrics = Metrics::new(calls, traffic, started);
             documents(&mut metrics, &front);
@@ -86,37 +85,30 @@ fn show(metrics: Metrics, listeners: Vec<TcpListener>, config: &Config) {
     tokio::spawn(edge::serve(listeners, endpoint, limits, config.compression, std::future::pending::<()>()));
 }
 
-fn front(engine: Arc<Engine>, traffic: Arc<Traffic>, config: &Config) -> Result<Front, Failure> {
+fn front(
+    engine: Arc<Engine>,
+    traffic: Arc<Traffic>,
+    config: &Config,
+    contract: &Path,
+) -> Result<Front, Failure> {
     let api = &config.api;
-    let decode = DecodeBounds {
-        depth_max: api.input_depth_max,
-        values_max: api.input_values_max,
-        ..DecodeBounds::default()
-    };
     let settings = rest::Settings {
         base_path: api.base_path.clone(),
         body_bytes_max: api.body_bytes_max,
         // The edge bounds the whole target; its query cannot be longer.
         query_bytes_max: config.edge.uri_bytes_max,
-        decode,
+        decode: api.decode(),
     };
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
-    let graphql = graphql(&engine)?;
+    let graphql = graphql::service(&engine, config, contract)?;
     let service = rest::Service::new(rest, engine);
     Ok(Front::new(service, graphql, api.cors_origins.clone(), RequestIds::new(random), traffic))
 }
 
-fn graphql(engine: &Arc<Engine>) -> Result<graphql::Service, Failure> {
-    let sdl = describe::graphql::sdl(engine.contract());
-    let face = graphql::Graphql::new(Arc::clone(engine.contract()), &sdl, graphql::Settings::default());
-    let face = face.map_err(|error| Failure::Other(error.0))?;
-    Ok(graphql::Service::new(face, Arc::clone(engine), Box::new(|_, _| Ok(true))))
-}
-
 /// What the metrics tell of GraphQL's documents.
 fn documents(metrics: &mut Metrics, front: &Arc<Front>) {
-    let of = |read: fn(graphql::CacheStats) -> u64| {
+    let of = |read: fn(::graphql::CacheStats) -> u64| {
         let front = Arc::clone(front);
         move || read(front.documents())
     };
@@ -189,14 +181,17 @@ pub fn greeting(places: &Places, config: &Config, config_file: Option<&Path>, co
     let base = &config.api.base_path;
     let mut text = String::new();
     for address in &places.api {
-        text += &format!("listening on http://{address}\napi    http://{address}{base}\n");
+        text += &format!("listening on http://{address}\napi      http://{address}{base}\n");
+        for (what, path) in graphql::places(config) {
+            text += &format!("{what:<8} http://{address}{path}\n");
+        }
     }
     for address in &places.metrics {
-        text += &format!("metrics http://{address}{}\n", metrics::PATH);
+        text += &format!("metrics  http://{address}{}\n", metrics::PATH);
     }
     // With public keys alone, tokens come from whoever has the private key.
     if config.identity.jwt_secret.is_some() || !config.identity.has_keys() {
-        text += &format!("token  {}\n", token_line(config, config_file, contract));
+        text += &format!("token    {}\n", token_line(config, config_file, contract));
     }
     text
 }
@@ -238,12 +233,14 @@ mod tests {
         assert_eq!(
             text,
             "listening on http://127.0.0.1:8080\n\
-             api    http://127.0.0.1:8080/api\n\
-             token  septet token --sub ID --role ROLE --contract examples/tour --data septet-data\n"
+             api      http://127.0.0.1:8080/api\n\
+             graphql  http://127.0.0.1:8080/graphql\n\
+             graphiql http://127.0.0.1:8080/graphiql\n\
+             token    septet token --sub ID --role ROLE --contract examples/tour --data septet-data\n"
         );
         let shown = Places { metrics: vec!["127.0.0.1:9464".parse().unwrap()], ..places.clone() };
         let text = greeting(&shown, &config(&[]), None, tour);
-        assert!(text.contains("\nmetrics http://127.0.0.1:9464/metrics\n"), "{text}");
+        assert!(text.contains("\nmetrics  http://127.0.0.1:9464/metrics\n"), "{text}");
         let own = tour.join("septet.toml");
         assert!(!greeting(&places, &config(&[]), Some(&own), tour).contains("--config"));
         let other = config(&[("SEPTET_DATA", "it's here")]);

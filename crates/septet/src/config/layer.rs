@@ -162,6 +162,11 @@ impl Layers {
         for (_, less, more) in orders.into_iter().filter(|(holds, ..)| !holds) {
             self.problem(Source::Together, format!("{less} is greater than {more}"), None);
         }
+        let graphql = &self.config.graphql;
+        if graphql.settings.trust == graphql::Trust::Listed && graphql.trusted_folder.is_none() {
+            let message = "graphql.trusted_only needs graphql.trusted_folder";
+            self.problem(Source::Together, message.into(), None);
+        }
         if self.problems.is_empty() { Ok(self.config) } else { Err(self.problems) }
     }
 

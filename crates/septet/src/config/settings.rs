@@ -52,6 +52,8 @@ const WAIT_MS: RangeInclusive<u64> = 1..=3_600_000;
 const MANY: RangeInclusive<u64> = 1..=10_000_000;
 /// Bytes held in memory for one request.
 const BYTES: RangeInclusive<u64> = 1..=1 << 30;
+/// Parts of one document.
+const ITEMS: RangeInclusive<u64> = 1..=100_000;
 /// Units a minute; 0 for no limit.
 const UNITS: RangeInclusive<u64> = 0..=1_000_000_000;
 
@@ -64,7 +66,9 @@ const DURABILITIES: &[&str] = &["full", "process"];
 
 /// All settings in the order of the reference file.
 pub(super) fn all() -> impl Iterator<Item = Setting> {
-    [general(), edge(), api(), identity(), limits(), store(), log(), metrics()].into_iter().flatten()
+    [general(), edge(), api(), graphql(), identity(), limits(), store(), log(), metrics()]
+        .into_iter()
+        .flatten()
 }
 
 fn count(path: &'static str, range: RangeInclusive<u64>, set: fn(&mut Config, u64)) -> Setting {
@@ -90,6 +94,7 @@ fn general() -> Vec<Setting> {
             c.data = PathBuf::from(v);
             if c.data.as_os_str().is_empty() { Err("a folder") } else { Ok(()) }
         }),
+        Setting { path: "production", kind: Kind::Switch(|c, v| c.production = v) },
     ]
 }
 
@@ -153,6 +158,72 @@ fn api() -> Vec<Setting> {
             if are_origins { Ok(()) } else { Err("origins such as \"https://app.example.com\", or \"*\"") }
         }),
     ]
+}
+
+fn graphql() -> Vec<Setting> {
+    let mut settings = graphql_documents();
+    settings.extend([
+        text("graphql.path", |c, v| {
+            c.graphql.settings.path = given(v);
+            absent_or_path(c.graphql.settings.path.as_deref())
+        }),
+        text("graphql.graphiql_path", |c, v| {
+            c.graphql.settings.graphiql_path = given(v);
+            absent_or_path(c.graphql.settings.graphiql_path.as_deref())
+        }),
+        count("graphql.cached_documents_max", MANY, |c, v| c.graphql.settings.cache.entries_max = v as usize),
+        count("graphql.cached_bytes_max", BYTES, |c, v| c.graphql.settings.cache.bytes_max = v as usize),
+        count("graphql.persisted_documents_max", 0..=10_000_000, |c, v| {
+            c.graphql.settings.persisted.entries_max = v as usize;
+        }),
+        count("graphql.persisted_bytes_max", BYTES, |c, v| {
+            c.graphql.settings.persisted.bytes_max = v as usize;
+        }),
+        text("graphql.trusted_folder", |c, v| {
+            c.graphql.trusted_folder = given(v).map(PathBuf::from);
+            Ok(())
+        }),
+        Setting {
+            path: "graphql.trusted_only",
+            kind: Kind::Switch(|c, v| {
+                c.graphql.settings.trust = if v { graphql::Trust::Listed } else { graphql::Trust::Anything };
+            }),
+        },
+        texts("graphql.introspection_roles", |c, v| {
+            c.graphql.introspection_roles = v;
+            Ok(())
+        }),
+    ]);
+    settings
+}
+
+fn graphql_documents() -> Vec<Setting> {
+    vec![
+        count("graphql.document_bytes_max", BYTES, |c, v| {
+            c.graphql.settings.documents.bytes_max = v as usize;
+        }),
+        count("graphql.tokens_max", MANY, |c, v| c.graphql.settings.documents.tokens_max = v as usize),
+        count("graphql.depth_max", 1..=100, |c, v| c.graphql.settings.documents.depth_max = v as usize),
+        count("graphql.breadth_max", ITEMS, |c, v| c.graphql.settings.documents.breadth_max = v as usize),
+        count("graphql.fields_max", ITEMS, |c, v| c.graphql.settings.documents.fields_max = v as usize),
+        count("graphql.root_fields_max", ITEMS, |c, v| {
+            c.graphql.settings.documents.root_fields_max = v as usize;
+        }),
+        count("graphql.aliases_max", 0..=100_000, |c, v| {
+            c.graphql.settings.documents.aliases_max = v as usize;
+        }),
+        count("graphql.directives_max", 0..=100_000, |c, v| {
+            c.graphql.settings.documents.directives_max = v as usize;
+        }),
+        count("graphql.fragments_max", 0..=100_000, |c, v| {
+            c.graphql.settings.documents.fragments_max = v as usize;
+        }),
+    ]
+}
+
+fn absent_or_path(path: Option<&str>) -> Result<(), &'static str> {
+    let is_path = |path: &str| path.starts_with('/') && !path.ends_with('/') && !path.contains(['?', '#']);
+    if path.is_none_or(is_path) { Ok(()) } else { Err("a path such as \"/graphql\", or \"\" for none") }
 }
 
 fn identity() -> Vec<Setting> {

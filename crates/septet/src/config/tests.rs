@@ -55,6 +55,7 @@ fn defaults_agree() {
     let decode = wire::DecodeBounds::default();
     let input = (config.api.input_depth_max, config.api.input_values_max);
     assert_eq!(input, (decode.depth_max, decode.values_max));
+    assert_eq!(format!("{:?}", config.graphql.settings), format!("{:?}", graphql::Settings::default()));
     assert_eq!(config.listen, ["127.0.0.1:8080".parse().unwrap()]);
     assert_eq!(config.api.base_path, "/api");
     assert!(

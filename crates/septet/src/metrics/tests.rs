@@ -31,6 +31,7 @@ fn call(calls: &Calls, protocol: &'static str, fault: Option<Kind>, took: Durati
         rows: 2,
         bytes: 100,
         statements: 1,
+        round_trips: 1,
         prepared_in: Duration::ZERO,
         took,
     });

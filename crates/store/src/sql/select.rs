@@ -5,7 +5,7 @@ use super::relation::Rows;
 use super::{Bind, Dialect, Draft, Row, Scope, Statement, defect, field};
 use super::{COLUMNS_MAX, GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 use crate::face::{PlanError, Root};
-use crate::query::{End, Output, Predicate, Select};
+use crate::query::{End, OfReference, Output, Predicate, Select};
 use contract::{Contract, FieldId};
 
 /// A select as statements, a parent always before its children.
@@ -226,6 +226,15 @@ impl<'c> Statements<'c> {
                 let count = parts.draft.count_where(&Scope::of(row), *field, filter)?;
                 From::Column(parts.column(count)?)
             }
+            Output::Reference { key, outputs } => {
+                let key = parts.draft.operand(&Scope::of(row), key)?;
+                let key = parts.column(key)?;
+                let outputs = outputs.iter().map(|output| match output {
+                    OfReference::Key => From::Column(key),
+                    OfReference::TypeName => From::TypeName,
+                });
+                From::Joined { key, record: Record { outputs: outputs.collect() } }
+            }
             Output::One { field, select, inner } => self.joined(parts, row, *field, select, *inner)?,
             Output::Many { field, select, inner } => {
                 if *inner && row.alias == parts.own {
@@ -331,6 +340,7 @@ impl Draft<'_> {
                 | Output::Many { inner: false, .. }
                 | Output::Value(_)
                 | Output::TypeName
+                | Output::Reference { .. }
                 | Output::Count { .. } => {}
             }
         }
@@ -360,6 +370,6 @@ fn has_inner(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| match output {
         Output::One { inner, .. } | Output::Many { inner, .. } => *inner,
         Output::Group(outputs) => has_inner(outputs),
-        Output::Value(_) | Output::Count { .. } | Output::TypeName => false,
+        Output::Value(_) | Output::Count { .. } | Output::TypeName | Output::Reference { .. } => false,
     })
 }

@@ -1,44 +1,10 @@
 // Relay: its compiler takes the exported schema, and its runtime runs what the compiler makes of an application.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import compiler from 'relay-compiler';
 import relay from 'relay-runtime';
+import { compile } from './relay_compile.js';
 import { data } from './session.js';
 
 const { Environment, Network, RecordSource, Store, commitMutation, fetchQuery } = relay;
-const here = dirname(fileURLToPath(import.meta.url));
-const project = join(here, `relay-project-${process.pid}`);
-
-/** Compiles the project and gives its artifacts by name. */
-function compile() {
-  cpSync(join(here, 'relay'), join(project, 'source'), { recursive: true });
-  copyFileSync(process.env.SERVER_SDL, join(project, 'schema.graphql'));
-  const config = {
-    src: './source',
-    schema: './schema.graphql',
-    language: 'javascript',
-    eagerEsModules: false,
-  };
-  writeFileSync(join(project, 'relay.config.json'), JSON.stringify(config));
-  // The artifacts name each other without a file's ending, as bundlers and CommonJS allow.
-  writeFileSync(join(project, 'package.json'), '{"type": "commonjs"}');
-  const { status, stdout, stderr } = spawnSync(compiler, ['relay.config.json'], {
-    cwd: project,
-    encoding: 'utf8',
-  });
-  assert.equal(status, 0, `${stdout}${stderr}`);
-  const require = createRequire(join(project, 'package.json'));
-  const folder = join(project, 'source', '__generated__');
-  const load = (file) => [file.replace('.graphql.js', ''), require(join(folder, file))];
-  return Object.fromEntries(readdirSync(folder).map(load));
-}
-
-mkdirSync(project);
-process.on('exit', () => rmSync(project, { recursive: true }));
 const made = compile();
 
 const send = async ({ text }, variables) => ({ data: await data(text, variables) });

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::case::List;
+use crate::case::{Expect, Function, Kind, List, Match, Measure, More, Of, Refusal, Window};
 use crate::chance::Chance;
 use serde_json::json;
 
@@ -33,6 +33,17 @@ case anyone can register
     ! Invalid INVALID_INPUT email:REQUIRED password
   ada: related User.posts $id
     = nothing
+  ada: page Post
+    first 2
+    after $end
+    more no
+    = []
+  ada: aggregate Post
+    by ["author"]
+    measures {"n": "count", "top": "max createdAt"}
+    = []
+  ada: batch Post [{"delete": {"id": "p1"}}]
+    = [null]
 "#;
 
 fn read(text: &str) -> Parsed<CaseFile> {
@@ -65,6 +76,18 @@ fn a_whole_file_is_read() {
     assert_eq!(steps[3].input.key.as_deref(), Some("$id"));
 }
 
+#[test]
+fn pages_aggregates_and_batches_are_read() {
+    let file = read(WHOLE).unwrap();
+    let [.., page, aggregate, batch] = &file.cases[0].steps[..] else { panic!("seven steps expected") };
+    let window = Window { first: Some(2), after: Some("$end".into()), ..Window::default() };
+    assert_eq!((&page.input.window, page.more), (&window, Some(More::No)));
+    let count = Measure { shown: "n".into(), of: Of::Rows };
+    let top = Measure { shown: "top".into(), of: Of::Field(Function::Max, "createdAt".into()) };
+    assert_eq!((&aggregate.input.by, &aggregate.input.measures), (&vec!["author".into()], &vec![count, top]));
+    assert_eq!(batch.input.data, Some(json!([{"delete": {"id": "p1"}}])));
+}
+
 /// What is wrong with a file, the line that must be named, and a part of the message.
 const WRONG: &[(&str, usize, &str)] = &[
     ("", 1, "no `contract`"),
@@ -82,6 +105,17 @@ const WRONG: &[(&str, usize, &str)] = &[
     ("contract x\ncase a\n  nobody: get User u1\n    = {\n \"a\": 1,\n b}", 6, "not JSON"),
     ("contract x\ncase a\n  nobody: get User u1\n    ! Wrong", 4, "found `Wrong`"),
     ("contract x\ncase a\n  nobody: list User\n    limit many\n    ok", 4, "not a count"),
+    ("contract x\ncase a\n  nobody: page User\n    more some\n    ok", 4, "expected yes or no"),
+    (
+        "contract x\ncase a\n  nobody: aggregate User\n    measures {\"a\": \"sum\"}\n    ok",
+        4,
+        "a function and",
+    ),
+    (
+        "contract x\ncase a\n  nobody: aggregate User\n    measures {\"a\": \"mode x\"}\n    ok",
+        4,
+        "a function and",
+    ),
     ("contract x\ncase a\n  nobody: get A\n    ok\ncase a\n  nobody: get A\n    ok", 5, "already"),
 ];
 
