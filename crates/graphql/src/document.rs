@@ -5,6 +5,7 @@ mod cache;
 mod findings;
 mod literals;
 mod measure;
+mod merge;
 mod spreads;
 
 pub use bounds::DocumentBounds;
@@ -42,19 +43,21 @@ pub(crate) struct Document {
 #[derive(Debug)]
 struct Prepared {
     operation: Node<Operation>,
-    schema: AsksSchema,
+    subject: Subject,
     planned: OnceLock<Result<Arc<Planned>, Problem>>,
 }
 
-/// Whether an operation asks about the schema at its root, beyond `__typename`.
+/// What an operation asks about at its root.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum AsksSchema {
-    /// It does not.
-    No,
-    /// It does.
-    Yes,
-    /// It asks for lists inside lists of it, which grow with the powers of their depth.
-    Endlessly(Problem),
+pub(crate) enum Subject {
+    /// Data; perhaps also `__typename`.
+    Data,
+    /// `__typename` alone.
+    TypeName,
+    /// The schema; perhaps also data.
+    Schema,
+    /// Lists inside lists of the schema, which grow with the powers of their depth.
+    EndlessSchema(Problem),
 }
 
 /// An operation that was chosen to be run.
@@ -62,8 +65,8 @@ pub(crate) enum AsksSchema {
 pub(crate) struct Chosen<'a> {
     /// The operation.
     pub operation: &'a Node<Operation>,
-    /// Whether it asks about the schema.
-    pub schema: &'a AsksSchema,
+    /// What it asks about.
+    pub subject: &'a Subject,
     prepared: &'a Prepared,
     document: &'a Document,
 }
@@ -80,15 +83,17 @@ impl Document {
         refuse(literals::check(&syntax))?;
         let validated = syntax.to_executable_validate(&face.schema);
         let executable = validated.map_err(|invalid| {
-            let meant = |finding: &_| match face.settings.suggestions {
-                Suggestions::Given => findings::meant(&face.schema, finding),
-                Suggestions::Withheld => None,
-            };
-            findings::problems(&invalid.errors, VALIDATION_FAILED, PROBLEMS_MAX, meant)
+            findings::problems(&invalid.errors, VALIDATION_FAILED, PROBLEMS_MAX, |finding| {
+                match face.settings.suggestions {
+                    Suggestions::Given => findings::with_suggestion(&face.schema, finding),
+                    Suggestions::Withheld => findings::without_names(text, finding),
+                }
+            })
         })?;
+        refuse(merge::check(&executable))?;
         let prepared = |operation: &Node<Operation>| Prepared {
             operation: operation.clone(),
-            schema: asks_schema(&executable, operation),
+            subject: subject(&executable, operation),
             planned: OnceLock::new(),
         };
         let operations = executable.operations.iter().map(prepared).collect();
@@ -112,8 +117,8 @@ impl Document {
             Problem::new(Kind::Invalid, OPERATION_UNKNOWN, message)
         };
         let prepared = found.ok_or_else(missing)?;
-        let Prepared { operation, schema, .. } = prepared;
-        Ok(Chosen { operation, schema, prepared, document: self })
+        let Prepared { operation, subject, .. } = prepared;
+        Ok(Chosen { operation, subject, prepared, document: self })
     }
 }
 
@@ -142,19 +147,29 @@ fn parse(text: &str, bounds: &DocumentBounds) -> Result<Syntax, Vec<Problem>> {
     } else if parser.tokens_reached() > bounds.tokens_max {
         format!("the document has more than {} tokens (tokens_max)", bounds.tokens_max)
     } else {
-        return parsed
-            .map_err(|invalid| findings::problems(&invalid.errors, PARSE_FAILED, PROBLEMS_MAX, |_| None));
+        return parsed.map_err(|invalid| {
+            findings::problems(&invalid.errors, PARSE_FAILED, PROBLEMS_MAX, ToString::to_string)
+        });
     };
     Err(vec![Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message)])
 }
 
-fn asks_schema(document: &Valid<ExecutableDocument>, operation: &Operation) -> AsksSchema {
-    let mut roots = operation.root_fields(document);
-    if !roots.any(|field| matches!(field.name.as_str(), "__schema" | "__type")) {
-        return AsksSchema::No;
+fn subject(document: &Valid<ExecutableDocument>, operation: &Operation) -> Subject {
+    let mut subject = Subject::TypeName;
+    for field in operation.root_fields(document) {
+        match field.name.as_str() {
+            "__schema" | "__type" => subject = Subject::Schema,
+            "__typename" => {}
+            _ if subject == Subject::TypeName => subject = Subject::Data,
+            _ => {}
+        }
     }
-    let Err(refused) = introspection::check_max_depth(document, operation) else { return AsksSchema::Yes };
-    let message = "questions about the schema nest too many lists of fields and types";
-    let locations = Location::of(refused.location(), &document.sources).into_iter().collect();
-    AsksSchema::Endlessly(Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message).at(locations))
+    if subject == Subject::Schema
+        && let Err(refused) = introspection::check_max_depth(document, operation)
+    {
+        let message = "questions about the schema nest too many lists of fields and types";
+        let locations = Location::of(refused.location(), &document.sources).into_iter().collect();
+        return Subject::EndlessSchema(Problem::new(Kind::Invalid, LIMIT_EXCEEDED, message).at(locations));
+    }
+    subject
 }

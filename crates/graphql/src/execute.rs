@@ -9,6 +9,7 @@ pub(crate) use crate::plan::Planned;
 
 use crate::Graphql;
 use crate::error::Problem;
+use crate::introspect::Answers;
 use crate::plan::{Kind as Asked, RootField, Translate, root_fields};
 use crate::values::Variables;
 use answer::Part;
@@ -100,7 +101,7 @@ impl Graphql {
         document: &Valid<ExecutableDocument>,
         operation: &Operation,
         variables: &Value,
-    ) -> Result<Vec<(Box<str>, Vec<u8>)>, Vec<Problem>> {
+    ) -> Result<Answers, Vec<Problem>> {
         match fields.iter().any(|field| field.target.kind == Asked::Introspection) {
             true => self.introspect(document, operation, variables).map_err(|problem| vec![problem]),
             false => Ok(Vec::new()),

@@ -1,5 +1,9 @@
 //! Questions about the schema: `__schema`, `__type`, and `__typename` at the root.
 
+mod one_of;
+
+pub(crate) use one_of::define;
+
 use crate::Graphql;
 use crate::error::{Location, Problem};
 use apollo_compiler::ast;
@@ -85,16 +89,21 @@ impl Graphql {
         values: JsonMap,
     ) -> Result<Answers, Problem> {
         let implementers = &self.introspections.implementers;
+        let (document, operation) = one_of::rewrite(&self.schema, document, operation);
+        let document = Valid::assume_valid_ref(&*document);
         let values = Valid::assume_valid(values);
         let response =
-            introspection::partial_execute(&self.schema, implementers, document, operation, &values);
+            introspection::partial_execute(&self.schema, implementers, document, &operation, &values);
         let response = response.map_err(|refused| invalid(refused.message().to_string()))?;
         if let Some(error) = response.errors.first() {
             let location = error.locations.first().copied().map(Location::from);
             return Err(invalid(error.message.clone()).at(location.into_iter().collect()));
         }
-        let members = response.data.unwrap_or_default().into_iter();
-        members.map(|(name, value)| Ok((name.as_str().into(), text(&value)?.into_bytes()))).collect()
+        let members = one_of::restore(&self.schema, response.data.unwrap_or_default());
+        members
+            .into_iter()
+            .map(|(name, value)| Ok((name.as_str().into(), text(&value)?.into_bytes())))
+            .collect()
     }
 }
 

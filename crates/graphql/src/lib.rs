@@ -32,7 +32,7 @@ pub use settings::{Introspection, Settings};
 pub use trusted::{NamedText, Trust};
 
 use apollo_compiler::Schema;
-use apollo_compiler::validation::Valid;
+use apollo_compiler::validation::{Valid, WithErrors};
 use contract::Contract;
 use digest::Digest;
 use document::{Document, Documents};
@@ -72,8 +72,7 @@ impl Graphql {
     /// # Errors
     /// A schema that is not valid, which is a defect of what printed it; a trusted document or an example that is not.
     pub fn new(contract: Arc<Contract>, sdl: &str, settings: Settings) -> Result<Self, StartError> {
-        let schema = Schema::parse_and_validate(sdl, "schema.graphql");
-        let schema = schema.map_err(|found| StartError(found.errors.to_string()))?;
+        let schema = schema(sdl).map_err(|found| StartError(found.errors.to_string()))?;
         let graphiql = match (&settings.graphiql_path, &settings.path) {
             (Some(page), Some(path)) => Some(Graphiql::new(page, path, &settings.examples)?),
             (None, _) | (_, None) => None,
@@ -176,6 +175,12 @@ impl Graphql {
             },
         }
     }
+}
+
+fn schema(sdl: &str) -> Result<Valid<Schema>, WithErrors<Schema>> {
+    let mut schema = Schema::parse(sdl, "schema.graphql")?;
+    introspect::define(&mut schema);
+    schema.validate()
 }
 
 fn unknown(code: &'static str, message: &str) -> Vec<Problem> {

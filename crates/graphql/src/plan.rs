@@ -83,6 +83,9 @@ impl Planned {
         operation: &Operation,
     ) -> Result<Self, Problem> {
         let kind = operation.operation_type;
+        let fragments = document.fragments.values().map(|fragment| &fragment.selection_set);
+        let mut sets = [&operation.selection_set].into_iter().chain(fragments).collect();
+        arguments::check_literals(face, document, &mut sets)?;
         let fields = match uses::decide_by_variables(document, &operation.selection_set) {
             true => None,
             false => Some(root_fields(face, document, operation, &Variables::default())?),

@@ -1,6 +1,6 @@
 //! GraphQL as the edge sees it: a request is read, executed and answered.
 
-use crate::document::{AsksSchema, Chosen};
+use crate::document::Subject;
 use crate::error::{CSRF_REFUSED, INTROSPECTION_DISABLED, Problem};
 use crate::execute::{Outcome, Run};
 use crate::media::Media;
@@ -9,7 +9,7 @@ use crate::response::{self, About, Refused};
 use crate::{Graphql, Introspection, csrf};
 use apollo_compiler::executable::OperationType;
 use edge::{Body, Request, Response};
-use engine::{Context, Engine, Fault, Kind};
+use engine::{Caller, Context, Engine, Fault, Kind};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND};
@@ -26,6 +26,8 @@ const CHANGING_METHODS: &str = "POST";
 
 /// Units of a caller's budget for a document that has to be read: parsing and validation come before any call.
 const DOCUMENT_UNITS: u32 = 1;
+/// Units for an operation that asks for nothing but the name of its root type.
+const TYPE_NAME_UNITS: u32 = 1;
 /// Units for an operation that asks about the schema, whose answer may be large.
 const SCHEMA_UNITS: u32 = 10;
 
@@ -116,37 +118,45 @@ impl Service {
 
     async fn run(&self, told: &Told, asked: &Asked) -> Result<Outcome, Refusal> {
         let context = told.context()?;
-        let pay = || self.engine.enter(&context, DOCUMENT_UNITS).map(drop);
+        let pay = || self.engine.take_from_address(told.peer, DOCUMENT_UNITS);
         let document = self.graphql.document(&asked.source, pay)?;
         let chosen = document.choose(asked.operation.as_deref())?;
         if told.method != Method::POST && chosen.operation.operation_type != OperationType::Query {
             let message = "an operation that changes something is sent by POST";
             return Err(Refusal::Method(Problem::new(Kind::Unsupported, METHOD_NOT_ALLOWED, message)));
         }
-        self.allow_introspection(&chosen, &context)?;
+        self.allow(chosen.subject, &context)?;
         let planned = chosen.planned(&self.graphql)?;
         let (document, operation) = (&document.executable, &**chosen.operation);
         let run = Run { document, operation, variables: &asked.variables, context };
         Ok(self.graphql.execute(&self.engine, &planned, run).await?)
     }
 
-    fn allow_introspection(&self, chosen: &Chosen<'_>, context: &Context) -> Result<(), Refusal> {
-        if *chosen.schema == AsksSchema::No {
-            return Ok(());
+    /// What no call asks for is asked for here: who it is, whether they may, and units of their budget.
+    fn allow(&self, subject: &Subject, context: &Context) -> Result<(), Refusal> {
+        let enter = |units| {
+            let entered = self.engine.enter(context, units);
+            entered.map(|(caller, _)| caller).map_err(|fault| Problem::from(&fault))
+        };
+        match subject {
+            Subject::Data => Ok(()),
+            Subject::TypeName => enter(TYPE_NAME_UNITS).map(drop).map_err(Refusal::from),
+            Subject::Schema => self.allow_schema(&*enter(SCHEMA_UNITS)?),
+            Subject::EndlessSchema(problem) => {
+                self.allow_schema(&*enter(SCHEMA_UNITS)?)?;
+                Err(problem.clone().into())
+            }
         }
-        let (caller, _) = self.engine.enter(context, SCHEMA_UNITS).map_err(|fault| Problem::from(&fault))?;
+    }
+
+    fn allow_schema(&self, caller: &Caller) -> Result<(), Refusal> {
         let is_allowed = match &self.graphql.settings.introspection {
             Introspection::Everyone => true,
-            Introspection::Roles(roles) => caller.facts("", &[]).roles.iter().any(|is| roles.contains(is)),
+            Introspection::Roles(roles) => caller.has_one_of(roles),
         };
-        if !is_allowed {
-            let message = "the schema is not told to this caller";
-            return Err(Problem::new(Kind::Denied, INTROSPECTION_DISABLED, message).into());
-        }
-        match chosen.schema {
-            AsksSchema::Endlessly(problem) => Err(problem.clone().into()),
-            AsksSchema::No | AsksSchema::Yes => Ok(()),
-        }
+        let message = "the schema is not told to this caller";
+        let refusal = || Problem::new(Kind::Denied, INTROSPECTION_DISABLED, message).into();
+        if is_allowed { Ok(()) } else { Err(refusal()) }
     }
 }
 

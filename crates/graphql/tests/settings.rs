@@ -85,6 +85,29 @@ async fn names_are_suggested_unless_withheld() {
 }
 
 #[tokio::test]
+async fn strangers_learn_no_names() {
+    let service = service(Settings { suggestions: Suggestions::Withheld, ..Settings::default() });
+    let cases = [
+        ("{ prodcts { id } }", "type `Query` does not have a field `prodcts`"),
+        ("{ products { nme } }", "type `…` does not have a field `nme`"),
+        (
+            "query($v: UserFiltr) { users(where: $v) { id } }",
+            "variable `$v` of type `UserFiltr` cannot be used for argument `where` of type `…`",
+        ),
+        ("{ node { __typename } }", "the required argument `Query.node(…:)` is not provided"),
+        ("{ users(where: 1) { id } }", "the value is not of the type that is expected here"),
+        (
+            "mutation { createPost { __typename } }",
+            "the required argument `Mutation.createPost(…:)` is not provided",
+        ),
+    ];
+    for (query, expected) in cases {
+        let (_, answer) = post(&service, &format!("{{\"query\":{}}}", json(query))).await;
+        assert!(answer.contains(&format!("\"{expected}\"")), "{query}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn only_listed_documents_are_taken() {
     let trusted = files(&[
         ("count.graphql", "query Count { productsCount }\n"),

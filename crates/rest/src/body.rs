@@ -6,7 +6,7 @@ use engine::Fault;
 use http_semantics::invalid;
 use wire::{DecodeBounds, Value, decode_json};
 
-/// Decodes a JSON body. An empty one is an empty object for operations that may need nothing.
+/// Decodes a JSON body: a list for a batch, else an object. An empty one is an empty object for operations that may need nothing.
 pub(crate) fn decode(operation: &Operation, body: &[u8], bounds: &DecodeBounds) -> Result<Value, Fault> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return match operation.binding {
@@ -19,21 +19,14 @@ pub(crate) fn decode(operation: &Operation, body: &[u8], bounds: &DecodeBounds) 
         };
     }
     let value = decode_json(body, bounds).map_err(|error| invalid("body", "SYNTAX", error.to_string()))?;
-    let batch = matches!(operation.binding, Binding::Batch(_));
-    match &value {
-        Value::Object(_) => Ok(value),
-        Value::List(_) if batch => Ok(value),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::Bytes(_)
-        | Value::List(_) => {
-            Err(invalid("body", "TYPE", format!("a JSON object is expected, found {}", value.kind())))
-        }
+    let (is_expected, expected) = match operation.binding {
+        Binding::Batch(_) => (matches!(value, Value::List(_)), "list"),
+        _ => (matches!(value, Value::Object(_)), "object"),
+    };
+    if is_expected {
+        return Ok(value);
     }
+    Err(invalid("body", "TYPE", format!("a JSON {expected} is expected, found {}", value.kind())))
 }
 
 /// Takes what the path already says out of a body, and refuses a body that says otherwise.

@@ -1,5 +1,6 @@
 //! An HTTP request becomes a call.
 
+use crate::headers::link::Page;
 use crate::headers::range::{self, Asked};
 use crate::headers::{condition, content};
 use crate::operation::{Answers, Tag, method};
@@ -7,11 +8,11 @@ use crate::query::{Query, Scope};
 use crate::route::Matched;
 use crate::{Rest, body, query};
 use contract::{Binding, Method, Operation, OperationId};
-use engine::{Call, Context, Fault, Input, Item, Kind, Selected, Selection};
+use engine::{Call, Context, Fault, Grouping, Input, Item, Kind, Selected, Selection};
 use http::{HeaderMap, HeaderValue, Uri};
 use http_semantics::codes::{BODY_TOO_LARGE, QUERY_TOO_LONG};
 use http_semantics::prefer::{Preferences, Return};
-use http_semantics::{identity, media, tags, trace};
+use http_semantics::{identity, invalid, media, tags, trace};
 use std::net::IpAddr;
 use wire::{Format, Value};
 
@@ -51,6 +52,7 @@ pub struct Manner {
     pub(crate) asked: Asked,
     pub(crate) tag: Tag,
     pub(crate) known_tags: Vec<HeaderValue>,
+    pub(crate) page: Option<Page>,
 }
 
 impl Rest {
@@ -73,24 +75,32 @@ impl Rest {
         let mut query = self.query(&matched, method, head.uri.query().unwrap_or(""))?;
         let asked = self.asked_range(&matched, head, &mut query)?;
         let data = self.data(&mut matched, method, head, body, std::mem::take(&mut query.arguments))?;
-        let preferences = Preferences::of(head.headers);
+        let (called, grouping) = self.called(&matched, &query)?;
+        let preferences = preferences(head.headers, grouping);
         let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
         let input = Input {
             key: matched.key,
             data,
-            list: query.list,
             total: preferences.total(),
-            ..Input::default()
+            paging: query.paging(),
+            grouping,
+            list: query.list,
         };
         let context = context(operation, method, head, arrival, preferences)?;
-        let call = Call {
-            operation: matched.id,
-            input,
-            selection: query.selection.map_or(Selected::Default, Selected::These),
-            format: Format::Json,
-            context,
-        };
+        let selection = selected(operation, query.selection, preferences.returns)?;
+        let call = Call { operation: called, input, selection, format: Format::Json, context };
         Ok(Decoded { call, manner })
+    }
+
+    /// The operation that a request is for: a function in the selection makes a list an aggregate.
+    fn called(&self, matched: &Matched, query: &Query) -> Result<(OperationId, Grouping), Fault> {
+        if !query.selection.as_ref().is_some_and(query::is_of_groups) {
+            return Ok((matched.id, Grouping::Whole));
+        }
+        match self.facts(matched.id).aggregate {
+            Ok(id) => Ok((id, Grouping::ByFields)),
+            Err(reason) => Err(invalid("select", "UNSUPPORTED", reason)),
+        }
     }
 
     fn query(&self, matched: &Matched, method: Method, text: &str) -> Result<Query, Fault> {
@@ -181,7 +191,37 @@ impl Rest {
             asked,
             tag: if related { Tag::Content } else { facts.tag },
             known_tags,
+            page: Page::of(query, head.uri.query().unwrap_or_default()),
         })
+    }
+}
+
+/// Groups are not counted: all rows are no number of groups.
+fn preferences(headers: &HeaderMap, grouping: Grouping) -> Preferences {
+    let preferences = Preferences::of(headers);
+    match grouping {
+        Grouping::Whole => preferences,
+        Grouping::ByFields => Preferences { count: None, ..preferences },
+    }
+}
+
+/// What the answer is to hold. A delete answers nothing unless that is asked for, a batch the records that it wrote.
+fn selected(
+    operation: &Operation,
+    selection: Option<Selection>,
+    returns: Option<Return>,
+) -> Result<Selected, Fault> {
+    let all = || Selection { items: vec![Item::All], type_name: None };
+    match (&operation.binding, returns, selection) {
+        (Binding::Delete(_), Some(Return::Representation), selection) => {
+            Ok(Selected::These(selection.unwrap_or_else(all)))
+        }
+        (Binding::Delete(_), Some(Return::Minimal) | None, Some(_)) => {
+            let text = "a delete answers nothing unless `Prefer: return=representation` is sent";
+            Err(invalid("select", "CONFLICT", text))
+        }
+        (Binding::Batch(_), _, None) => Ok(Selected::These(all())),
+        (_, _, selection) => Ok(selection.map_or(Selected::Default, Selected::These)),
     }
 }
 
@@ -207,6 +247,9 @@ fn context(
 ) -> Result<Context, Fault> {
     let headers = head.headers;
     let writes = operation.root == contract::Root::Mutation;
+    if let Binding::Batch(_) = operation.binding {
+        condition::refuse_if_match(headers)?;
+    }
     Ok(Context {
         protocol: "rest",
         request_id: arrival.request_id,

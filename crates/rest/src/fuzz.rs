@@ -1,12 +1,12 @@
 //! Bodies for fuzzing: nothing that a peer sends may panic, hang, or grow without bound.
 
-use crate::headers::{condition, content, range};
+use crate::headers::{condition, content, link, range};
 use crate::query::{self, Scope};
 use crate::route::{Params, Place, Route, Routes};
 use contract::{Method, OperationId};
-use engine::ListArgs;
+use engine::{ListArgs, PageEdges};
 use http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use std::sync::OnceLock;
 
 /// Reads a query string in every scope. What is read is not larger than the text it was read from allows.
@@ -18,6 +18,32 @@ pub fn fuzz_query(data: &[u8]) {
             assert_eq!(fault.fields.len(), 1);
             assert!(fault.message.len() < 2048, "messages quote little of what came");
         }
+    }
+}
+
+/// Reads a query string as that of a page between cursors, and follows its links: they ask for the same by other
+/// cursors.
+pub fn fuzz_links(data: &[u8]) {
+    let target = format!("/api/users?{}", String::from_utf8_lossy(data));
+    let Ok(uri) = Uri::try_from(target) else { return };
+    let text = uri.query().unwrap_or_default();
+    let Ok(query) = query::read(text, Scope::Rows, &[]) else { return };
+    let Some(page) = link::Page::of(&query, text) else { return };
+    let edges =
+        PageEdges { has_more: true, first: Some("A&b=%".to_owned()), last: Some("\r\n>é".to_owned()) };
+    let links = page.links(uri.path(), &edges).expect("more rows are on one side at the least");
+    HeaderValue::from_str(&links).expect("links can stand in a header");
+    for link in links.split(", <") {
+        let (target, _) = link.trim_start_matches('<').split_once('>').expect("a link has a target");
+        let uri = Uri::try_from(target).expect("a link's target is a target");
+        let text = uri.query().expect("it has a cursor");
+        let mut beside = query::read(text, Scope::Rows, &[]).expect("what could be read can be read again");
+        let cursor = beside.list.after.take().or(beside.list.before.take());
+        assert!(cursor == edges.first || cursor == edges.last);
+        let before = query.list.clone();
+        beside.list.end = before.end;
+        (beside.list.after, beside.list.before) = (before.after, before.before);
+        assert_eq!(beside, query);
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub(crate) mod condition;
 pub(crate) mod content;
+pub(crate) mod link;
 pub(crate) mod range;

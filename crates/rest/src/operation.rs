@@ -15,6 +15,8 @@ pub(crate) struct Facts {
     pub(crate) location: Option<(String, String)>,
     /// What its entity tag has to be made of.
     pub(crate) tag: Tag,
+    /// The operation that a selection with functions is of, or why there is none.
+    pub(crate) aggregate: Result<OperationId, &'static str>,
 }
 
 /// Whether an operation answers one record or a list.
@@ -53,7 +55,20 @@ fn facts_of(contract: &Contract, operation: &Operation, base: &str) -> Facts {
         },
         location: resource.and_then(|id| location(contract, id, base)),
         tag: resource.map_or(Tag::Content, |id| tag(contract, id)),
+        aggregate: aggregate(contract, operation),
     }
+}
+
+/// Functions are of the standard list of a resource that offers them: the rows of a nested collection or an own
+/// operation are chosen by more than the aggregate takes.
+fn aggregate(contract: &Contract, operation: &Operation) -> Result<OperationId, &'static str> {
+    let resource = match operation.binding {
+        Binding::List(id) if operation.arguments.is_empty() => id,
+        _ => return Err("functions are for the list of a resource, not for this"),
+    };
+    let is_aggregate = |other: &Operation| matches!(other.binding, Binding::Aggregate(id) if id == resource);
+    let found = contract.operations().find(|(_, other)| is_aggregate(other));
+    found.map(|(id, _)| id).ok_or("the resource offers no AGGREGATE, so it has no functions")
 }
 
 fn scope(operation: &Operation) -> Scope {
@@ -64,9 +79,9 @@ fn scope(operation: &Operation) -> Scope {
         | Binding::Create(_)
         | Binding::Update(_)
         | Binding::Upsert(_)
+        | Binding::Delete(_)
         | Binding::Batch(_)
         | Binding::Aggregate(_) => Scope::Record,
-        Binding::Delete(_) => Scope::Arguments,
         Binding::Sql(_) | Binding::Http(_) | Binding::Grpc(_) | Binding::Channel(_) | Binding::Event(_) => {
             match operation.result.base {
                 Base::Resource(_) | Base::Object(_) | Base::Abstract(_) => Scope::Record,

@@ -7,6 +7,7 @@ mod budget;
 mod cursor;
 mod filter;
 mod finish;
+mod function;
 mod key;
 mod level;
 mod mistake;
@@ -18,13 +19,14 @@ mod value;
 
 use budget::{Budget, PARAMS_MAX};
 use contract::Argument;
-use engine::{Fault, ListArgs, Selection};
+use engine::{Fault, ListArgs, Paging, Selection};
 use http_semantics::{form, invalid};
 use key::{Key, WORDS, Word};
-use level::{Level, Place, Terms};
+use level::{Level, PageBound, Place, Setting, Terms};
 use mistake::shown;
 use std::borrow::Cow;
 
+pub(crate) use function::is_of_groups;
 pub(crate) use mistake::Mistake;
 
 /// What the query string of an operation may say.
@@ -49,6 +51,13 @@ pub struct Query {
     pub list: ListArgs,
     /// Parameters that are the operation's own arguments, in the order they came.
     pub arguments: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Whether a page between cursors is asked for: by `after` or `before`.
+    pub fn paging(&self) -> Paging {
+        if self.list.end.is_some() { Paging::Cursors } else { Paging::Plain }
+    }
 }
 
 /// Reads a query string. `arguments` are names that the grammar does not get to see.
@@ -96,14 +105,6 @@ struct Waiting {
     setting: Setting,
 }
 
-/// What a parameter sets on its level.
-enum Setting {
-    Filter(engine::Filter),
-    Order(Vec<engine::OrderTerm>),
-    Limit(u64),
-    Offset(u64),
-}
-
 impl Reader<'_> {
     fn param(&mut self, at: usize, name: &str, value: &str) -> Result<(), Mistake> {
         if at == PARAMS_MAX {
@@ -130,8 +131,11 @@ impl Reader<'_> {
     /// Refuses what the operation does not take.
     fn allow(&self, name: &str, key: &Key) -> Result<(), Mistake> {
         let unsupported = ["columns", "on_conflict"].contains(&name);
+        let cursors = ["after", "before"];
+        // An own operation may have such an argument. Beside it the grammar's word would only confuse.
+        let is_argument = key.word.is_cursor() && self.arguments.iter().any(|a| cursors.contains(&&*a.name));
         let allowed = match self.scope {
-            Scope::Rows => !unsupported,
+            Scope::Rows => !unsupported && !is_argument,
             Scope::Count => !unsupported && key.under.is_empty() && key.word.is_condition(),
             Scope::Record => key.word == Word::Select || !key.under.is_empty(),
             Scope::Arguments => false,
@@ -157,6 +161,12 @@ impl Reader<'_> {
             Word::Order => Setting::Order(order::order(value, budget)?),
             Word::Limit => Setting::Limit(order::rows(value)?),
             Word::Offset => Setting::Offset(order::rows(value)?),
+            Word::After | Word::Before if !under.is_empty() => {
+                let text = "a list inside of a record has no cursors: take `limit` and `offset`";
+                return Err(Mistake::new("UNSUPPORTED", text));
+            }
+            Word::After => Setting::Cursor(PageBound::After(value.to_owned())),
+            Word::Before => Setting::Cursor(PageBound::Before(value.to_owned())),
             Word::Group(logic, sense) => {
                 Setting::Filter(filter::negate_if(sense, filter::group(logic, value, budget)?))
             }
@@ -175,7 +185,7 @@ impl Reader<'_> {
             ));
         }
         if self.selected {
-            return Err(repeated());
+            return Err(Mistake::repeated());
         }
         self.selected = true;
         self.root.nodes = select::select(value, &mut self.budget)?;
@@ -185,12 +195,14 @@ impl Reader<'_> {
     fn finish(mut self) -> Result<Query, Fault> {
         for waiting in std::mem::take(&mut self.waiting) {
             let Waiting { param, under, setting } = waiting;
-            embedded(&mut self.root, &under)
+            embedded(&mut self.root, &under, &setting)
                 .and_then(|terms| terms.set(setting))
                 .map_err(|mistake| bad_parameter(&param, mistake))?;
         }
+        let cursor = self.root.terms.cursor.as_ref().map(PageBound::name);
         let (selection, list) = finish::finish(self.root, &mut self.budget)
             .map_err(|mistake| bad_parameter("select", mistake))?;
+        check(self.scope, &selection, &list, cursor)?;
         if self.selected && selection.items.is_empty() {
             return Err(bad_parameter(
                 "select",
@@ -205,16 +217,34 @@ fn argument_names(arguments: &[Argument]) -> impl Iterator<Item = &str> {
     arguments.iter().map(|argument| argument.name.as_str())
 }
 
-/// The terms of the embedded relation at a path.
-fn embedded<'a>(root: &'a mut Level, under: &[String]) -> Result<&'a mut Terms, Mistake> {
+/// Refuses what makes no sense together. `cursor` is the parameter that says where a page begins or ends.
+fn check(scope: Scope, selection: &Selection, list: &ListArgs, cursor: Option<&str>) -> Result<(), Fault> {
+    function::check_groups(selection).map_err(|mistake| bad_parameter("select", mistake))?;
+    let is_of_groups = is_of_groups(selection);
+    let refused = |name, text| Err(bad_parameter(name, Mistake::new("UNSUPPORTED", text)));
+    match cursor {
+        _ if is_of_groups && scope != Scope::Rows => {
+            refused("select", "functions are for the list of a resource, not for this")
+        }
+        Some(cursor) if is_of_groups => refused(cursor, "groups have no cursors: take `limit` and `offset`"),
+        Some(cursor) if list.offset.is_some() => {
+            let text = format!("cannot stand beside `{cursor}`, which says where the page begins or ends");
+            Err(bad_parameter("offset", Mistake::new("CONFLICT", text)))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The terms of the embedded relation at a path, if it takes this one.
+fn embedded<'a>(root: &'a mut Level, under: &[String], setting: &Setting) -> Result<&'a mut Terms, Mistake> {
     let mut level = root;
     for name in under {
         let embed = level.embed_named(name).ok_or_else(|| {
             let text = format!("`{0}` is not embedded here: add `{0}(…)` to `select`", shown(name));
             Mistake::new("UNKNOWN", text)
         })?;
-        if embed.place == Place::Count {
-            let text = format!("`{}` is counted: a count cannot be filtered, ordered or cut", shown(name));
+        if embed.place == Place::Count && !matches!(setting, Setting::Filter(_)) {
+            let text = format!("`{}` is counted: a count cannot be ordered or cut", shown(name));
             return Err(Mistake::new("UNSUPPORTED", text));
         }
         level = &mut embed.level;
@@ -222,31 +252,20 @@ fn embedded<'a>(root: &'a mut Level, under: &[String]) -> Result<&'a mut Terms, 
     Ok(&mut level.terms)
 }
 
-fn repeated() -> Mistake {
-    Mistake::new("REPEATED", "it is given twice")
-}
-
-impl Terms {
-    /// Adds a filter, or sets what may be set once.
-    fn set(&mut self, setting: Setting) -> Result<(), Mistake> {
-        let set = match setting {
-            Setting::Filter(filter) => {
-                self.filters.push(filter);
-                return Ok(());
-            }
-            Setting::Order(order) => self.order.replace(order).is_none(),
-            Setting::Limit(rows) => self.limit.replace(rows).is_none(),
-            Setting::Offset(rows) => self.offset.replace(rows).is_none(),
-        };
-        if set { Ok(()) } else { Err(repeated()) }
-    }
-}
-
 impl Word {
     fn is_condition(&self) -> bool {
         match self {
             Word::Group(..) | Word::Field(_) => true,
-            Word::Select | Word::Order | Word::Limit | Word::Offset => false,
+            Word::Select | Word::Order | Word::Limit | Word::Offset | Word::After | Word::Before => false,
+        }
+    }
+
+    fn is_cursor(&self) -> bool {
+        match self {
+            Word::After | Word::Before => true,
+            Word::Select | Word::Order | Word::Limit | Word::Offset | Word::Group(..) | Word::Field(_) => {
+                false
+            }
         }
     }
 }

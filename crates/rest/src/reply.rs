@@ -6,9 +6,11 @@ use crate::headers::condition;
 use crate::headers::range::Asked;
 use crate::operation::{Answers, Tag};
 use crate::route::Allow;
-use contract::{Cache, CacheScope, Operation, Root};
+use contract::{Binding, Cache, CacheScope, Operation, Root};
 use engine::Answer;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LOCATION, VARY};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, VARY,
+};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_semantics::prefer::{Count, Return};
 use http_semantics::reply::{self, budget_headers, respond, send, set};
@@ -50,8 +52,7 @@ impl Rest {
         self.location(&mut headers, &answer, manner);
         let status = self.status(&answer, manner);
         if self.facts(manner.operation).answers == Answers::List && operation.root == Root::Query {
-            set(&mut headers, CONTENT_RANGE, &content_range(&answer));
-            headers.insert("range-unit", HeaderValue::from_static("items"));
+            list_headers(&mut headers, &answer, manner, about);
         }
         let body = if manner.returns == Some(Return::Minimal) { Vec::new() } else { answer.body };
         if !body.is_empty() {
@@ -69,7 +70,7 @@ impl Rest {
 
     fn status(&self, answer: &Answer, manner: &Manner) -> StatusCode {
         let whole = answer.total == Some(answer.rows);
-        if answer.created {
+        if answer.created && self.facts(manner.operation).answers == Answers::One {
             StatusCode::CREATED
         } else if answer.body.is_empty() || manner.returns == Some(Return::Minimal) {
             StatusCode::NO_CONTENT
@@ -81,9 +82,10 @@ impl Rest {
     }
 
     /// The tag of one record. After a write it is the version alone: what was answered need not be what is
-    /// read.
+    /// read. What was deleted has none.
     fn tag(&self, answer: &Answer, manner: &Manner, about: &About<'_>) -> Option<String> {
-        if self.facts(manner.operation).answers == Answers::List {
+        let is_deleted = matches!(self.contract.operation(manner.operation).binding, Binding::Delete(_));
+        if is_deleted || self.facts(manner.operation).answers == Answers::List {
             return None;
         }
         let reads = about.method == Method::GET || about.method == Method::HEAD;
@@ -130,6 +132,23 @@ fn applied_preferences(headers: &mut HeaderMap, manner: &Manner) {
     let applied: Vec<&str> = returns.into_iter().chain(count).collect();
     if !applied.is_empty() {
         set(headers, HeaderName::from_static("preference-applied"), &applied.join(", "));
+    }
+}
+
+/// Which rows of a list came, and where more are.
+fn list_headers(headers: &mut HeaderMap, answer: &Answer, manner: &Manner, about: &About<'_>) {
+    let range = match (&manner.page, answer.total) {
+        (None, _) => Some(content_range(answer)),
+        // How many rows stand before a cursor is not known.
+        (Some(_), total) => total.map(|total| format!("*/{total}")),
+    };
+    if let Some(range) = range {
+        set(headers, CONTENT_RANGE, &range);
+        headers.insert("range-unit", HeaderValue::from_static("items"));
+    }
+    let links = manner.page.as_ref().zip(answer.edges.as_ref());
+    if let Some(links) = links.and_then(|(page, edges)| page.links(about.path, edges)) {
+        set(headers, LINK, &links);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use rest::fuzz::{fuzz_headers, fuzz_query, fuzz_route};
+use rest::fuzz::{fuzz_headers, fuzz_links, fuzz_query, fuzz_route};
 use rest::query::{Scope, read};
 
 /// Mutations of each kind of input.
@@ -56,6 +56,21 @@ fn mutated_queries() {
         &queries(),
         &[&words[..], &["not.", "and=(", "or(", "in.(", "eq(any).{", "is.null"]].concat(),
         fuzz_query,
+    );
+}
+
+#[test]
+fn mutated_links() {
+    let seeds = [
+        "after=",
+        "limit=20&before=&order=id.desc",
+        "after=AQID&select=id&name=eq.a%26b",
+        "a=eq.{x}&after=b",
+    ];
+    mutate(
+        &seeds,
+        &["&", "=", "%", "%3E", ">", "\"", "{", "|", "after=", "before=c", "after=a&", "é"],
+        fuzz_links,
     );
 }
 

@@ -7,7 +7,7 @@
 mod support;
 
 use contract::{Cache, CacheScope};
-use engine::{Answer, Budget, Fault, FieldFault, Kind};
+use engine::{Answer, Budget, Fault, FieldFault, Kind, PageEdges};
 use http::{Method, Request, Response};
 use rest::{About, Arrival, Head, Rest, Route};
 use std::fmt::Write as _;
@@ -39,6 +39,12 @@ fn record() -> Answer {
 
 fn rows(rows: u64, offset: u64, total: Option<u64>) -> Answer {
     Answer { body: b"[]".to_vec(), rows, offset, total, ..Answer::default() }
+}
+
+/// A page between cursors, from the row with the first to the row with the last.
+fn page(cursors: Option<(&str, &str)>, has_more: bool) -> Answer {
+    let (first, last) = cursors.map(|(first, last)| (first.to_owned(), last.to_owned())).unzip();
+    Answer { edges: Some(PageEdges { has_more, first, last }), ..rows(2, 0, None) }
 }
 
 fn cached(scope: CacheScope) -> Answer {
@@ -76,6 +82,33 @@ fn answers(rest: &Rest, out: &mut String) {
         ("PATCH /api/users/42 | prefer: return=minimal", record()),
         ("PUT /api/users/42 | prefer: return=representation", record()),
         ("DELETE /api/users/42", Answer::default()),
+        ("DELETE /api/users/42 | prefer: return=representation", record()),
+        ("DELETE /api/users/42 | prefer: return=minimal", Answer::default()),
+        ("POST /api/users:batch", Answer { created: true, ..rows(2, 0, None) }),
+        ("POST /api/users:batch | prefer: return=minimal", rows(2, 0, None)),
+        ("POST /api/users:batch | idempotency-key: a", Answer { replayed: true, ..rows(2, 0, None) }),
+        ("GET /api/users?select=name,count()", rows(2, 0, None)),
+        ("GET /api/users?select=name,count() | prefer: count=exact", rows(2, 0, None)),
+        ("GET /api/users?select=name,count() | range: 4-5", rows(2, 4, None)),
+        ("GET /api/users?after=&limit=2", page(Some(("A", "B")), true)),
+        ("GET /api/users?after=&limit=2", page(Some(("A", "B")), false)),
+        ("GET /api/users?after=B&limit=2", page(Some(("C", "D")), true)),
+        ("GET /api/users?after=B&limit=2", page(Some(("C", "D")), false)),
+        ("GET /api/users?after=D&limit=2", page(None, false)),
+        ("GET /api/users?before=C&limit=2", page(Some(("A", "B")), true)),
+        ("GET /api/users?before=C&limit=2", page(Some(("A", "B")), false)),
+        ("GET /api/users?before=A&limit=2", page(None, false)),
+        ("GET /api/users?limit=2&before=&select=id", page(Some(("C", "D")), true)),
+        ("GET /api/users?before=", page(Some(("C", "D")), true)),
+        (
+            "GET /api/users?%61fter=&&name=eq.{a|b%22,}&limit=2&x=in.(a+%26)",
+            page(Some(("A", "a/+&é\r\n")), true),
+        ),
+        (
+            "GET /api/users?after=&limit=2 | prefer: count=exact",
+            Answer { total: Some(5), ..page(Some(("A", "B")), true) },
+        ),
+        ("GET /api/users/a%2Fb/posts?after=", page(Some(("A", "B")), true)),
         ("GET /api/totals/2026", Answer { body: b"5".to_vec(), rows: 1, ..Answer::default() }),
         ("GET /api/totals/2026", Answer::default()),
     ];
@@ -99,8 +132,9 @@ fn manner(rest: &Rest, request: &str) -> (http::request::Parts, rest::Manner) {
         panic!("{request} names no operation");
     };
     let arrival = Arrival { peer: [127, 0, 0, 1].into(), request_id: "r1".to_owned() };
+    let body: &[u8] = if head.uri.path().ends_with(":batch") { b"[]" } else { b"{}" };
     let decoded =
-        rest.decode(matched, Head { uri: &head.uri, headers: &head.headers }, b"{}", arrival).unwrap();
+        rest.decode(matched, Head { uri: &head.uri, headers: &head.headers }, body, arrival).unwrap();
     (head, decoded.manner)
 }
 

@@ -7,7 +7,7 @@
 
 mod support;
 
-use engine::{Call, Credentials, Total};
+use engine::{Call, Credentials, Grouping, Paging, Total};
 use http::Request;
 use rest::{Arrival, Decoded, Head, Rest, Route};
 use std::fmt::Write as _;
@@ -84,6 +84,8 @@ fn printed(call: &Call) -> String {
     };
     say("select", selection);
     say("list", print::list(&call.input.list));
+    say("paging", (call.input.paging == Paging::Cursors).then(|| "cursors".to_owned()));
+    say("grouping", (call.input.grouping == Grouping::ByFields).then(|| "by fields".to_owned()));
     say("total", (call.input.total == Total::Exact).then(|| "exact".to_owned()));
     say(
         "credentials",

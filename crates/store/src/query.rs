@@ -78,10 +78,26 @@ pub enum Output {
         /// Which count.
         filter: Box<Predicate>,
     },
+    /// The record that a to-one field points to, of which nothing is wanted but its key: that stands in the row itself.
+    Reference {
+        /// The key, or null.
+        key: Operand,
+        /// What is wanted, for a field of layout [`wire::Layout::One`].
+        outputs: Vec<OfReference>,
+    },
     /// The name of the row's type ([`wire::Shape::type_name`]); nothing is read for it.
     TypeName,
     /// More of the same row, as a record of its own: its outputs, for a field of layout [`wire::Layout::One`].
     Group(Vec<Output>),
+}
+
+/// What is wanted of a record that is only pointed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OfReference {
+    /// Its key.
+    Key,
+    /// The name of its type.
+    TypeName,
 }
 
 /// Values over rows: of all of them, or of each group of them.

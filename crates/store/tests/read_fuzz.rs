@@ -356,7 +356,8 @@ impl Compared<'_> {
                 Output::One { select, .. } if !nested.is_null() => {
                     self.record(select.from, &select.outputs, shape, &nested["id"], nested);
                 }
-                Output::One { .. } | Output::Value(_) | Output::Count { .. } | Output::TypeName => {}
+                Output::One { .. } | Output::Reference { .. } => {}
+                Output::Value(_) | Output::Count { .. } | Output::TypeName => {}
             }
         }
     }

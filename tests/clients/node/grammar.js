@@ -60,6 +60,21 @@ assert.deepEqual(await rows(client.from('posts').select('title, ...author(writer
 ]);
 assert.deepEqual(await ids(client.from('users').select('id, posts()').is('posts', null)), ['u4']);
 
+assert.deepEqual(await rows(client.from('orders').select('status, count()')), [
+  { status: 'OPEN', count: 1 },
+  { status: 'PAID', count: 1 },
+]);
+assert.deepEqual(await rows(client.from('orderItems').select('total:quantity.sum(), price.max()').eq('product', 'p2')), [
+  { total: '7', max: '29.99' },
+]);
+assert.deepEqual(
+  await rows(client.from('users').select('id, posts(count)').like('posts.title', 'T%').in('id', ['u1', 'u3']).order('id')),
+  [
+    { id: 'u1', postsCount: 1 },
+    { id: 'u3', postsCount: 0 },
+  ],
+);
+
 const refused = await client.from('posts').select('colour');
 assert.equal(refused.status, 400);
 console.log('postgrest-js: the JavaScript client');

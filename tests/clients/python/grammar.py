@@ -53,6 +53,13 @@ expect(
 inner = client.from_("posts").select("id, author!inner(name)").eq("author.name", "Cleo Cole").execute()
 expect(inner.data, [{"id": "post4", "author": {"name": "Cleo Cole"}}])
 
+groups = client.from_("orders").select("status, count()").execute()
+expect(groups.data, [{"status": "OPEN", "count": 1}, {"status": "PAID", "count": 1}])
+totals = client.from_("orderItems").select("total:quantity.sum(), price.max()").eq("product", "p2").execute()
+expect(totals.data, [{"total": "7", "max": "29.99"}])
+counts = client.from_("users").select("id, posts(count)").like("posts.title", "T%").in_("id", ["u1", "u3"]).order("id")
+expect(counts.execute().data, [{"id": "u1", "postsCount": 1}, {"id": "u3", "postsCount": 0}])
+
 try:
     client.from_("posts").select("colour").execute()
 except APIError:

@@ -212,6 +212,9 @@ impl Decisions {
                 (What::Field { field, .. }, Asked::ByName) => {
                     self.need_field(asking, id, *field, "select")?
                 }
+                (What::One { field, .. }, _) if self.is_reference(asking, id, &item.what) => {
+                    self.need_field(asking, id, *field, "select")?;
+                }
                 (What::One { field, wanted, condition, .. }, _) => {
                     self.relation(asking, id, *field)?;
                     self.need_rows(asking, wanted.resource)?;
@@ -236,6 +239,17 @@ impl Decisions {
             }
         }
         Ok(())
+    }
+
+    /// Whether a to-one field that shows in some rows only is asked for its key alone: then it is a value like others.
+    fn is_reference(&mut self, asking: &Asking<'_>, id: ResourceId, what: &What) -> bool {
+        match what {
+            What::One { field, wanted, condition: None, inner: false, spread: false } => {
+                wanted.names_only_key(asking.contract)
+                    && matches!(self.field(asking, id, *field), FieldSight::Masked(_))
+            }
+            _ => false,
+        }
     }
 
     /// Asks for everything that an aggregate names.

@@ -6,7 +6,7 @@ use crate::call::{Measure, Paging, Related};
 use crate::policy::{Decisions, FieldSight, Translate};
 use contract::rule::Facts;
 use contract::{Base, Contract, FieldId, Relation, ResourceId, Scalar, Source};
-use store::{Aggregate, AggregateOutput, Edges, Operand, Output, Param, Predicate, Select};
+use store::{Aggregate, AggregateOutput, Edges, OfReference, Operand, Output, Param, Predicate, Select};
 use wire::Value;
 
 /// The parameters of a plan's run, numbered in the order they were given.
@@ -212,6 +212,17 @@ impl<'a> Builder<'a> {
                     as_text: *as_text,
                 };
                 Output::Value(self.operand(id, &target))
+            }
+            What::One { field, wanted, condition: None, inner: false, spread: false }
+                if wanted.names_only_key(self.contract)
+                    && matches!(self.decisions.sight(self.contract, id, *field), FieldSight::Masked(_)) =>
+            {
+                let of = |item: &WantedItem| match item.what {
+                    What::TypeName => OfReference::TypeName,
+                    _ => OfReference::Key,
+                };
+                let outputs = wanted.items.iter().map(of).collect();
+                Output::Reference { key: self.own(id, *field), outputs }
             }
             What::One { field, wanted, condition, inner, .. } => {
                 let mut select = self.records(wanted);

@@ -22,6 +22,17 @@ impl Wanted {
 }
 
 impl Wanted {
+    /// Whether nothing but the key is wanted, which stands in the record that points to it.
+    pub fn names_only_key(&self, contract: &Contract) -> bool {
+        let key = contract.resource(self.resource).key;
+        self.items.iter().all(|item| match &item.what {
+            What::Field { field, json, .. } => *field == key && json.is_empty(),
+            What::TypeName => true,
+            What::One { .. } | What::Many { .. } | What::Count { .. } => false,
+            What::Version | What::Cursor | What::Group { .. } => false,
+        })
+    }
+
     /// Whether it is planned alike whoever calls, as far as no rule keeps anything from the caller: nothing in it is
     /// computed by an expression, which may ask who calls and when.
     pub fn is_constant(&self, contract: &Contract) -> bool {

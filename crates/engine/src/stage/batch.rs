@@ -1,6 +1,6 @@
 //! Many writes of one resource: each item says what it does, and all of them happen or none.
 
-use super::validate::{BatchItem, KeyFilter, Wish};
+use super::validate::{BatchItem, Wish};
 use crate::call::{Grouping, Input, Selected};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind};
@@ -10,6 +10,16 @@ use wire::Value;
 
 /// The list of a batch's items in the input, for places in faults.
 pub(super) const OPERATIONS: &str = "operations";
+
+/// The version that a record of a batch must have, beside its fields.
+const IF_VERSION: &str = "ifVersion";
+
+/// What an item of a batch says of the record that is there.
+struct Named {
+    key: Value,
+    version: Option<i64>,
+    rest: Value,
+}
 
 impl Engine {
     /// The items of a batch: a list of `{"create": …}`, `{"update": …}`, `{"upsert": …}` or `{"delete": …}`.
@@ -41,18 +51,23 @@ impl Engine {
         let read = || match verb {
             "create" => Ok(BatchItem::Create { given: self.given(id, data, Purpose::Create)? }),
             "update" => {
-                let (key, data) = self.key_and_rest(id, data)?;
-                let field = self.contract.resource(id).key;
-                Ok(BatchItem::Update {
-                    key: vec![(field, key)],
-                    given: self.given(id, &data, Purpose::Update)?,
-                })
+                let Named { key, version, rest } = self.named(id, data)?;
+                let key = vec![(self.contract.resource(id).key, key)];
+                Ok(BatchItem::Update { key, given: self.given(id, &rest, Purpose::Update)?, version })
             }
             "upsert" => {
-                let (key, data) = self.key_and_rest(id, data)?;
-                Ok(BatchItem::Upsert { key, given: self.given(id, &data, Purpose::Upsert)? })
+                let Named { key, version, rest } = self.named(id, data)?;
+                Ok(BatchItem::Upsert { key, given: self.given(id, &rest, Purpose::Upsert)?, version })
             }
-            "delete" => Ok(BatchItem::Delete { key: self.only_key(id, data)? }),
+            "delete" => {
+                let Named { key, version, rest } = self.named(id, data)?;
+                if let Value::Object(members) = &rest
+                    && let Some((name, _)) = members.first()
+                {
+                    return Err(Fault::invalid_field(name, "UNKNOWN", "is not for a delete"));
+                }
+                Ok(BatchItem::Delete { key: vec![(self.contract.resource(id).key, key)], version })
+            }
             other => {
                 let shown: String = other.chars().take(64).collect();
                 let message = format!("is create, update, upsert or delete, not `{shown}`");
@@ -63,9 +78,10 @@ impl Engine {
         read().map_err(|fault: Fault| if known { under(fault, verb) } else { fault })
     }
 
-    /// The key that an item names its row by, and its other members.
-    fn key_and_rest(&self, id: ResourceId, data: &Value) -> Result<(Value, Value), Fault> {
-        let name = &self.contract.resource(id).key_field().name;
+    /// The record that an item is about, the version it must have, and the item's other members.
+    fn named(&self, id: ResourceId, data: &Value) -> Result<Named, Fault> {
+        let resource = self.contract.resource(id);
+        let name = &resource.key_field().name;
         let Value::Object(members) = data else {
             let message = format!("must be an object, not {}", data.kind());
             return Err(Fault::invalid_field("", "TYPE", message));
@@ -74,20 +90,13 @@ impl Engine {
         let key = key.ok_or_else(|| Fault::invalid_field(name, "REQUIRED", "is required"))?;
         let key = stored::key(&self.contract, id, key)
             .map_err(|problem| Fault::invalid_field(name, problem.code, problem.message))?;
-        let rest = members.iter().filter(|(member, _)| member != name).cloned().collect();
-        Ok((key, Value::Object(rest)))
-    }
-
-    fn only_key(&self, id: ResourceId, data: &Value) -> Result<KeyFilter, Fault> {
-        let (key, rest) = self.key_and_rest(id, data)?;
-        match &rest {
-            Value::Object(members) if members.is_empty() => {}
-            Value::Object(members) => {
-                return Err(Fault::invalid_field(&members[0].0, "UNKNOWN", "is not for a delete"));
-            }
-            _ => {}
-        }
-        Ok(vec![(self.contract.resource(id).key, key)])
+        // A field of the name is what is meant by it.
+        let has_version = resource.field_named(IF_VERSION).is_none();
+        let version = data.get(IF_VERSION).filter(|value| has_version && **value != Value::Null);
+        let version = version.map(version_number).transpose()?;
+        let is_rest = |member: &str| member != name && !(has_version && member == IF_VERSION);
+        let rest = members.iter().filter(|(member, _)| is_rest(member)).cloned().collect();
+        Ok(Named { key, version, rest: Value::Object(rest) })
     }
 
     pub(super) fn aggregate(
@@ -109,6 +118,16 @@ impl Engine {
         }
         Ok(Wish::Aggregate { resource, totals, page, grouping: input.grouping })
     }
+}
+
+/// A version, as a number or as the text that answers hold.
+fn version_number(value: &Value) -> Result<i64, Fault> {
+    let number = match value {
+        Value::Int(number) => Some(*number),
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
+    };
+    number.ok_or_else(|| Fault::invalid_field(IF_VERSION, "TYPE", "must be a whole number"))
 }
 
 /// Puts the places of a fault under the item that it is about.

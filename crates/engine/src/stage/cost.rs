@@ -49,6 +49,8 @@ fn weight(contract: &Contract, wanted: &Wanted, rows: u64) -> u64 {
 
 fn inside(contract: &Contract, what: &What, rows: u64) -> u64 {
     match what {
+        // The key of a record stands in the one that points to it.
+        What::One { wanted, .. } if wanted.names_only_key(contract) => 0,
         What::One { wanted, .. } => weight(contract, wanted, rows),
         What::Many { wanted, page, .. } => {
             weight(contract, wanted, rows.saturating_mul(u64::from(page.limit)))
@@ -63,7 +65,7 @@ fn inside(contract: &Contract, what: &What, rows: u64) -> u64 {
     }
 }
 
-/// Functions of an aggregate, a count among them.
+/// Functions of an aggregate but counts.
 fn functions(totals: &Totals) -> u64 {
     fn of(items: &[TotalsItem]) -> u64 {
         items

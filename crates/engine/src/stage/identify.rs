@@ -9,6 +9,7 @@ use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
 use crate::limit::Rate;
 use contract::Operation;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,6 +52,16 @@ impl Engine {
             }
             Credentials::Malformed => Err(bad_token("not a bearer token")),
         }
+    }
+
+    /// Takes units of an address for work that an adapter does before it knows of a call: reading a document.
+    ///
+    /// # Errors
+    /// Throttled.
+    pub fn take_from_address(&self, peer: IpAddr, units: u32) -> Result<(), Fault> {
+        let rate = self.rate(self.settings.address_units_per_min);
+        let taken = self.addresses.take(&peer, rate, units, self.now().instant);
+        taken.map(drop).map_err(|empty| throttled(&empty))
     }
 
     /// Who asks, for what an adapter answers by itself (a description of the API): it takes units of the same budgets

@@ -36,7 +36,7 @@ pub(crate) enum Plan {
     List { parent: Option<(ResourceId, Read)>, read: Read, count: Option<Read>, offset: u64 },
     Count { count: Read },
     Aggregate { read: Read, grouping: Grouping, offset: u64 },
-    Write { write: Writing, mutation: Mutation, secrets: Vec<Secret> },
+    Write { write: Writing, mutation: Box<Mutation>, secrets: Vec<Secret> },
     ReadSql { plan: Arc<SqlPlan>, run: Vec<Value>, answer_params: Vec<Value> },
 }
 

@@ -30,7 +30,7 @@ impl Engine {
                 Box::pin(about.aggregate(read, grouping, offset, format, bounds)).await
             }
             Plan::Write { write, mutation, secrets } => {
-                Box::pin(about.write(&write, mutation, &secrets)).await
+                Box::pin(about.write(&write, *mutation, &secrets)).await
             }
             Plan::ReadSql { plan, run, answer_params } => {
                 let reply = Box::pin(self.store.read_sql(&plan, run, answer_params, format, bounds)).await;

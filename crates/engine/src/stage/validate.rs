@@ -55,9 +55,9 @@ pub(crate) enum Wish {
 /// One write of a batch.
 pub(crate) enum BatchItem {
     Create { given: Given },
-    Update { key: KeyFilter, given: Given },
-    Upsert { key: Value, given: Given },
-    Delete { key: KeyFilter },
+    Update { key: KeyFilter, given: Given, version: Option<i64> },
+    Upsert { key: Value, given: Given, version: Option<i64> },
+    Delete { key: KeyFilter, version: Option<i64> },
 }
 
 impl BatchItem {
@@ -192,7 +192,7 @@ impl Engine {
                 wanted: records(*resource)?,
             }),
             Binding::List(resource) => self.list(operation, *resource, &input, records(*resource)?),
-            Binding::Related { parent, field } => self.related(*parent, *field, &input, |r| records(r)),
+            Binding::Related { parent, field } => self.related(*parent, *field, &input, records),
             Binding::Count(resource) => {
                 Ok(Wish::Count { resource: *resource, page: self.page(*resource, &input)? })
             }

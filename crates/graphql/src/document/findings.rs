@@ -2,7 +2,7 @@
 
 use crate::error::{Location, Problem};
 use apollo_compiler::Schema;
-use apollo_compiler::diagnostic::ToCliReport as _;
+use apollo_compiler::diagnostic::{Diagnostic, ToCliReport as _};
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
 use contract::diagnostic::closest;
@@ -11,33 +11,70 @@ use engine::Kind;
 /// Characters of a message at the most: some quote what was written.
 const MESSAGE_CHARS_MAX: usize = 400;
 
-/// Whether messages say which name may have been meant.
+/// What of a schema messages tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Suggestions {
-    /// They do, which tells a stranger of names in the schema.
+    /// Which names may have been meant.
     #[default]
     Given,
-    /// They do not.
+    /// No name that the document does not have itself.
     Withheld,
 }
 
-/// The findings, `max` at the most, each at its place.
+/// The findings, `max` at the most, each at its place and in the words of `told`.
 pub(super) fn problems(
     found: &DiagnosticList,
     code: &'static str,
     max: usize,
-    meant: impl Fn(&DiagnosticData) -> Option<String>,
+    told: impl Fn(&DiagnosticData) -> String,
 ) -> Vec<Problem> {
-    let findings = found.iter().take(max);
-    let problems = findings.map(|finding| {
-        let mut message = cut(finding.error.to_string());
-        if let Some(name) = meant(finding.error) {
-            message += &format!("; did you mean `{name}`?");
-        }
+    let problem = |finding: Diagnostic<'_, DiagnosticData>| {
         let location = Location::of(finding.error.location(), finding.sources);
+        let message = cut(told(finding.error));
         Problem::new(Kind::Invalid, code, message).at(location.into_iter().collect())
-    });
-    problems.collect()
+    };
+    found.iter().take(max).map(problem).collect()
+}
+
+/// A message with the name that was likely meant.
+pub(super) fn with_suggestion(schema: &Schema, finding: &DiagnosticData) -> String {
+    let message = cut(finding.to_string());
+    match meant(schema, finding) {
+        Some(name) => format!("{message}; did you mean `{name}`?"),
+        None => message,
+    }
+}
+
+/// Names that are in every schema.
+const COMMON: [&str; 7] = ["Query", "Mutation", "ID", "String", "Int", "Float", "Boolean"];
+
+/// A message that tells a stranger no name of the schema: of those that it quotes, only what stands in the document.
+pub(super) fn without_names(document: &str, finding: &DiagnosticData) -> String {
+    if finding.unstable_error_name() == Some("UnsupportedValueType") {
+        return "the value is not of the type that is expected here".to_owned();
+    }
+    let message = finding.to_string();
+    let mut told = String::with_capacity(message.len());
+    for (at, part) in message.split('`').enumerate() {
+        if at > 0 {
+            told.push('`');
+        }
+        match at % 2 {
+            0 => told.push_str(part),
+            _ => push_known(&mut told, document, part),
+        }
+    }
+    told
+}
+
+fn push_known(told: &mut String, document: &str, quoted: &str) {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for piece in quoted.split_inclusive(|c| !is_of_name(c)) {
+        let name = piece.trim_end_matches(|c| !is_of_name(c));
+        let is_known = COMMON.contains(&name) || document.contains(name);
+        told.push_str(if is_known { name } else { "…" });
+        told.push_str(&piece[name.len()..]);
+    }
 }
 
 fn cut(mut message: String) -> String {
@@ -50,7 +87,7 @@ fn cut(mut message: String) -> String {
 
 /// The field or argument that a finding is likely to have meant. The library keeps its names to itself, so they are
 /// read from its message, whose form its pinned version decides.
-pub(super) fn meant(schema: &Schema, finding: &DiagnosticData) -> Option<String> {
+fn meant(schema: &Schema, finding: &DiagnosticData) -> Option<String> {
     let message = finding.to_string();
     let mut quoted = message.split('`').skip(1).step_by(2);
     let (first, second) = (quoted.next()?, quoted.next()?);

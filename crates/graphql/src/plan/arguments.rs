@@ -1,12 +1,12 @@
 //! The arguments of a field, fitted to their types.
 
-use super::location;
+use super::{location, uses};
 use crate::Graphql;
-use crate::error::Problem;
+use crate::error::{Problem, VALIDATION_FAILED};
 use crate::values::{Mistake, Variables, coerce, raw};
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Node;
-use apollo_compiler::executable::Field;
+use apollo_compiler::executable::{Field, Selection, SelectionSet};
 use engine::{FieldFault, Kind};
 use wire::Value;
 
@@ -80,6 +80,42 @@ impl Arguments {
         let rest = self.0.into_iter().filter(|(name, _)| !names.contains(&&**name));
         Value::Object(rest.map(|(name, value)| (name.into(), value)).collect())
     }
+}
+
+/// Checks what a document says by itself, without variables: a value that never fits is a mistake of the document, and
+/// nothing of it is begun.
+///
+/// # Errors
+/// The first value that does not fit.
+pub(super) fn check_literals(
+    face: &Graphql,
+    document: &ExecutableDocument,
+    sets: &mut Vec<&SelectionSet>,
+) -> Result<(), Problem> {
+    let nothing = Variables::default();
+    while let Some(set) = sets.pop() {
+        for selection in &set.selections {
+            match selection {
+                Selection::FragmentSpread(_) => {}
+                Selection::InlineFragment(fragment) => sets.push(&fragment.selection_set),
+                Selection::Field(field) => {
+                    sets.push(&field.selection_set);
+                    for argument in field.arguments.iter().filter(|a| !uses::has_variable(&a.value)) {
+                        let definition = field.definition.argument_by_name(&argument.name);
+                        let (Some(definition), Some(value)) = (definition, raw(&argument.value, &nothing))
+                        else {
+                            continue;
+                        };
+                        coerce(&face.schema, &definition.ty, value).map_err(|mistake| {
+                            let found = problem(document, field, &argument.name, mistake);
+                            Problem { code: VALIDATION_FAILED.into(), ..found }
+                        })?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// An argument that makes no sense.

@@ -86,7 +86,11 @@ fn related(
         return condition(Related::Some, value);
     }
     let mut all = Vec::new();
-    for (name, value) in members(value).iter().filter(|(_, value)| *value != Value::Null) {
+    for (name, value) in members(value) {
+        if *value == Value::Null {
+            let place = format!("{}.{name}", field.name);
+            return Err(misfit(&place, "NULL", "is null: say what of it, or leave it out"));
+        }
         let quantifier = match name.as_str() {
             names::SOME => Related::Some,
             names::EVERY => Related::Every,

@@ -20,6 +20,17 @@ pub(super) fn variables(document: &ExecutableDocument, fields: &[&Node<Field>]) 
     found.names.into_iter().map(Into::into).collect()
 }
 
+/// Whether a value holds a variable.
+pub(super) fn has_variable(value: &ast::Value) -> bool {
+    match value {
+        ast::Value::Variable(_) => true,
+        ast::Value::List(items) => items.iter().any(|item| has_variable(item)),
+        ast::Value::Object(fields) => fields.iter().any(|(_, value)| has_variable(value)),
+        ast::Value::Null | ast::Value::Boolean(_) | ast::Value::Enum(_) => false,
+        ast::Value::Int(_) | ast::Value::Float(_) | ast::Value::String(_) => false,
+    }
+}
+
 struct Found<'d> {
     document: &'d ExecutableDocument,
     names: Vec<&'d str>,

@@ -67,6 +67,14 @@ fn is_tag(member: &str) -> bool {
     opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
 }
 
+/// Refuses `If-Match` where more than one record is written, which have a version each.
+pub(crate) fn refuse_if_match(headers: &HeaderMap) -> Result<(), Fault> {
+    if headers.contains_key(IF_MATCH) {
+        return Err(invalid("If-Match", "UNSUPPORTED", "it can be asked of the write of one record"));
+    }
+    Ok(())
+}
+
 /// Refuses `If-None-Match` on a write, where leaving it out of account could overwrite what it guards.
 pub(crate) fn refuse_if_none_match(headers: &HeaderMap) -> Result<(), Fault> {
     if headers.contains_key(IF_NONE_MATCH) {

@@ -21,6 +21,9 @@ pub(crate) fn apply(headers: &HeaderMap, list: &mut ListArgs) -> Result<Asked, F
     if list.limit.is_some() || list.offset.is_some() {
         return Err(invalid("Range", "CONFLICT", "give either a range or `limit` and `offset`"));
     }
+    if list.end.is_some() {
+        return Err(invalid("Range", "CONFLICT", "give either a range or a cursor with `limit`"));
+    }
     let (first, last) =
         bounds(range.trim()).ok_or_else(|| invalid("Range", "SYNTAX", "expected `0-24` or `10-`"))?;
     list.offset = Some(first);

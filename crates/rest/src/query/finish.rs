@@ -44,6 +44,9 @@ fn finish_embed(
     let (selection, list) = finish(level, budget)?;
     known.push(Known { label, name: name.clone(), filter: list.filter.clone() });
     let inner = join == Join::Inner;
+    if let (Place::Count, true, Some(filter)) = (place, inner, &list.filter) {
+        charge(filter, budget)?;
+    }
     let place = if selection.items.is_empty() && place != Place::Count { Place::Nowhere } else { place };
     let spread = place == Place::Spread;
     Ok(match place {
@@ -51,7 +54,8 @@ fn finish_embed(
             (Some(Item::Relation { name, alias, selection, list, inner, spread }), None)
         }
         Place::Count => {
-            (Some(Item::Count { name: name.clone(), alias, filter: None }), has(inner, name, None))
+            let filter = list.filter.clone();
+            (Some(Item::Count { name: name.clone(), alias, filter }), has(inner, name, list.filter))
         }
         Place::Nowhere => (None, has(inner, name, list.filter)),
     })
@@ -115,14 +119,18 @@ fn charge(filter: &Filter, budget: &mut Budget) -> Result<(), Mistake> {
 }
 
 fn list_args(terms: Terms, known: &[Known]) -> ListArgs {
-    let Terms { mut filters, order, limit, offset } = terms;
+    let Terms { mut filters, order, limit, offset, cursor } = terms;
     let filter = match filters.len() {
         0 | 1 => filters.pop(),
         _ => Some(Filter::And(filters)),
     };
     let mut order = order.unwrap_or_default();
     order.iter_mut().for_each(|term| name_order(term, known));
-    ListArgs { filter, order, limit, offset, ..ListArgs::default() }
+    let mut list = ListArgs { filter, order, limit, offset, ..ListArgs::default() };
+    if let Some(bound) = cursor {
+        bound.apply(&mut list);
+    }
+    list
 }
 
 /// An order may go by a relation's label in `select`.

@@ -7,7 +7,7 @@ use super::name::{Name, json_path, name};
 use engine::Path;
 
 /// Words of the grammar that a parameter may be named by.
-pub(crate) const WORDS: &[&str] = &["select", "order", "limit", "offset", "and", "or"];
+pub(crate) const WORDS: &[&str] = &["select", "order", "limit", "offset", "after", "before", "and", "or"];
 
 /// A parameter's name, read.
 #[derive(Debug, PartialEq)]
@@ -29,6 +29,10 @@ pub(crate) enum Word {
     Limit,
     /// `offset`.
     Offset,
+    /// `after`.
+    After,
+    /// `before`.
+    Before,
     /// `and`, `or`, with `not.` before it.
     Group(Logic, Sense),
     /// A condition on a field.
@@ -43,6 +47,8 @@ impl Key {
             "order" => Ok(Self::root(Word::Order)),
             "limit" => Ok(Self::root(Word::Limit)),
             "offset" => Ok(Self::root(Word::Offset)),
+            "after" => Ok(Self::root(Word::After)),
+            "before" => Ok(Self::root(Word::Before)),
             _ => Self::read_path(text),
         }
     }
@@ -76,6 +82,8 @@ fn word(name: &Name) -> Option<Word> {
         "order" => Some(Word::Order),
         "limit" => Some(Word::Limit),
         "offset" => Some(Word::Offset),
+        "after" => Some(Word::After),
+        "before" => Some(Word::Before),
         "and" => Some(Word::Group(Logic::And, Sense::Holds)),
         "or" => Some(Word::Group(Logic::Or, Sense::Holds)),
         _ => None,

@@ -1,6 +1,7 @@
 //! What is asked of the rows of one level: the root, or an embedded relation.
 
-use engine::{Filter, Item, OrderTerm};
+use super::mistake::Mistake;
+use engine::{End, Filter, Item, ListArgs, OrderTerm};
 
 /// One level, as it is collected from `select` and the parameters that name it.
 #[derive(Debug, Default)]
@@ -16,6 +17,67 @@ pub(crate) struct Terms {
     pub(crate) order: Option<Vec<OrderTerm>>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
+    pub(crate) cursor: Option<PageBound>,
+}
+
+/// What a parameter sets on a level.
+#[derive(Debug)]
+pub(crate) enum Setting {
+    Filter(Filter),
+    Order(Vec<OrderTerm>),
+    Limit(u64),
+    Offset(u64),
+    Cursor(PageBound),
+}
+
+impl Terms {
+    /// Adds a filter, or sets what may be set once.
+    pub(crate) fn set(&mut self, setting: Setting) -> Result<(), Mistake> {
+        let is_first = match setting {
+            Setting::Filter(filter) => {
+                self.filters.push(filter);
+                true
+            }
+            Setting::Order(order) => self.order.replace(order).is_none(),
+            Setting::Limit(rows) => self.limit.replace(rows).is_none(),
+            Setting::Offset(rows) => self.offset.replace(rows).is_none(),
+            Setting::Cursor(bound) => match self.cursor.replace(bound) {
+                None => true,
+                Some(_) => {
+                    return Err(Mistake::new("CONFLICT", "a page has one cursor: `after` or `before`, once"));
+                }
+            },
+        };
+        if is_first { Ok(()) } else { Err(Mistake::repeated()) }
+    }
+}
+
+/// One end of a page, where a cursor says it; an empty cursor is the end of all rows.
+#[derive(Debug)]
+pub(crate) enum PageBound {
+    /// The page begins behind it (`after`).
+    After(String),
+    /// The page ends before it (`before`).
+    Before(String),
+}
+
+impl PageBound {
+    /// The parameter's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            PageBound::After(_) => "after",
+            PageBound::Before(_) => "before",
+        }
+    }
+
+    /// Bounds a list.
+    pub(crate) fn apply(self, list: &mut ListArgs) {
+        let cursor = |text: String| Some(text).filter(|text| !text.is_empty());
+        match self {
+            PageBound::After(text) => (list.after, list.end) = (cursor(text), Some(End::First)),
+            PageBound::Before(text) => (list.before, list.end) = (cursor(text), Some(End::Last)),
+        }
+    }
 }
 
 /// One item of `select`.

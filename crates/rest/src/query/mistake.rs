@@ -28,6 +28,16 @@ impl Mistake {
         Self::new("SYNTAX", format!("{} at column {column}", message.into()))
     }
 
+    /// A parameter that may stand once stands twice.
+    pub(crate) fn repeated() -> Self {
+        Self::new("REPEATED", "it is given twice")
+    }
+
+    /// The same mistake about something that makes sense elsewhere.
+    pub(crate) fn unsupported(self) -> Self {
+        Self { code: "UNSUPPORTED", ..self }
+    }
+
     /// The same mistake with "did you mean …?" when one of `known` is near and nothing was suggested yet.
     pub(crate) fn suggest<'a>(mut self, given: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         if self.meant.is_none() && given.len() <= SHOWN_CHARS_MAX {

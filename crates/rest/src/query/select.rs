@@ -1,7 +1,8 @@
-//! `select=`: fields, renamings, steps into JSON values, embedded relations.
+//! `select=`: fields, renamings, steps into JSON values, functions, embedded relations.
 
 use super::budget::{Budget, EMBED_DEPTH_MAX};
 use super::cursor::Cursor;
+use super::function::{count, function, refuse_bare};
 use super::level::{Embed, Join, Level, Node, Place};
 use super::mistake::{Mistake, shown};
 use super::name::{Name, json_path, name};
@@ -21,7 +22,7 @@ struct Reader<'a, 'b> {
     depth: usize,
 }
 
-impl Reader<'_, '_> {
+impl<'a> Reader<'a, '_> {
     fn items(&mut self) -> Result<Vec<Node>, Mistake> {
         let mut nodes = Vec::new();
         loop {
@@ -44,12 +45,31 @@ impl Reader<'_, '_> {
         }
         let (alias, field) = self.alias_and_name()?;
         let json = json_path(&mut self.cursor)?;
-        self.refuse_unsupported(&field)?;
+        self.refuse_cast()?;
         match self.cursor.peek() {
-            Some('!' | '(') if json.steps.is_empty() => self.embed(alias, field, Place::Nested),
+            Some('(') if field.is("count") && self.cursor.rest().starts_with("()") => {
+                self.refuse_function_below()?;
+                self.cursor.expect("()")?;
+                self.measured(count(alias))
+            }
+            Some('.') if json.steps.is_empty() => {
+                self.refuse_function_below()?;
+                let item = function(&mut self.cursor, field.text, alias)?;
+                self.measured(item)
+            }
+            Some('.') => Err(self.cursor.mistake("a part of a JSON value has no functions").unsupported()),
+            Some('!' | '(') if json.steps.is_empty() => {
+                refuse_bare(&self.cursor, &field)?;
+                self.embed(alias, field, Place::Nested)
+            }
             Some('!' | '(') => Err(self.cursor.mistake("a part of a JSON value cannot be embedded")),
             Some(_) | None => Ok(Node::Item(Item::Field { name: field.text, alias, json })),
         }
+    }
+
+    fn measured(&self, item: Item) -> Result<Node, Mistake> {
+        self.refuse_cast()?;
+        Ok(Node::Item(item))
     }
 
     fn spread(&mut self) -> Result<Node, Mistake> {
@@ -70,18 +90,22 @@ impl Reader<'_, '_> {
         Ok((Some(first.text), name(&mut self.cursor)?))
     }
 
-    /// Says what PostgREST has and this server has not.
-    fn refuse_unsupported(&self, field: &Name) -> Result<(), Mistake> {
-        let rest = self.cursor.rest();
-        let aggregate = field.is("count") && rest.starts_with("()");
-        let reason = if rest.starts_with("::") {
-            "casts (`::`) are not supported: a value has the type of its field"
-        } else if aggregate || rest.starts_with('.') {
-            "aggregates are not supported; `relation(count)` counts related rows"
-        } else {
+    fn refuse_cast(&self) -> Result<(), Mistake> {
+        if self.cursor.rest().starts_with("::") {
+            let reason = "casts (`::`) are not supported: a value has the type of its field";
+            return Err(self.cursor.mistake(reason));
+        }
+        Ok(())
+    }
+
+    /// Functions are of the records that are listed. Groups inside of each of them would multiply what a page may cost.
+    fn refuse_function_below(&self) -> Result<(), Mistake> {
+        if self.depth == 0 {
             return Ok(());
-        };
-        Err(self.cursor.mistake(reason))
+        }
+        let reason =
+            "related records can only be counted, by `relation(count)`; functions stand outside of brackets";
+        Err(self.cursor.mistake(reason).unsupported())
     }
 
     fn embed(&mut self, alias: Option<String>, field: Name, place: Place) -> Result<Node, Mistake> {
@@ -104,14 +128,24 @@ impl Reader<'_, '_> {
         if self.cursor.peek() == Some(')') {
             return Ok((Place::Nowhere, Vec::new()));
         }
-        let counts =
-            self.cursor.rest().strip_prefix("count").is_some_and(|r| r.trim_start().starts_with(')'));
-        if counts && place == Place::Nested {
-            self.cursor.expect("count")?;
-            self.cursor.skip_spaces();
-            return Ok((Place::Count, Vec::new()));
+        match self.counted() {
+            Some(end) if place == Place::Nested => {
+                self.cursor = end;
+                Ok((Place::Count, Vec::new()))
+            }
+            Some(_) | None => Ok((place, self.items()?)),
         }
-        Ok((place, self.items()?))
+    }
+
+    /// The place after `count` or `count()`, where nothing else stands between the brackets.
+    fn counted(&self) -> Option<Cursor<'a>> {
+        let mut ahead = self.cursor;
+        if !ahead.eat("count") {
+            return None;
+        }
+        ahead.eat("()");
+        ahead.skip_spaces();
+        (ahead.peek() == Some(')')).then_some(ahead)
     }
 
     /// `!inner`, `!left`, or nothing.

@@ -20,6 +20,10 @@ pub fn contract() -> Contract {
     let related = Binding::Related { parent: users, field: FieldId(0) };
     operations.push(operation("userPosts", Method::Get, "/users/{id}/posts", related, many(posts)));
     operations.extend(own());
+    operations.push(operation("userBatch", Method::Post, "/users:batch", Binding::Batch(users), many(users)));
+    let mut totals = operation("userTotals", Method::Get, "", Binding::Aggregate(users), many(users));
+    totals.rest = None;
+    operations.push(totals);
     Contract {
         name: "test".to_owned(),
         version: "1.0.0".to_owned(),
@@ -129,7 +133,13 @@ fn own() -> Vec<Operation> {
     let mut latest =
         operation("latest", Method::Get, "/latest", Binding::List(ResourceId(1)), many(ResourceId(1)));
     latest.arguments = vec![argument("limit", scalar(Scalar::Int))];
-    vec![total, rename, latest]
+    let since = Binding::List(ResourceId(1));
+    let mut since = operation("since", Method::Get, "/since", since, many(ResourceId(1)));
+    since.arguments = vec![argument("after", scalar(Scalar::String))];
+    let removal = Binding::Delete(ResourceId(0));
+    let mut remove = operation("remove", Method::Post, "/users/{id}/remove", removal, one(ResourceId(0)));
+    remove.arguments = vec![argument("id", scalar(Scalar::Id))];
+    vec![total, rename, latest, since, remove]
 }
 
 fn argument(name: &str, ty: TypeRef) -> Argument {

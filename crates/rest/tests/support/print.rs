@@ -36,18 +36,23 @@ fn item(item: &Item) -> String {
     match item {
         Item::All => "*".to_owned(),
         Item::Field { name, alias, json } => format!("{}{name}{}", named(alias), json_path(json)),
-        Item::Count { name, alias, .. } => format!("{}count({name})", named(alias)),
+        Item::Count { name, alias, filter: only } => {
+            let only = only.as_ref().map_or(String::new(), |f| format!(" where {}", filter(f)));
+            format!("{}count({name}{only})", named(alias))
+        }
+        Item::Measure { measure, name, alias } => {
+            let of = name.as_deref().unwrap_or("*");
+            format!("{alias}={}({of})", format!("{measure:?}").to_lowercase())
+        }
         Item::Relation { name, alias, selection: inside, list: rows, inner, spread } => {
             let spread = if *spread { "..." } else { "" };
             let inner = if *inner { "!inner" } else { "" };
             let rows = list(rows).map_or(String::new(), |l| format!(" {l}"));
             format!("{}{spread}{name}{inner}{{{}{rows}}}", named(alias), selection(inside))
         }
-        Item::TypeName { .. }
-        | Item::Version { .. }
-        | Item::Cursor { .. }
-        | Item::Measure { .. }
-        | Item::Group { .. } => format!("{item:?}"),
+        Item::TypeName { .. } | Item::Version { .. } | Item::Cursor { .. } | Item::Group { .. } => {
+            format!("{item:?}")
+        }
     }
 }
 
@@ -71,6 +76,12 @@ pub fn list(list: &ListArgs) -> Option<String> {
     }
     parts.extend(list.limit.map(|rows| format!("limit {rows}")));
     parts.extend(list.offset.map(|rows| format!("offset {rows}")));
+    parts.extend(list.after.as_ref().map(|cursor| format!("after {cursor:?}")));
+    parts.extend(list.before.as_ref().map(|cursor| format!("before {cursor:?}")));
+    parts.extend(list.end.map(|end| match end {
+        End::First => "from the first".to_owned(),
+        End::Last => "to the last".to_owned(),
+    }));
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 

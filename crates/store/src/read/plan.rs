@@ -158,7 +158,9 @@ fn output(from: From, layout: &Layout, place: usize) -> Result<Output, PlanError
             Output::Rows { below: statement - place, record: Record::new(record, shape, statement)? }
         }
         (From::TypeName, Layout::Scalar(Scalar::String)) => Output::TypeName,
-        (From::Group(record), Layout::One(shape)) => Output::Group(Record::new(record, shape, place)?),
+        (From::Group(record), Layout::One(shape) | Layout::Spread(shape)) => {
+            Output::Group(Record::new(record, shape, place)?)
+        }
         (From::Column(column), Layout::Scalar(scalar)) => Output::Cell { column, read: read(*scalar) },
         (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_)) => {
             Output::Cell { column, read: Read::Stored }

@@ -112,6 +112,15 @@ impl Dialect {
         }
     }
 
+    /// A row that is there for each row before it. SQLite takes CROSS for the word to keep the order of the tables
+    /// (<https://www.sqlite.org/optoverview.html>, section 8.2): to begin with a table that is only looked up in would
+    /// be to read all of it.
+    pub fn join_present(self, table: &str, on: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!(" CROSS JOIN {table} ON {on}"),
+        }
+    }
+
     /// One row more than a page has, which tells whether there are more.
     pub fn one_more(self, limit: &str) -> String {
         match self {

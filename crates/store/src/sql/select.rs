@@ -2,10 +2,10 @@
 //! to-many relation, bound to a column of its parent's row.
 
 use super::relation::Rows;
-use super::{Bind, Dialect, Draft, Row, Scope, Statement, defect};
+use super::{Bind, Dialect, Draft, Row, Scope, Statement, defect, field};
 use super::{COLUMNS_MAX, GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 use crate::face::{PlanError, Root};
-use crate::query::{End, Output, Select};
+use crate::query::{End, OfReference, Output, Predicate, Select};
 use contract::{Contract, FieldId};
 
 /// A select as statements, a parent always before its children.
@@ -49,7 +49,7 @@ pub(crate) enum From {
     },
     /// The name of the row's type: nothing of the statement.
     TypeName,
-    /// More of the same row.
+    /// A record that is always there: more of the same row, or a row that every row is joined with.
     Group(Record),
 }
 
@@ -106,6 +106,8 @@ struct Parts<'c> {
     draft: Draft<'c>,
     /// The name of the statement's own row; all others are joined to it.
     own: String,
+    /// The names of rows that are there in every row of the statement.
+    present: Vec<String>,
     columns: Vec<String>,
     joins: Vec<String>,
     conditions: Vec<String>,
@@ -165,7 +167,9 @@ impl<'c> Statements<'c> {
         let place = self.done.len();
         self.done.push(None);
         let own = rows.row.alias.clone();
-        let mut parts = Parts { draft, own, columns: Vec::new(), joins: Vec::new(), conditions: Vec::new() };
+        let present = vec![own.clone()];
+        let (columns, joins, conditions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut parts = Parts { draft, own, present, columns, joins, conditions };
         let record = self.record(&mut parts, &rows.row, select)?;
         let version = match wanted {
             Wanted::Root(Root::One) => Some(parts.column(parts.draft.version(&rows.row))?),
@@ -208,6 +212,15 @@ impl<'c> Statements<'c> {
                 let count = parts.draft.count_where(&Scope::of(row), *field, filter)?;
                 From::Column(parts.column(count)?)
             }
+            Output::Reference { key, outputs } => {
+                let key = parts.draft.operand(&Scope::of(row), key)?;
+                let key = parts.column(key)?;
+                let outputs = outputs.iter().map(|output| match output {
+                    OfReference::Key => From::Column(key),
+                    OfReference::TypeName => From::TypeName,
+                });
+                From::Joined { key, record: Record { outputs: outputs.collect() } }
+            }
             Output::One { field, select, inner } => self.joined(parts, row, *field, select, *inner)?,
             Output::Many { field, select, inner } => {
                 if *inner && row.alias == parts.own {
@@ -231,8 +244,8 @@ impl<'c> Statements<'c> {
         record
     }
 
-    /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked
-    /// for where that row was joined.)
+    /// A to-one relation: joined where its row is present. (What is `inner` of a joined row has been asked for where
+    /// that row was joined.) Where it always is, nobody has to look whether it is.
     fn joined(
         &mut self,
         parts: &mut Parts<'c>,
@@ -245,6 +258,11 @@ impl<'c> Statements<'c> {
             return defect("a statement has too many joins");
         }
         let mut rows = parts.draft.target(row, to_one)?;
+        if parts.present.contains(&row.alias) && parts.draft.is_there(row, to_one, select)? {
+            parts.joins.push(parts.draft.dialect.join_present(&rows.from, &rows.conditions.join(" AND ")));
+            parts.present.push(rows.row.alias.clone());
+            return Ok(From::Group(self.record(parts, &rows.row, select)?));
+        }
         rows.conditions.extend(parts.draft.presence(&rows.row, select)?);
         parts.joins.push(format!(" LEFT JOIN {} ON {}", rows.from, rows.conditions.join(" AND ")));
         if inner && row.alias == parts.own {
@@ -280,6 +298,14 @@ impl Draft<'_> {
         Ok(conditions)
     }
 
+    /// Whether every row has the row that a to-one field points to: the field is never null, nothing says which rows
+    /// are meant, and foreign keys are enforced.
+    fn is_there(&self, row: &Row, to_one: FieldId, select: &Select) -> Result<bool, PlanError> {
+        let required = field(self.resource(row.resource)?, to_one)?.ty.required;
+        let unconditional = select.filter == Predicate::True && !has_inner(&select.outputs);
+        Ok(required && unconditional && !self.resource(select.from)?.soft_delete)
+    }
+
     /// That nothing `inner` among the outputs of a row is missing.
     fn inner(
         &mut self,
@@ -300,6 +326,7 @@ impl Draft<'_> {
                 | Output::Many { inner: false, .. }
                 | Output::Value(_)
                 | Output::TypeName
+                | Output::Reference { .. }
                 | Output::Count { .. } => {}
             }
         }
@@ -322,4 +349,13 @@ impl Draft<'_> {
         let present = self.deeper(1, |draft| draft.presence(&rows.row, select))?;
         Ok(format!("EXISTS ({})", rows.select("1", &present.join(" AND "))))
     }
+}
+
+/// Whether something among the outputs of a row leaves out rows that have none of it.
+fn has_inner(outputs: &[Output]) -> bool {
+    outputs.iter().any(|output| match output {
+        Output::One { inner, .. } | Output::Many { inner, .. } => *inner,
+        Output::Group(outputs) => has_inner(outputs),
+        Output::Value(_) | Output::Count { .. } | Output::TypeName | Output::Reference { .. } => false,
+    })
 }

@@ -110,7 +110,11 @@ pub fn required((output, field): Item) -> Item {
 pub fn inner((mut output, field): Item) -> Item {
     match &mut output {
         Output::One { inner, .. } | Output::Many { inner, .. } => *inner = true,
-        Output::Value(_) | Output::Count { .. } | Output::TypeName | Output::Group(_) => {
+        Output::Value(_)
+        | Output::Count { .. }
+        | Output::TypeName
+        | Output::Reference { .. }
+        | Output::Group(_) => {
             panic!("not a relation")
         }
     }

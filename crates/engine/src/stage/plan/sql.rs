@@ -33,7 +33,7 @@ impl Planner<'_> {
                 let each = self.sql_each(operation, arguments, &plan, &new_id)?;
                 let step = Step::Sql { plan, each, run, answer_params };
                 let mutation = self.mutation(vec![step], Answering::Steps);
-                Ok(Plan::Write { write: Writing::Sql, mutation, secrets: Vec::new() })
+                Ok(Plan::Write { write: Writing::Sql, mutation: Box::new(mutation), secrets: Vec::new() })
             }
         }
     }

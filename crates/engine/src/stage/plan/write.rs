@@ -30,7 +30,7 @@ impl Planner<'_> {
         given: &Given,
         wanted: &Wanted,
     ) -> Result<Plan, Fault> {
-        self.one(id, self.change(id, key, given, self.rules()), Some((given, wanted)))
+        self.one(id, self.change(id, key, given, self.rules(), self.seen()), Some((given, wanted)))
     }
 
     pub(super) fn upsert(
@@ -40,7 +40,7 @@ impl Planner<'_> {
         given: &Given,
         wanted: &Wanted,
     ) -> Result<Plan, Fault> {
-        self.one(id, self.replace(id, key, given, self.rules()), Some((given, wanted)))
+        self.one(id, self.replace(id, key, given, self.rules(), self.seen()), Some((given, wanted)))
     }
 
     /// A delete answers the record as it was, when that is asked for.
@@ -50,14 +50,14 @@ impl Planner<'_> {
         key: &KeyFilter,
         wanted: Option<&Wanted>,
     ) -> Result<Plan, Fault> {
-        let (write, params) = self.remove(id, key, self.rules());
+        let (write, params) = self.remove(id, key, self.rules(), self.seen());
         let answer = match wanted {
             None => Answering::Steps,
             Some(wanted) => Answering::Before(self.record(id, wanted)?),
         };
         let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
         let mutation = self.mutation(vec![step], answer);
-        Ok(Plan::Write { write: Writing::One(id), mutation, secrets: Vec::new() })
+        Ok(Plan::Write { write: Writing::One(id), mutation: Box::new(mutation), secrets: Vec::new() })
     }
 
     /// Many writes in one transaction.
@@ -72,9 +72,13 @@ impl Planner<'_> {
         for (at, (item, rules)) in items.iter().zip(&self.permitted.write).enumerate() {
             let ((write, params), given) = match item {
                 BatchItem::Create { given } => (self.insert(id, given, rules), Some(given)),
-                BatchItem::Update { key, given } => (self.change(id, key, given, rules), Some(given)),
-                BatchItem::Upsert { key, given } => (self.replace(id, key, given, rules), Some(given)),
-                BatchItem::Delete { key } => (self.remove(id, key, rules), None),
+                BatchItem::Update { key, given, version } => {
+                    (self.change(id, key, given, rules, *version), Some(given))
+                }
+                BatchItem::Upsert { key, given, version } => {
+                    (self.replace(id, key, given, rules, *version), Some(given))
+                }
+                BatchItem::Delete { key, version } => (self.remove(id, key, rules, *version), None),
             };
             secrets.extend(self.secrets(at, &write));
             answers.push(given.zip(wanted).map(|(given, w)| self.answer(id, given, w)).transpose()?);
@@ -82,7 +86,7 @@ impl Planner<'_> {
         }
         let verbs = items.iter().map(BatchItem::verb).collect();
         let mutation = self.mutation(steps, Answering::Each(answers));
-        Ok(Plan::Write { write: Writing::Many(id, verbs), mutation, secrets })
+        Ok(Plan::Write { write: Writing::Many(id, verbs), mutation: Box::new(mutation), secrets })
     }
 
     fn one(
@@ -97,7 +101,11 @@ impl Planner<'_> {
             Some((given, wanted)) => Answering::After(self.answer(id, given, wanted)?),
         };
         let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
-        Ok(Plan::Write { write: Writing::One(id), mutation: self.mutation(vec![step], answer), secrets })
+        Ok(Plan::Write {
+            write: Writing::One(id),
+            mutation: Box::new(self.mutation(vec![step], answer)),
+            secrets,
+        })
     }
 
     fn insert(&self, resource: ResourceId, given: &Given, rules: &WriteRules) -> Prepared {
@@ -108,18 +116,32 @@ impl Planner<'_> {
         })
     }
 
-    fn change(&self, resource: ResourceId, key: &KeyFilter, given: &Given, rules: &WriteRules) -> Prepared {
+    fn change(
+        &self,
+        resource: ResourceId,
+        key: &KeyFilter,
+        given: &Given,
+        rules: &WriteRules,
+        version: Option<i64>,
+    ) -> Prepared {
         self.with_builder(|builder| {
             let filter = key_predicate(resource, key, &mut builder.params);
             let (visible, before) = change_rules(builder, resource, rules);
             let after = before.clone();
             let set = self.changes(resource, given, &mut builder.params);
-            let version = self.version(&mut builder.params);
+            let version = version.map(|version| builder.params.push(Value::Int(version)));
             Write::Update { resource, filter, visible, before, set, after, version }
         })
     }
 
-    fn replace(&self, resource: ResourceId, key: &Value, given: &Given, rules: &WriteRules) -> Prepared {
+    fn replace(
+        &self,
+        resource: ResourceId,
+        key: &Value,
+        given: &Given,
+        rules: &WriteRules,
+        version: Option<i64>,
+    ) -> Prepared {
         self.with_builder(|builder| {
             let key = builder.params.push(key.clone());
             let create_check = all(builder, &rules.create);
@@ -127,16 +149,22 @@ impl Planner<'_> {
             let after = before.clone();
             let insert = self.new_row(resource, given, Some(key), &mut builder.params);
             let update = self.replaced(resource, given, &mut builder.params);
-            let version = self.version(&mut builder.params);
+            let version = version.map(|version| builder.params.push(Value::Int(version)));
             Write::Upsert { resource, key, insert, create_check, update, visible, before, after, version }
         })
     }
 
-    fn remove(&self, resource: ResourceId, key: &KeyFilter, rules: &WriteRules) -> Prepared {
+    fn remove(
+        &self,
+        resource: ResourceId,
+        key: &KeyFilter,
+        rules: &WriteRules,
+        version: Option<i64>,
+    ) -> Prepared {
         self.with_builder(|builder| {
             let filter = key_predicate(resource, key, &mut builder.params);
             let (visible, before) = change_rules(builder, resource, rules);
-            let version = self.version(&mut builder.params);
+            let version = version.map(|version| builder.params.push(Value::Int(version)));
             Write::Delete { resource, filter, visible, before, version }
         })
     }
@@ -146,8 +174,9 @@ impl Planner<'_> {
         self.permitted.write.first().expect("the rules of each write were asked for")
     }
 
-    fn version(&self, params: &mut Params) -> Option<Param> {
-        self.permitted.context.version.map(|version| params.push(Value::Int(version)))
+    /// The version that the caller has seen of the only record.
+    fn seen(&self) -> Option<i64> {
+        self.permitted.context.version
     }
 
     /// The fields of a new row: given, defaulted, assigned, and the key.
@@ -256,6 +285,7 @@ impl Planner<'_> {
                     (Output::Value(Operand::Column(own_column(resource, *field))), Some(layout))
                 }
                 What::TypeName => (Output::TypeName, Some(Layout::Scalar(Scalar::String))),
+                What::Version => (Output::Value(Operand::Version), Some(Layout::Scalar(Scalar::Long))),
                 _ if leaves_out => continue,
                 _ => (Output::Value(Operand::Null), None),
             };
