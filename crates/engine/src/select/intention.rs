@@ -213,6 +213,7 @@ impl<'a> Builder<'a> {
                 };
                 Output::Value(self.operand(id, &target))
             }
+            What::Object { field, .. } => Output::Value(self.own(id, *field)),
             What::One { field, wanted, condition, inner, .. } => {
                 let mut select = self.records(wanted);
                 let condition = self.condition_of(wanted.resource, condition.as_ref());
@@ -249,6 +250,7 @@ impl<'a> Builder<'a> {
                 What::One { field, wanted, condition, inner: true, .. } => (*field, wanted, condition, false),
                 What::Many { field, wanted, page, inner: true } => (*field, wanted, &page.condition, true),
                 What::Field { .. }
+                | What::Object { .. }
                 | What::One { .. }
                 | What::Many { .. }
                 | What::Count { .. }

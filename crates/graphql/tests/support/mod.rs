@@ -20,13 +20,28 @@ pub fn contract() -> Arc<contract::Contract> {
 }
 
 pub fn face(settings: Settings) -> Result<Graphql, StartError> {
-    let contract = contract();
+    face_of(contract(), settings)
+}
+
+fn face_of(contract: Arc<contract::Contract>, settings: Settings) -> Result<Graphql, StartError> {
     let sdl = describe::graphql::sdl(&contract);
     Graphql::new(contract, &sdl, settings)
 }
 
 pub fn service(settings: Settings) -> Service {
-    let contract = contract();
+    service_of(contract(), settings)
+}
+
+/// The same for a contract that is a text.
+pub fn service_of_text(text: &str) -> Service {
+    let mut sources = contract::Sources::default();
+    sources.add("test.graphql", text);
+    let loaded = contract::compile(sources, &|_| Err("no files".into()));
+    let loaded = loaded.map_err(|found| found.to_string()).expect("the contract is valid");
+    service_of(Arc::new(loaded.contract), Settings::default())
+}
+
+fn service_of(contract: Arc<contract::Contract>, settings: Settings) -> Service {
     let options = Options {
         place: Place::Memory,
         durability: Durability::Process,
@@ -42,8 +57,9 @@ pub fn service(settings: Settings) -> Service {
     let key = Key::hs256(b"a secret of thirty-two bytes, or").expect("it is long enough");
     let verifier = Verifier::new(vec![key], rules, 10);
     let (clock, observer) = (Arc::new(SystemClock), Arc::new(Silent));
+    let face = face_of(Arc::clone(&contract), settings);
     let engine = Engine::new(contract, store, engine::Settings::default(), verifier, clock, observer);
-    let face = face(settings).expect("the settings are sound");
+    let face = face.expect("the settings are sound");
     Service::new(face, Arc::new(engine), Box::new(has_role))
 }
 
