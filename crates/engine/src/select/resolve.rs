@@ -2,6 +2,7 @@
 
 use super::condition;
 use super::keyset;
+use super::members::only_members;
 use super::wanted::{Asked, Condition, JsonStepValue, OrderBy, Page, Target, Wanted, WantedItem, What};
 use crate::call::{Filter, Item, JsonPath, JsonStep, ListArgs, OrderTerm, Paging, Path, Selection};
 use crate::fault::Kind;
@@ -62,10 +63,7 @@ impl<'a> Resolver<'a> {
         selection: &Selection,
         depth: usize,
     ) -> Result<Wanted, Fault> {
-        if depth > self.settings.selection_depth_max {
-            let message = format!("is nested more than {} levels deep", self.settings.selection_depth_max);
-            return Err(Fault::invalid_field("select", "DEPTH", message));
-        }
+        self.check_depth(depth)?;
         let mut items = Vec::with_capacity(selection.items.len());
         for item in &selection.items {
             self.item(id, item, depth, &mut items)?;
@@ -112,6 +110,14 @@ impl<'a> Resolver<'a> {
             Item::Relation { name, alias, selection, list, inner, spread } => {
                 self.count_items(1)?;
                 let field = named(resource, name, "select")?;
+                if let (Base::Object(object), Some(_)) =
+                    (resource.field(field).ty.base, resource.field(field).column())
+                {
+                    only_members(name, list, *inner, *spread)?;
+                    let members = self.members(object, selection, depth + 1)?;
+                    items.push(by_name(alias.as_deref(), What::Object { field, members }));
+                    return Ok(());
+                }
                 let target = related(resource, field, "select")?;
                 let wanted = self.nested_selection(target, selection, depth + 1)?;
                 let what = if is_many(resource.field(field)) {
@@ -178,7 +184,15 @@ impl<'a> Resolver<'a> {
         list.filter.as_ref().map(|filter| self.condition(id, filter)).transpose()
     }
 
-    fn count_items(&mut self, items: usize) -> Result<(), Fault> {
+    pub(super) fn check_depth(&self, depth: usize) -> Result<(), Fault> {
+        if depth > self.settings.selection_depth_max {
+            let message = format!("is nested more than {} levels deep", self.settings.selection_depth_max);
+            return Err(Fault::invalid_field("select", "DEPTH", message));
+        }
+        Ok(())
+    }
+
+    pub(super) fn count_items(&mut self, items: usize) -> Result<(), Fault> {
         self.items_left = self.items_left.checked_sub(items).ok_or_else(|| {
             let message = format!("holds more than {} fields", self.settings.selection_items_max);
             Fault::invalid_field("select", "SIZE", message)
@@ -403,6 +417,7 @@ fn collect_names(
                 collect_names(contract, wanted.resource, &wanted.items, Asked::ByStar, names);
             }
             What::Field { field, .. }
+            | What::Object { field, .. }
             | What::One { field, .. }
             | What::Many { field, .. }
             | What::Count { field, .. } => {

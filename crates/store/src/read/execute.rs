@@ -361,7 +361,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         match &field.layout {
             Layout::Spread(shape) => shape.fields.iter().try_for_each(|field| self.nothing(field)),
             Layout::One(_) | Layout::Many(_) => self.encoder.null(field).map_err(encoding),
-            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) => {
+            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
                 self.encoder.cell(field, Cell::Null).map_err(encoding)
             }
         }
@@ -384,7 +384,7 @@ fn note_cursor(edges: &mut PageEdges, cursor: ValueRef<'_>) -> Result<(), Error>
 fn nested(field: &ShapeField) -> Result<&Shape, Error> {
     match &field.layout {
         Layout::One(shape) | Layout::Many(shape) | Layout::Spread(shape) => Ok(shape),
-        Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) => {
+        Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
             Err(Error::Internal(format!("rows in the scalar field {}", field.name.text)))
         }
     }
