@@ -202,7 +202,7 @@ impl Engine {
                 wanted: records(*resource)?,
             }),
             Binding::List(resource) => self.list(operation, *resource, &input, records(*resource)?),
-            Binding::Related { parent, field } => self.related(*parent, *field, &input, |r| records(r)),
+            Binding::Related { parent, field } => self.related(*parent, *field, &input, records),
             Binding::Count(resource) => {
                 Ok(Wish::Count { resource: *resource, page: self.page(*resource, &input)? })
             }
