@@ -26,6 +26,15 @@ pub(crate) struct Resolver<'a> {
     pub tests_left: usize,
 }
 
+/// An [`Item::Relation`] without its name in the answer.
+struct Related<'i> {
+    name: &'i str,
+    selection: &'i Selection,
+    list: &'i ListArgs,
+    inner: bool,
+    spread: bool,
+}
+
 impl<'a> Resolver<'a> {
     pub fn new(contract: &'a Contract, settings: &'a Settings) -> Self {
         Self {
@@ -109,33 +118,8 @@ impl<'a> Resolver<'a> {
             }
             Item::Relation { name, alias, selection, list, inner, spread } => {
                 self.count_items(1)?;
-                let field = named(resource, name, "select")?;
-                if let (Base::Object(object), Some(_)) =
-                    (resource.field(field).ty.base, resource.field(field).column())
-                {
-                    only_members(name, list, *inner, *spread)?;
-                    let members = self.members(object, selection, depth + 1)?;
-                    items.push(by_name(alias.as_deref(), What::Object { field, members }));
-                    return Ok(());
-                }
-                let target = related(resource, field, "select")?;
-                let wanted = self.nested_selection(target, selection, depth + 1)?;
-                let what = if is_many(resource.field(field)) {
-                    if *spread {
-                        let message = format!("`{name}` is a list and cannot be spread");
-                        return Err(Fault::invalid_field("select", "RELATION", message));
-                    }
-                    What::Many {
-                        field,
-                        wanted,
-                        page: self.page(target, list, name, Paging::Plain)?,
-                        inner: *inner,
-                    }
-                } else {
-                    let condition = self.one_condition(target, list, name)?;
-                    What::One { field, wanted, condition, inner: *inner, spread: *spread }
-                };
-                items.push(by_name(alias.as_deref(), what));
+                let related = Related { name, selection, list, inner: *inner, spread: *spread };
+                items.push(by_name(alias.as_deref(), self.related(resource, &related, depth)?));
             }
             Item::TypeName { alias } => items.push(by_name(Some(alias), What::TypeName)),
             Item::Version { alias } => items.push(by_name(Some(alias), What::Version)),
@@ -167,6 +151,28 @@ impl<'a> Resolver<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What is wanted of the records that a field leads to, or of the objects that are kept in it.
+    fn related(&mut self, resource: &Resource, item: &Related<'_>, depth: usize) -> Result<What, Fault> {
+        let Related { name, selection, list, inner, spread } = *item;
+        let field = named(resource, name, "select")?;
+        let definition = resource.field(field);
+        if let (Base::Object(object), Some(_)) = (definition.ty.base, definition.column()) {
+            only_members(name, list, inner, spread)?;
+            return Ok(What::Object { field, members: self.members(object, selection, depth + 1)? });
+        }
+        let target = related(resource, field, "select")?;
+        let wanted = self.nested_selection(target, selection, depth + 1)?;
+        if !is_many(definition) {
+            let condition = self.one_condition(target, list, name)?;
+            return Ok(What::One { field, wanted, condition, inner, spread });
+        }
+        if spread {
+            let message = format!("`{name}` is a list and cannot be spread");
+            return Err(Fault::invalid_field("select", "RELATION", message));
+        }
+        Ok(What::Many { field, wanted, page: self.page(target, list, name, Paging::Plain)?, inner })
     }
 
     /// To-one relations have one record: there is nothing to order or page, but a condition may hide it.
