@@ -259,6 +259,10 @@ fn order_term(contract: &Contract, resource: &Resource, term: &Value) -> Result<
                 (resource, term) = (contract.resource(target), inner);
             }
             (_, Value::Text(direction)) => {
+                // The key of a record stands in the one that points to it.
+                if path.len() > 1 && *name == resource.key_field().name {
+                    path.pop();
+                }
                 let (direction, nulls) = direction_of(direction);
                 return Ok(OrderTerm {
                     path: Path { names: path, json: JsonPath::default() },
