@@ -23,6 +23,10 @@ pub(crate) struct Resolver<'a> {
     pub contract: &'a Contract,
     settings: &'a Settings,
     items_left: usize,
+    /// To-many relations that may still be selected: each is a statement beside that of the root.
+    lists_left: usize,
+    /// To-one relations that may still be selected: each is a join.
+    joins_left: usize,
     pub tests_left: usize,
 }
 
@@ -41,6 +45,8 @@ impl<'a> Resolver<'a> {
             contract,
             settings,
             items_left: settings.selection_items_max,
+            lists_left: store::STATEMENTS_MAX - 1,
+            joins_left: store::JOINS_MAX,
             tests_left: settings.filter_nodes_max,
         }
     }
