@@ -221,7 +221,7 @@ fn paged(name: &str) -> Item {
 }
 
 #[tokio::test]
-async fn members_of_stored_objects_are_selected_in_every_format() {
+async fn members_of_stored_objects_are_selected_by_name() {
     let bench = Bench::new(Settings::default());
     let place = |city: &str| {
         let geo = Value::Object(vec![("lat".into(), Value::Float(1.5))]);

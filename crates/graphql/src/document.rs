@@ -15,7 +15,8 @@ pub use findings::Suggestions;
 pub(crate) use cache::Documents;
 
 use crate::Graphql;
-use crate::error::{LIMIT_EXCEEDED, Location, OPERATION_UNKNOWN, PARSE_FAILED, Problem, VALIDATION_FAILED};
+use crate::codes::{LIMIT_EXCEEDED, OPERATION_UNKNOWN, PARSE_FAILED, VALIDATION_FAILED};
+use crate::error::{Location, Problem};
 use crate::execute::Planned;
 use apollo_compiler::ast::Document as Syntax;
 use apollo_compiler::executable::Operation;

@@ -1,33 +1,11 @@
 //! What stands in a response's `errors`.
 
+pub(crate) use crate::codes::VALIDATION_FAILED;
+
 use apollo_compiler::parser::{LineColumn, SourceMap, SourceSpan};
 use engine::{Budget, Fault, FieldFault, Kind};
 use std::borrow::Cow;
 use wire::PathPart;
-
-/// The document is not GraphQL.
-pub(crate) const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-/// The document does not fit the schema.
-pub(crate) const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-/// Variables do not fit the operation.
-pub(crate) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-/// The operation to run cannot be told from the request.
-pub(crate) const OPERATION_UNKNOWN: &str = "OPERATION_RESOLUTION_FAILURE";
-/// The document asks for more than any may: the message names the bound.
-pub(crate) const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
-
-/// No document is kept under the digest; the client sends it whole. Apollo's clients know it by the message.
-pub(crate) const PERSISTED_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
-/// Documents are not kept for clients.
-pub(crate) const PERSISTED_NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
-/// The document is not one of the operator's list.
-pub(crate) const NOT_TRUSTED: &str = "DOCUMENT_NOT_TRUSTED";
-/// The schema is not told to this caller.
-pub(crate) const INTROSPECTION_DISABLED: &str = "INTROSPECTION_DISABLED";
-/// A page of another site could have sent the request.
-pub(crate) const CSRF_REFUSED: &str = "CSRF_REFUSED";
-/// The body is a list of requests.
-pub(crate) const BATCHING_UNSUPPORTED: &str = "BATCHING_UNSUPPORTED";
 
 /// One error of a response.
 #[derive(Debug, Clone, PartialEq)]

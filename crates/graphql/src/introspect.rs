@@ -108,7 +108,7 @@ impl Graphql {
 }
 
 fn invalid(message: String) -> Problem {
-    Problem::new(Kind::Invalid, crate::error::BAD_USER_INPUT, message)
+    Problem::new(Kind::Invalid, crate::codes::BAD_USER_INPUT, message)
 }
 
 fn text(value: &impl serde::Serialize) -> Result<String, Problem> {

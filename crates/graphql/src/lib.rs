@@ -6,6 +6,7 @@
 
 #![allow(clippy::result_large_err, reason = "a problem is made once in a request, and seldom")]
 
+pub mod codes;
 mod csrf;
 mod digest;
 mod document;
@@ -33,11 +34,12 @@ pub use trusted::{NamedText, Trust};
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::{Valid, WithErrors};
+use codes::{NOT_TRUSTED, PERSISTED_NOT_FOUND, PERSISTED_NOT_SUPPORTED};
 use contract::Contract;
 use digest::Digest;
 use document::{Document, Documents};
 use engine::{Fault, Kind};
-use error::{NOT_TRUSTED, PERSISTED_NOT_FOUND, PERSISTED_NOT_SUPPORTED, Problem};
+use error::Problem;
 use graphiql::Graphiql;
 use introspect::Introspections;
 use persisted::Persisted;

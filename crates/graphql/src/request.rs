@@ -1,7 +1,7 @@
 //! A request's parameters (GraphQL over HTTP, "Request"): from a JSON body or a query string.
 
+use crate::codes::BATCHING_UNSUPPORTED;
 use crate::digest::Digest;
-use crate::error::BATCHING_UNSUPPORTED;
 use engine::{Fault, Kind};
 use http::HeaderMap;
 use http_semantics::codes::{QUERY_TOO_LONG, UNSUPPORTED_MEDIA_TYPE};

@@ -1,7 +1,8 @@
 //! GraphQL as the edge sees it: a request is read, executed and answered.
 
+use crate::codes::{CSRF_REFUSED, INTROSPECTION_DISABLED};
 use crate::document::Subject;
-use crate::error::{CSRF_REFUSED, INTROSPECTION_DISABLED, Problem};
+use crate::error::Problem;
 use crate::execute::{Outcome, Run};
 use crate::media::Media;
 use crate::request::{self, Asked};

@@ -36,7 +36,7 @@ impl Server {
         let after = |start: &str| told.iter().find_map(|line| line.strip_prefix(start)).map(str::to_owned);
         let api = after("listening on http://").expect("an address");
         let metrics =
-            after("metrics http://").map(|place| place.strip_suffix("/metrics").unwrap().to_owned());
+            after("metrics  http://").map(|place| place.strip_suffix("/metrics").unwrap().to_owned());
         Server { child, api, metrics, _data: data }
     }
 }

@@ -169,6 +169,7 @@ impl<'a> Resolver<'a> {
             return Ok(What::Object { field, members: self.members(object, selection, depth + 1)? });
         }
         let target = related(resource, field, "select")?;
+        self.count_relation(definition)?;
         let wanted = self.nested_selection(target, selection, depth + 1)?;
         if !is_many(definition) {
             let condition = self.one_condition(target, list, name)?;
@@ -207,6 +208,19 @@ impl<'a> Resolver<'a> {
     pub(super) fn count_items(&mut self, items: usize) -> Result<(), Fault> {
         self.items_left = self.items_left.checked_sub(items).ok_or_else(|| {
             let message = format!("holds more than {} fields", self.settings.selection_items_max);
+            Fault::invalid_field("select", "SIZE", message)
+        })?;
+        Ok(())
+    }
+
+    /// What the database can put into one read is bounded.
+    fn count_relation(&mut self, field: &Field) -> Result<(), Fault> {
+        let (left, max) = match is_many(field) {
+            true => (&mut self.lists_left, store::STATEMENTS_MAX - 1),
+            false => (&mut self.joins_left, store::JOINS_MAX),
+        };
+        *left = left.checked_sub(1).ok_or_else(|| {
+            let message = format!("follows more than {max} relations of a kind");
             Fault::invalid_field("select", "SIZE", message)
         })?;
         Ok(())

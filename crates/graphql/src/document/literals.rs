@@ -1,7 +1,8 @@
 //! Values written in a document: an input object names each of its fields once (GraphQL, section 5.6.3). The library
 //! validates everything else of them.
 
-use crate::error::{Location, Problem, VALIDATION_FAILED};
+use crate::codes::VALIDATION_FAILED;
+use crate::error::{Location, Problem};
 use apollo_compiler::ast::{Argument, Definition, DirectiveList, Document, Selection, Value};
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node};

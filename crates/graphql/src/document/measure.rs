@@ -2,7 +2,8 @@
 
 use super::bounds::{DIRECTIVES_AT_ONCE_MAX, DocumentBounds, NESTING_MAX};
 use super::spreads::Spreads;
-use crate::error::{LIMIT_EXCEEDED, Location, Problem, VALIDATION_FAILED};
+use crate::codes::{LIMIT_EXCEEDED, VALIDATION_FAILED};
+use crate::error::{Location, Problem};
 use apollo_compiler::ast::{
     Definition, DirectiveList, Document, FragmentDefinition, OperationDefinition, Selection,
 };

@@ -1,7 +1,8 @@
 //! Fields of one name in the response are one, so their arguments must agree (GraphQL, section 5.3.2). The library
 //! compares lists as far as the shorter goes; here is the rest of that rule.
 
-use crate::error::{Location, Problem, VALIDATION_FAILED};
+use crate::codes::VALIDATION_FAILED;
+use crate::error::{Location, Problem};
 use apollo_compiler::ast::{Argument, Value};
 use apollo_compiler::collections::IndexMap;
 use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
