@@ -17,8 +17,10 @@ from runner.graphql import GRAPHQL
 from runner.idle import IDLE
 from runner.servers import Failed
 from runner.setting import HERE, Setting
+from runner.trips import TRIPS
 
-CASES = [*LOADED, *GRAPHQL, *IDLE]
+UNLOADED = TRIPS | IDLE
+CASES = [*LOADED, *GRAPHQL, *UNLOADED]
 
 
 def built(folder, name):
@@ -53,13 +55,13 @@ def measure(given, setting):
     outcomes, quiet = {}, []
     for name in given.only or CASES:
         tell(name)
-        if name in IDLE:
-            quiet += IDLE[name](setting, tell)
+        if name in UNLOADED:
+            quiet += UNLOADED[name](setting, tell)
         else:
             case = (LOADED | GRAPHQL)[name](setting)
             outcomes[name] = compare.measure(case, setting, given.rounds, given.seconds, tell)
     parts = [
-        report.facts(setting, given, [share for outcome in outcomes.values() for share in outcome.foreign]),
+        report.facts(setting, given, [*outcomes.values()]),
         report.loaded([row for name in LOADED if name in outcomes for row in outcomes[name].rows]),
         *report.graphql([outcomes[name] for name in GRAPHQL if name in outcomes]),
         report.idle(quiet),

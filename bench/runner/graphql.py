@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from runner import data, social
 from runner.compare import Bar, Case, Pair, Side
-from runner.requests import Request, caller
+from runner.requests import CALLERS, Request, caller
 from runner.servers import FORGETFUL, Failed
 from runner.setting import TOUR
 
@@ -16,6 +16,8 @@ DASHBOARD = ("query($id: ID!) { user(id: $id) { name email posts(limit: 5) { tit
              "comments(limit: 3) { text author { name } } } followers(limit: 10) { name } } }")
 LIST_USERS = (10, 100, 1000)
 LIST = "{ users(limit: %d) { name posts(limit: 5) { title } } }"
+# Of an answer that is not as it must be.
+SHOWN_BYTES = 1000
 TYPES = ("application/json", "application/graphql-response+json")
 
 YARDSTICK_BAR = Bar(rate_min=0.7, p99_max=1.5)
@@ -53,13 +55,17 @@ def graphql_list_1000(setting):
 
 def _list(setting, users, bar):
     """The first users with their posts."""
-    asked = [_request(number, LIST % users) for number in range(100)]
+    asked = [list_request(number, users) for number in range(CALLERS)]
     is_whole = lambda answer: [len(user["posts"]) for user in answer["users"]] == [5] * users
     return _against_yardstick(setting, list_name(users), asked, is_whole, bar)
 
 
 def list_name(users):
     return f"graphql_list_{users}"
+
+
+def list_request(number, users):
+    return _request(number, LIST % users)
 
 
 def _request(number, document, variables=None):
@@ -70,8 +76,8 @@ def _request(number, document, variables=None):
 def _against_yardstick(setting, name, asked, is_whole, bar):
     """Both remember tokens, neither does, and as both come. `is_whole` looks whether an answer has all its rows."""
     source = data.social(setting)
-    septet, yardstick, forgetful = (data.copy(setting, source, f"social-{name}")
-                                    for name in ("septet", "yardstick", "septet-forgetful"))
+    septet, yardstick, forgetful = (data.copy(setting, source, f"social-{whose}")
+                                    for whose in ("septet", "yardstick", "septet-forgetful"))
     sides = [
         Side(SEPTET, setting.septet("Septet social", TOUR, septet), asked),
         Side(PLAIN, setting.yardstick("yardstick social", yardstick), asked),
@@ -94,17 +100,19 @@ def _all_answer_alike(clients, asked, is_whole):
     """Byte for byte, but for white space around, and with all the rows that were asked for."""
     for request in dict.fromkeys(asked):
         bodies = {name: _body(name, client, request) for name, client in clients.items()}
+        begins = {name: body[:SHOWN_BYTES] for name, body in bodies.items()}
         if len(set(bodies.values())) != 1:
-            raise Failed(f"{request.body} is answered differently: {bodies}")
+            raise Failed(f"{request.body} is answered differently: {begins}")
         answer = json.loads(next(iter(bodies.values())))
         if list(answer) != ["data"] or not is_whole(answer["data"]):
-            raise Failed(f"{request.body} is answered {bodies}")
+            raise Failed(f"{request.body} is answered without all its rows: {begins}")
 
 
 def _body(name, client, request):
     status, headers, body = client.ask(request)
     if status != 200 or headers.get_content_type() not in TYPES:
-        raise Failed(f"{name} answers {request.body} with {status} {headers.get_content_type()}: {body[:400]}")
+        raise Failed(f"{name} answers {request.body} with {status} {headers.get_content_type()}: "
+                     f"{body[:SHOWN_BYTES]}")
     return body.strip()
 
 

@@ -4,7 +4,7 @@ import platform
 import subprocess
 from itertools import pairwise
 
-from runner.graphql import GROWTH_MAX, LIST_USERS, PLAIN, SEPTET, list_name
+from runner.graphql import APOLLO, GROWTH_MAX, LIST_USERS, PLAIN, SEPTET, list_name
 from runner.load import CONNECTIONS, generator_version
 from runner.servers import Failed
 
@@ -87,14 +87,17 @@ def _table(head, lines):
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *lines))
 
 
-def facts(setting, options, foreign):
+def facts(setting, options, outcomes):
     """Where, when and how it was measured."""
     where = "server on CPU 0, load generator on CPU 1" if setting.server_cpu is not None else "nothing pinned"
+    foreign = [share for outcome in outcomes for share in outcome.foreign]
     disturbed = sum(share > DISTURBED for share in foreign)
+    versions = [setting.run_septet("--version"), _rustc(), f"wrk {generator_version()}"]
+    versions += [setting.apollo_versions()] if any(APOLLO in outcome.sides for outcome in outcomes) else []
     lines = [
         f"Date: {options.date}." if options.date else "",
         f"Machine: {_processor()}, {os.cpu_count()} processors, Linux {platform.release()}; {where}.",
-        f"Versions: {setting.run_septet('--version')}; {_rustc()}; wrk {generator_version()}.",
+        f"Versions: {'; '.join(versions)}.",
         f"Load: {CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s for each server, in turn; "
         "medians, and medians of the ratios within each round.",
         f"Other programs had more than {DISTURBED:.0%} of the machine in {disturbed} of {len(foreign)} runs."

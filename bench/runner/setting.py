@@ -1,6 +1,7 @@
 """Where everything is: binaries, contracts, the working folder, and the servers made from them."""
 import glob
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -58,6 +59,12 @@ class Setting:
         command = ["node", os.path.join(self._apollo_folder(), "server.mjs"),
                    "--database", os.path.join(data, "septet.db")]
         return self._server(name, command, {"APOLLO_JWT_SECRET": servers.SECRET, "NODE_ENV": "production"})
+
+    def apollo_versions(self):
+        with open(os.path.join(APOLLO, "package.json"), encoding="utf-8") as file:
+            packages = json.load(file)["dependencies"]
+        node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        return f"Apollo Server {packages['@apollo/server']} on Node {node.removeprefix('v')}"
 
     def _apollo_folder(self):
         """Where Apollo Server is installed, outside of the tree: a folder for each list of versions."""
