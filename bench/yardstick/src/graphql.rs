@@ -1,5 +1,5 @@
-//! GraphQL, of which it knows two documents by their text. Each list is a prepared statement that is run again for
-//! every parent, inside the parent's own cursor; a record that there is one of at the most is joined.
+//! GraphQL, of which it knows two documents by their text. Each list is a prepared statement that is run again
+//! for every parent, inside the parent's own cursor; a record that there is one of at the most is joined.
 
 use crate::json;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -8,7 +8,8 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 const DASHBOARD: &str = "query($id: ID!) { user(id: $id) { name email \
-    posts(limit: 5) { title createdAt comments(limit: 3) { text author { name } } } followers(limit: 10) { name } } }";
+    posts(limit: 5) { title createdAt comments(limit: 3) { text author { name } } } \
+    followers(limit: 10) { name } } }";
 /// The other document is these two with a number between them.
 const LIST: [&str; 2] = ["{ users(limit: ", ") { name posts(limit: 5) { title } } }"];
 
