@@ -202,7 +202,7 @@ mod tests {
             ("Post", json!({"author.name": {"like": "A%"}}), json!({"author": {"name": {"like": "A%"}}})),
             (
                 "Post",
-                json!({"id": {"in": {"list": ["a"]}}, "title": {"not.is": null, "like(any)": ["A%"]}}),
+                json!({"id": {"in": {"list": ["a"]}}, "title": {"like(any)": ["A%"], "not.is": null}}),
                 json!({"and": [{"id": {"in": ["a"]}}, {"title": {"likeAny": ["A%"]}},
                     {"not": {"title": {"isNull": true}}}]}),
             ),
