@@ -470,7 +470,7 @@ pub enum Format {
 }
 
 /// `@xml(attribute:, text:)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Xml {
     /// A child element.
     #[default]

@@ -8,7 +8,7 @@ use crate::input::Patterns;
 use crate::limit::Buckets;
 use crate::observe::{Finished, Observer};
 use crate::secret::Hashing;
-use crate::select::{Resolver, Totals, TotalsItem, TotalsWhat, Wanted, What};
+use crate::select::{MemberWhat, Resolver, Totals, TotalsItem, TotalsWhat, Wanted, WantedMember, What};
 use crate::settings::Settings;
 use crate::stage::{Chosen, Planned};
 use contract::{Contract, OperationId};
@@ -129,7 +129,7 @@ fn totals_names(items: &[TotalsItem], names: &mut Vec<Box<str>>) {
 struct SqlKey {
     operation: OperationId,
     answer: SqlAnswer,
-    names: Vec<Box<str>>,
+    shape: Option<Shape>,
 }
 
 impl ReadKey {
@@ -157,7 +157,9 @@ fn has_plain_names(wanted: &Wanted) -> bool {
                 What::Many { wanted, .. } => has_plain_names(wanted),
                 What::Count { .. } => true,
                 // They have names of the call's own.
-                What::TypeName | What::Version | What::Cursor | What::Group { .. } => false,
+                What::Object { .. } | What::TypeName | What::Version | What::Cursor | What::Group { .. } => {
+                    false
+                }
             }
     })
 }
@@ -180,7 +182,24 @@ fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
                 collect_names(wanted, names);
                 names.push(Some("/".into()));
             }
+            What::Object { members, .. } => member_names(members, names),
             What::Field { .. } | What::Count { .. } | What::TypeName | What::Version | What::Cursor => {}
+        }
+    }
+}
+
+/// The select has the whole object, so what is chosen of it is told apart here.
+pub(crate) fn member_names(members: &[WantedMember], names: &mut Vec<Option<Box<str>>>) {
+    names.push(Some(format!("{{{}", members.len()).into()));
+    for member in members {
+        names.push(member.alias.clone());
+        match &member.what {
+            MemberWhat::Whole(field) => names.push(Some(field.0.to_string().into())),
+            MemberWhat::Object(field, members) => {
+                names.push(Some(format!("{}{{", field.0).into()));
+                member_names(members, names);
+            }
+            MemberWhat::TypeName => names.push(None),
         }
     }
 }
@@ -314,14 +333,12 @@ impl Engine {
         shape: Option<Shape>,
         root: Root,
     ) -> Result<Arc<SqlPlan>, Fault> {
-        let names = shape.iter().flat_map(|s| &s.fields).map(|f| f.name.text.clone()).collect();
-        let key = SqlKey { operation, answer, names };
+        let key = SqlKey { operation, answer, shape };
         if let Some(plan) = self.operations.get(&key) {
             return Ok(plan);
         }
-        let plan =
-            self.store.plan_sql(operation, &key.answer, shape, root).map_err(|e| Fault::internal(e.0))?;
-        let plan = Arc::new(plan);
+        let plan = self.store.plan_sql(operation, &key.answer, key.shape.clone(), root);
+        let plan = Arc::new(plan.map_err(|e| Fault::internal(e.0))?);
         self.operations.insert(key, Arc::clone(&plan));
         Ok(plan)
     }

@@ -3,6 +3,7 @@
 mod condition;
 mod intention;
 mod keyset;
+mod members;
 mod predicate;
 mod resolve;
 mod shape;
@@ -12,8 +13,9 @@ mod wanted;
 pub(crate) use intention::{Builder, Params};
 pub(crate) use predicate::and;
 pub(crate) use resolve::{Resolver, denied_field};
-pub(crate) use shape::{layout, reference_layout};
+pub(crate) use shape::{chosen_layout, layout, reference_layout};
 pub(crate) use totals::totals;
 pub(crate) use wanted::{
-    Asked, Check, Condition, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, What,
+    Asked, Check, Condition, MemberWhat, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem,
+    WantedMember, What,
 };

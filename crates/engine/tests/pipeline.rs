@@ -4,6 +4,7 @@
 use contract::Sources;
 use engine::identity::{Key, Rules, Verifier};
 use engine::{Call, Clock, Context, Credentials, Engine, Finished, Input, Kind, Moment, Observer, Settings};
+use engine::{Item, JsonPath, ListArgs, Selected, Selection};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,7 +16,11 @@ extend schema @contract(name: "notes", version: "1.0.0")
 type Note @resource @access(read: "true", create: "caller.id != null") {
   id: ID!
   text: String! @length(max: 10)
+  place: Place
+  places: [Place!]
 }
+type Place { city: String! code: String geo: Geo }
+type Geo { lat: Float! }
 type Query {
   slow: Int! @sql(run: "SELECT 1") @access(call: "true") @limit(calls: 2, per: 60)
 }
@@ -198,4 +203,59 @@ async fn only_so_many_calls_are_under_way() {
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, Some(Kind::Unavailable));
     first.await.unwrap();
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, None);
+}
+
+fn field(name: &str) -> Item {
+    Item::Field { name: name.into(), alias: None, json: JsonPath::default() }
+}
+
+fn inside(name: &str, items: Vec<Item>) -> Item {
+    let (selection, list) = (Selection { items, type_name: None }, ListArgs::default());
+    Item::Relation { name: name.into(), alias: None, selection, list, inner: false, spread: false }
+}
+
+fn paged(name: &str) -> Item {
+    let list = ListArgs { limit: Some(1), ..ListArgs::default() };
+    let selection = Selection { items: vec![field("city")], type_name: None };
+    Item::Relation { name: name.into(), alias: None, selection, list, inner: false, spread: false }
+}
+
+#[tokio::test]
+async fn members_of_stored_objects_are_selected_by_name() {
+    let bench = Bench::new(Settings::default());
+    let place = |city: &str| {
+        let geo = Value::Object(vec![("lat".into(), Value::Float(1.5))]);
+        Value::Object(vec![("city".into(), Value::Text(city.into())), ("geo".into(), geo)])
+    };
+    let data = Value::Object(vec![
+        ("text".into(), Value::Text("a".into())),
+        ("place".into(), place("Rome")),
+        ("places".into(), Value::List(vec![place("Oslo"), place("Bern")])),
+    ]);
+    let created = bench.call("createNote", token("ada"), Input { data: Some(data), ..Input::default() });
+    bench.engine.call(created).await.unwrap();
+    let rows = [
+        (vec![inside("place", vec![field("city")])], r#"[{"place":{"city":"Rome"}}]"#),
+        (
+            vec![inside("places", vec![inside("geo", vec![field("lat")]), field("code")])],
+            r#"[{"places":[{"geo":{"lat":1.5},"code":null},{"geo":{"lat":1.5},"code":null}]}]"#,
+        ),
+        (vec![inside("place", vec![field("geo")])], r#"[{"place":{"geo":{"lat":1.5}}}]"#),
+        (vec![inside("place", vec![field("street")])], "UNKNOWN"),
+        (vec![inside("place", vec![field("city"), field("city")])], "DUPLICATE"),
+        (vec![inside("place", vec![inside("city", vec![])])], "RELATION"),
+        (vec![inside("text", vec![])], "RELATION"),
+        (vec![paged("places")], "RELATION"),
+        (vec![inside("place", vec![Item::Version { alias: "v".into() }])], "RELATION"),
+        (vec![inside("place", vec![inside("geo", vec![field("geo")])])], "UNKNOWN"),
+    ];
+    for (items, wanted) in rows {
+        let mut call = bench.call("notes", Credentials::None, Input::default());
+        call.selection = Selected::These(Selection { items, type_name: None });
+        let answered = match bench.engine.call(call).await {
+            Ok(answer) => String::from_utf8(answer.body.to_vec()).unwrap(),
+            Err(fault) => fault.fields[0].code.to_string(),
+        };
+        assert_eq!(answered, wanted);
+    }
 }

@@ -42,10 +42,9 @@ pub(crate) struct Graphiql {
     files: Vec<File>,
 }
 
-/// What the page may load and where it may be shown: from here, and nowhere else. Its editor sets styles of its own.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
+/// What the page may load and where it may be shown: from here, and nowhere else. Its icons are in its styles.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// A file that is named with its tag never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 

@@ -20,7 +20,7 @@ const HEADERS_ALLOWED: &str = "authorization, content-type, accept, prefer, rang
     if-none-match, idempotency-key, x-request-id, traceparent, x-requested-with, x-apollo-operation-name, \
     apollo-require-preflight, graphql-require-preflight";
 /// Response headers that pages may read.
-const HEADERS_EXPOSED: &str = "location, etag, content-range, range-unit, retry-after, ratelimit, ratelimit-policy, \
+const HEADERS_EXPOSED: &str = "location, link, etag, content-range, range-unit, retry-after, ratelimit, ratelimit-policy, \
     preference-applied, idempotent-replayed, x-request-id";
 /// How long a browser may remember that it may.
 const PREFLIGHT_S: &str = "600";

@@ -184,6 +184,8 @@ fn value_ref(value: &Value) -> ValueRef<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use proptest::prelude::*;
 

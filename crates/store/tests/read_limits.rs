@@ -200,3 +200,27 @@ fn a_parameter_that_is_missing_is_a_defect_and_not_a_panic() {
     assert!(matches!(social.read(&plan, &unread), Err(Error::Internal(_))));
     assert_eq!(social.read(&plan, &[Value::Null, text("u1")]).unwrap().rows, 1);
 }
+
+#[test]
+fn more_plans_than_are_kept_prepared() {
+    let social = Social::new();
+    let plans: Vec<_> = (0..40)
+        .map(|number| {
+            let posts = |at| {
+                let posts = limited(all(POST, vec![stored(POST, post::ID)]), 0);
+                many(&format!("p{number}_{at}"), user::POSTS, posts)
+            };
+            let by_id = equal(field(USER, user::ID), param(1));
+            social.plan(filtered(all(USER, (0..20).map(posts).collect()), by_id), Root::One)
+        })
+        .collect();
+    // Those that are used again and again, among others that make them give way.
+    for round in 0..200_usize {
+        let plan = &plans[if round % 3 == 0 { 0 } else { round * 7 % plans.len() }];
+        let reply = social.read(plan, &[Value::Int(1), text("u2")]).unwrap();
+        let body = String::from_utf8(reply.body).unwrap();
+        assert_eq!((reply.statements, body.matches(r#"[{"id":"p4"}]"#).count()), (21, 20));
+        let none = social.read(plan, &[Value::Int(0), text("u1")]).unwrap();
+        assert!(!String::from_utf8(none.body).unwrap().contains("id"));
+    }
+}

@@ -424,7 +424,10 @@ fn as_many_joins_and_statements_as_are_allowed() {
         planned(all(USER, (0..count).map(list).collect()))
     };
     let most = store::STATEMENTS_MAX - 1;
-    let reply = social.read(&lists(most).unwrap(), &[Value::Int(1)]).unwrap();
+    let plan = lists(most).unwrap();
+    let texts: std::collections::HashSet<&str> = plan.statements().collect();
+    assert_eq!(texts.len(), most + 1, "each is prepared once");
+    let reply = social.read(&plan, &[Value::Int(1)]).unwrap();
     assert_eq!(reply.statements as usize, 1 + 4 * most);
     assert!(lists(most + 1).is_err());
 }

@@ -1,6 +1,7 @@
 //! Pushing rows into bytes.
 
 mod buffer;
+mod chosen;
 mod fit;
 pub mod graphql;
 mod item;
@@ -79,7 +80,7 @@ pub enum PathPart {
 /// A whole reply is `begin_record … end_record` or `begin_list … end_list`. Inside a record each field is one
 /// call to [`Encoder::cell`] or one nested record or list; a field that is not written at all is absent.
 pub trait Encoder {
-    /// One scalar, enum, stored list or stored object in `field`'s place.
+    /// One scalar, enum, stored list or stored object, or what is chosen of it, in `field`'s place.
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError>;
     /// A record begins: the reply itself, an item of a list, or (after [`Encoder::begin_field`]) a field.
     fn begin_record(&mut self, shape: &Shape) -> Result<(), EncodeError>;

@@ -4,8 +4,8 @@
 use crate::decode::json::{DecodeBounds, Problem, decode_json};
 use crate::json::parts;
 use crate::{
-    Cell, EncodeError, Encoder, GraphqlEncoder, JsonEncoder, Layout, Name, ProtobufEncoder, Shape,
-    ShapeField, Value,
+    Cell, Chosen, EncodeError, Encoder, GraphqlEncoder, Items, JsonEncoder, Layout, MemberOf, Name,
+    ProtobufEncoder, Shape, ShapeField, Value,
 };
 use crate::{XmlEncoder, text_to_stored, to_stored, to_stored_item};
 use contract::{Scalar, Xml};
@@ -121,7 +121,7 @@ pub fn fuzz_stored(data: &[u8]) {
 }
 
 fn stored_layout(choice: u8) -> Layout {
-    let scalar = Layout::Scalar(SCALARS[usize::from(choice / 4) % SCALARS.len()]);
+    let scalar = Layout::Scalar(SCALARS[usize::from(choice / 6) % SCALARS.len()]);
     let colors = Layout::Enum(vec![("RED".into(), 1), ("GREEN".into(), 2)]);
     let list = |layout: &Layout| Layout::List(Box::new(layout.clone()));
     let inner =
@@ -129,12 +129,22 @@ fn stored_layout(choice: u8) -> Layout {
     let inner = Layout::Object(Box::new(inner));
     let mut outer = vec![field(1, scalar.clone()), field(2, list(&inner)), field(3, inner)];
     outer[0].name.xml = Xml::Attribute;
-    let object = Layout::Object(Box::new(Shape { type_name: "Outer".into(), fields: outer }));
-    match choice % 4 {
+    let chosen = |items| {
+        let member = |(at, field): (usize, &ShapeField)| {
+            let stored = ["f1", "f2", "f3"][at];
+            let field = ShapeField::new(Name::new(&format!("g{at}"), 1, Xml::Element), field.layout.clone());
+            (MemberOf::Stored(stored), field)
+        };
+        let members = outer.iter().enumerate().map(member).collect();
+        Layout::Chosen(Box::new(Chosen::new("Outer", items, members)))
+    };
+    match choice % 6 {
         0 => list(&scalar),
         1 => list(&colors),
-        2 => list(&object),
-        _ => object,
+        2 => list(&Layout::Object(Box::new(Shape { type_name: "Outer".into(), fields: outer }))),
+        3 => chosen(Items::None),
+        4 => chosen(Items::Nullable),
+        _ => Layout::Object(Box::new(Shape { type_name: "Outer".into(), fields: outer })),
     }
 }
 

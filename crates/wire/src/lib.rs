@@ -21,5 +21,5 @@ pub use encode::xml::XmlEncoder;
 pub use encode::{EncodeError, Encoder, Format, NullAt, PathPart};
 pub use json::DEPTH_MAX;
 pub use scalar::span::MICROS_MAX as DURATION_MICROS_MAX;
-pub use shape::{Layout, Name, Shape, ShapeField};
+pub use shape::{Chosen, Items, Layout, MemberOf, Name, Shape, ShapeField};
 pub use value::Value;

@@ -4,7 +4,7 @@ use contract::Scalar;
 
 /// A record: its fields in the order they are written. The store's plan has one output per field, in this
 /// order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// The type's name (XML element of list items, protobuf message, GraphQL `__typename`).
     pub type_name: Box<str>,
@@ -13,7 +13,7 @@ pub struct Shape {
 }
 
 /// One field of a reply.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ShapeField {
     /// Its names on every wire.
     pub name: Name,
@@ -37,7 +37,7 @@ impl ShapeField {
 }
 
 /// A field's name, rendered for every wire.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name {
     /// The plain name.
     pub text: Box<str>,
@@ -91,7 +91,7 @@ fn starts_xml_name(character: char) -> bool {
 }
 
 /// What stands in a field's place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// A scalar.
     Scalar(Scalar),
@@ -101,10 +101,102 @@ pub enum Layout {
     List(Box<Layout>),
     /// An object of the contract kept as JSON in one cell, its members in the order of the shape.
     Object(Box<Shape>),
+    /// Members chosen of such an object, or of each one of a list that is kept in one cell.
+    Chosen(Box<Chosen>),
     /// A nested record.
     One(Box<Shape>),
     /// A nested list of records.
     Many(Box<Shape>),
     /// Fields of a nested record written into this one (a spread).
     Spread(Box<Shape>),
+}
+
+/// What is chosen of stored objects: each member in the order of the answer, and under its name there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Chosen {
+    shape: Shape,
+    from: Vec<Origin>,
+    /// The members that are taken out of the stored text, each once.
+    stored: Vec<Box<str>>,
+    /// The name of the type as JSON.
+    type_name: Box<str>,
+    items: Items,
+}
+
+/// Whether one object is stored or a list of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Items {
+    /// One object.
+    None,
+    /// A list whose items may be null.
+    Nullable,
+    /// A list whose items are never null.
+    Required,
+}
+
+/// Where a chosen member comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberOf<'a> {
+    /// The stored member of this name.
+    Stored(&'a str),
+    /// The name of the object's type.
+    TypeName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Origin {
+    /// One of the stored members.
+    Stored(usize),
+    TypeName,
+}
+
+impl Chosen {
+    /// These members of objects of a type.
+    pub fn new(type_name: &str, items: Items, members: Vec<(MemberOf<'_>, ShapeField)>) -> Self {
+        let mut stored: Vec<Box<str>> = Vec::new();
+        let (mut from, mut fields) = (Vec::with_capacity(members.len()), Vec::with_capacity(members.len()));
+        for (member, field) in members {
+            from.push(match member {
+                MemberOf::TypeName => Origin::TypeName,
+                MemberOf::Stored(name) => Origin::Stored(position(&mut stored, name)),
+            });
+            fields.push(field);
+        }
+        let mut json = Vec::new();
+        crate::encode::json::string(&mut json, type_name);
+        let shape = Shape { type_name: type_name.into(), fields };
+        let type_name = String::from_utf8(json).expect("a JSON string is UTF-8").into();
+        Self { shape, from, stored, type_name, items }
+    }
+
+    /// Each object as it is answered.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Whether one object is stored or a list of them.
+    pub fn items(&self) -> Items {
+        self.items
+    }
+
+    /// The names of the members to take out of the stored text.
+    pub(crate) fn stored(&self) -> &[Box<str>] {
+        &self.stored
+    }
+
+    /// What was taken out, by the fields of the answer.
+    pub(crate) fn answered<'a>(&'a self, taken: &[Option<&'a str>]) -> Vec<Option<&'a str>> {
+        let text = |from: &Origin| match from {
+            Origin::Stored(at) => taken.get(*at).copied().flatten(),
+            Origin::TypeName => Some(&*self.type_name),
+        };
+        self.from.iter().map(text).collect()
+    }
+}
+
+fn position(names: &mut Vec<Box<str>>, name: &str) -> usize {
+    names.iter().position(|known| **known == *name).unwrap_or_else(|| {
+        names.push(name.into());
+        names.len() - 1
+    })
 }

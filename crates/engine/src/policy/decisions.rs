@@ -209,7 +209,7 @@ impl Decisions {
                 (What::Field { field, .. }, Asked::ByStar) => {
                     self.field(asking, id, *field);
                 }
-                (What::Field { field, .. }, Asked::ByName) => {
+                (What::Field { field, .. }, Asked::ByName) | (What::Object { field, .. }, _) => {
                     self.need_field(asking, id, *field, "select")?
                 }
                 (What::One { field, .. }, _) if self.is_reference(asking, id, &item.what) => {

@@ -224,6 +224,7 @@ impl<'a> Builder<'a> {
                 let outputs = wanted.items.iter().map(of).collect();
                 Output::Reference { key: self.own(id, *field), outputs }
             }
+            What::Object { field, .. } => Output::Value(self.own(id, *field)),
             What::One { field, wanted, condition, inner, .. } => {
                 let mut select = self.records(wanted);
                 let condition = self.condition_of(wanted.resource, condition.as_ref());
@@ -260,6 +261,7 @@ impl<'a> Builder<'a> {
                 What::One { field, wanted, condition, inner: true, .. } => (*field, wanted, condition, false),
                 What::Many { field, wanted, page, inner: true } => (*field, wanted, &page.condition, true),
                 What::Field { .. }
+                | What::Object { .. }
                 | What::One { .. }
                 | What::Many { .. }
                 | What::Count { .. }

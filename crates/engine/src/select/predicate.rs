@@ -86,8 +86,21 @@ impl Builder<'_> {
         match ways.len() {
             0 => Predicate::False,
             1 => ways.remove(0),
-            _ => Predicate::Or(ways),
+            _ => and(self.not_before(id, order, values, side), Predicate::Or(ways)),
         }
+    }
+
+    /// What follows from standing beyond a place: the first term is not before it. Said by itself it lets the database
+    /// begin there in an index, which it does not find in alternatives.
+    fn not_before(&mut self, id: ResourceId, order: &[OrderBy], values: &[Value], side: Side) -> Predicate {
+        let (Some(by), Some(value)) = (order.first(), values.first()) else { return Predicate::True };
+        if *value == Value::Null || self.may_be_null(id, &by.target) {
+            return Predicate::True;
+        }
+        let towards_greater = (by.direction == Direction::Ascending) == (side == Side::After);
+        let compare = if towards_greater { Compare::GreaterOrEqual } else { Compare::LessOrEqual };
+        let operand = self.operand(id, &by.target);
+        Predicate::SqlCompare(compare, operand, Operand::Param(self.params.push(value.clone())))
     }
 
     fn term_beyond(

@@ -2,6 +2,7 @@
 
 use super::condition;
 use super::keyset;
+use super::members::only_members;
 use super::wanted::{Asked, Condition, JsonStepValue, OrderBy, Page, Target, Wanted, WantedItem, What};
 use crate::call::{Filter, Item, JsonPath, JsonStep, ListArgs, OrderTerm, Paging, Path, Selection};
 use crate::fault::Kind;
@@ -22,7 +23,20 @@ pub(crate) struct Resolver<'a> {
     pub contract: &'a Contract,
     settings: &'a Settings,
     items_left: usize,
+    /// To-many relations that may still be selected: each is a statement beside that of the root.
+    lists_left: usize,
+    /// To-one relations that may still be selected: each is a join.
+    joins_left: usize,
     pub tests_left: usize,
+}
+
+/// An [`Item::Relation`] without its name in the answer.
+struct Related<'i> {
+    name: &'i str,
+    selection: &'i Selection,
+    list: &'i ListArgs,
+    inner: bool,
+    spread: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -31,6 +45,8 @@ impl<'a> Resolver<'a> {
             contract,
             settings,
             items_left: settings.selection_items_max,
+            lists_left: store::STATEMENTS_MAX - 1,
+            joins_left: store::JOINS_MAX,
             tests_left: settings.filter_nodes_max,
         }
     }
@@ -62,10 +78,7 @@ impl<'a> Resolver<'a> {
         selection: &Selection,
         depth: usize,
     ) -> Result<Wanted, Fault> {
-        if depth > self.settings.selection_depth_max {
-            let message = format!("is nested more than {} levels deep", self.settings.selection_depth_max);
-            return Err(Fault::invalid_field("select", "DEPTH", message));
-        }
+        self.check_depth(depth)?;
         let mut items = Vec::with_capacity(selection.items.len());
         for item in &selection.items {
             self.item(id, item, depth, &mut items)?;
@@ -111,25 +124,8 @@ impl<'a> Resolver<'a> {
             }
             Item::Relation { name, alias, selection, list, inner, spread } => {
                 self.count_items(1)?;
-                let field = named(resource, name, "select")?;
-                let target = related(resource, field, "select")?;
-                let wanted = self.nested_selection(target, selection, depth + 1)?;
-                let what = if is_many(resource.field(field)) {
-                    if *spread {
-                        let message = format!("`{name}` is a list and cannot be spread");
-                        return Err(Fault::invalid_field("select", "RELATION", message));
-                    }
-                    What::Many {
-                        field,
-                        wanted,
-                        page: self.page(target, list, name, Paging::Plain)?,
-                        inner: *inner,
-                    }
-                } else {
-                    let condition = self.one_condition(target, list, name)?;
-                    What::One { field, wanted, condition, inner: *inner, spread: *spread }
-                };
-                items.push(by_name(alias.as_deref(), what));
+                let related = Related { name, selection, list, inner: *inner, spread: *spread };
+                items.push(by_name(alias.as_deref(), self.related(resource, &related, depth)?));
             }
             Item::TypeName { alias } => items.push(by_name(Some(alias), What::TypeName)),
             Item::Version { alias } => items.push(by_name(Some(alias), What::Version)),
@@ -163,6 +159,29 @@ impl<'a> Resolver<'a> {
         Ok(())
     }
 
+    /// What is wanted of the records that a field leads to, or of the objects that are kept in it.
+    fn related(&mut self, resource: &Resource, item: &Related<'_>, depth: usize) -> Result<What, Fault> {
+        let Related { name, selection, list, inner, spread } = *item;
+        let field = named(resource, name, "select")?;
+        let definition = resource.field(field);
+        if let (Base::Object(object), Some(_)) = (definition.ty.base, definition.column()) {
+            only_members(name, list, inner, spread)?;
+            return Ok(What::Object { field, members: self.members(object, selection, depth + 1)? });
+        }
+        let target = related(resource, field, "select")?;
+        self.count_relation(definition)?;
+        let wanted = self.nested_selection(target, selection, depth + 1)?;
+        if !is_many(definition) {
+            let condition = self.one_condition(target, list, name)?;
+            return Ok(What::One { field, wanted, condition, inner, spread });
+        }
+        if spread {
+            let message = format!("`{name}` is a list and cannot be spread");
+            return Err(Fault::invalid_field("select", "RELATION", message));
+        }
+        Ok(What::Many { field, wanted, page: self.page(target, list, name, Paging::Plain)?, inner })
+    }
+
     /// To-one relations have one record: there is nothing to order or page, but a condition may hide it.
     fn one_condition(
         &mut self,
@@ -178,9 +197,30 @@ impl<'a> Resolver<'a> {
         list.filter.as_ref().map(|filter| self.condition(id, filter)).transpose()
     }
 
-    fn count_items(&mut self, items: usize) -> Result<(), Fault> {
+    pub(super) fn check_depth(&self, depth: usize) -> Result<(), Fault> {
+        if depth > self.settings.selection_depth_max {
+            let message = format!("is nested more than {} levels deep", self.settings.selection_depth_max);
+            return Err(Fault::invalid_field("select", "DEPTH", message));
+        }
+        Ok(())
+    }
+
+    pub(super) fn count_items(&mut self, items: usize) -> Result<(), Fault> {
         self.items_left = self.items_left.checked_sub(items).ok_or_else(|| {
             let message = format!("holds more than {} fields", self.settings.selection_items_max);
+            Fault::invalid_field("select", "SIZE", message)
+        })?;
+        Ok(())
+    }
+
+    /// What the database can put into one read is bounded.
+    fn count_relation(&mut self, field: &Field) -> Result<(), Fault> {
+        let (left, max) = match is_many(field) {
+            true => (&mut self.lists_left, store::STATEMENTS_MAX - 1),
+            false => (&mut self.joins_left, store::JOINS_MAX),
+        };
+        *left = left.checked_sub(1).ok_or_else(|| {
+            let message = format!("follows more than {max} relations of a kind");
             Fault::invalid_field("select", "SIZE", message)
         })?;
         Ok(())
@@ -403,6 +443,7 @@ fn collect_names(
                 collect_names(contract, wanted.resource, &wanted.items, Asked::ByStar, names);
             }
             What::Field { field, .. }
+            | What::Object { field, .. }
             | What::One { field, .. }
             | What::Many { field, .. }
             | What::Count { field, .. } => {

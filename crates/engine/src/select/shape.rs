@@ -1,10 +1,10 @@
 //! The shapes of replies.
 
 use super::intention::{Builder, is_left_out};
-use super::wanted::{Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, What};
+use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, WantedMember, What};
 use crate::call::Measure;
-use contract::{Arity, Base, Contract, Field, ResourceId, Scalar};
-use wire::{Layout, Name, Shape, ShapeField};
+use contract::{Arity, Base, Contract, Field, Object, ObjectId, ResourceId, Scalar};
+use wire::{Chosen, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
 impl Builder<'_> {
     /// The shape of the reply that [`Builder::records`] of the same selection fills.
@@ -39,6 +39,10 @@ impl Builder<'_> {
                 };
                 (field, layout)
             }
+            What::Object { field, members } => {
+                let own = self.contract.resource(id).field(*field);
+                (field, chosen_layout(self.contract, own, members))
+            }
             What::One { field, wanted, spread: false, .. } => {
                 (field, Layout::One(Box::new(self.shape(wanted))))
             }
@@ -56,6 +60,7 @@ impl Builder<'_> {
         let required = match &item.what {
             What::Many { .. } | What::Count { .. } => true,
             What::Field { json, .. } => json.is_empty() && !self.contract.may_be_null(field),
+            What::Object { .. } => !self.contract.may_be_null(field),
             What::One { condition, .. } => condition.is_none() && !self.contract.may_be_null(field),
             What::TypeName | What::Version | What::Cursor | What::Group { .. } => true,
         };
@@ -102,6 +107,11 @@ impl Builder<'_> {
 
 /// How a field's own value is laid out.
 pub(crate) fn layout(contract: &Contract, field: &Field) -> Layout {
+    layout_within(contract, field, &mut Vec::new())
+}
+
+/// The same, within objects of these types. What holds a type within itself has no end: there it is any JSON.
+fn layout_within(contract: &Contract, field: &Field, around: &mut Vec<ObjectId>) -> Layout {
     let one = match field.ty.base {
         Base::Scalar(scalar) => Layout::Scalar(scalar),
         Base::Enum(id) => {
@@ -112,16 +122,17 @@ pub(crate) fn layout(contract: &Contract, field: &Field) -> Layout {
         }
         // A to-one field without a selection of its own is the other record's key.
         Base::Resource(_) => reference_layout(),
+        Base::Object(id) if around.contains(&id) => Layout::Scalar(Scalar::Json),
         Base::Object(id) => {
             let object = &contract.objects[id.index()];
+            around.push(id);
             let fields = object.fields.iter().map(|f| {
                 let name = Name::new(&f.name, f.number, f.xml);
-                ShapeField { name, layout: layout(contract, f), required: f.ty.required }
+                ShapeField { name, layout: layout_within(contract, f, around), required: f.ty.required }
             });
-            Layout::Object(Box::new(Shape {
-                type_name: object.name.as_str().into(),
-                fields: fields.collect(),
-            }))
+            let shape = Shape { type_name: object.name.as_str().into(), fields: fields.collect() };
+            around.pop();
+            Layout::Object(Box::new(shape))
         }
         Base::Input(_) | Base::Abstract(_) => Layout::Scalar(Scalar::Json),
     };
@@ -129,6 +140,45 @@ pub(crate) fn layout(contract: &Contract, field: &Field) -> Layout {
         Arity::One => one,
         Arity::List { .. } => Layout::List(Box::new(one)),
     }
+}
+
+/// How the members that are wanted of the object in a field are laid out.
+pub(crate) fn chosen_layout(contract: &Contract, field: &Field, members: &[WantedMember]) -> Layout {
+    let Base::Object(id) = field.ty.base else { return layout(contract, field) };
+    let object = &contract.objects[id.index()];
+    let items = match field.ty.arity {
+        Arity::One => Items::None,
+        Arity::List { item_required: false } => Items::Nullable,
+        Arity::List { item_required: true } => Items::Required,
+    };
+    let members = members.iter().map(|member| chosen_member(contract, object, member)).collect();
+    Layout::Chosen(Box::new(Chosen::new(&object.name, items, members)))
+}
+
+fn chosen_member<'a>(
+    contract: &Contract,
+    object: &'a Object,
+    member: &WantedMember,
+) -> (MemberOf<'a>, ShapeField) {
+    let alias = || Name::new(member.alias.as_deref().unwrap_or_default(), 0, contract::Xml::Element);
+    let (field, layout) = match &member.what {
+        MemberWhat::TypeName => {
+            return (MemberOf::TypeName, ShapeField::required(alias(), Layout::Scalar(Scalar::String)));
+        }
+        MemberWhat::Whole(id) => {
+            let field = &object.fields[id.index()];
+            (field, layout(contract, field))
+        }
+        MemberWhat::Object(id, members) => {
+            let field = &object.fields[id.index()];
+            (field, chosen_layout(contract, field, members))
+        }
+    };
+    let name = match &member.alias {
+        None => Name::new(&field.name, field.number, field.xml),
+        Some(alias) => Name::new(alias, 0, field.xml),
+    };
+    (MemberOf::Stored(&field.name), ShapeField { name, layout, required: field.ty.required })
 }
 
 /// A key of another record.

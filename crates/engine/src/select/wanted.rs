@@ -28,7 +28,7 @@ impl Wanted {
         self.items.iter().all(|item| match &item.what {
             What::Field { field, json, .. } => *field == key && json.is_empty(),
             What::TypeName => true,
-            What::One { .. } | What::Many { .. } | What::Count { .. } => false,
+            What::One { .. } | What::Many { .. } | What::Count { .. } | What::Object { .. } => false,
             What::Version | What::Cursor | What::Group { .. } => false,
         })
     }
@@ -37,7 +37,9 @@ impl Wanted {
     /// computed by an expression, which may ask who calls and when.
     pub fn is_constant(&self, contract: &Contract) -> bool {
         self.items.iter().all(|item| match &item.what {
-            What::Field { field, .. } => is_kept(contract, self.resource, *field),
+            What::Field { field, .. } | What::Object { field, .. } => {
+                is_kept(contract, self.resource, *field)
+            }
             What::One { wanted, condition, .. } => {
                 wanted.is_constant(contract) && condition.as_ref().is_none_or(|c| c.is_constant(contract))
             }
@@ -99,6 +101,8 @@ pub(crate) enum Asked {
 pub(crate) enum What {
     /// A value of the record's own, or a part of a JSON value.
     Field { field: FieldId, json: Vec<JsonStepValue>, as_text: bool },
+    /// Members of the object that is kept in a field, or of each one of a list.
+    Object { field: FieldId, members: Vec<WantedMember> },
     /// The record a to-one field points to.
     One { field: FieldId, wanted: Wanted, condition: Option<Condition>, inner: bool, spread: bool },
     /// The records of a to-many field.
@@ -113,6 +117,24 @@ pub(crate) enum What {
     Cursor,
     /// More of the same record, as a record of its own.
     Group { wanted: Wanted },
+}
+
+/// One thing wanted of a stored object.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WantedMember {
+    /// Its name in the answer, when it is not the member's own.
+    pub alias: Option<Box<str>>,
+    pub what: MemberWhat,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MemberWhat {
+    /// All of a member.
+    Whole(FieldId),
+    /// Members of the object that a member holds, or of each one of a list.
+    Object(FieldId, Vec<WantedMember>),
+    /// The name of the object's type.
+    TypeName,
 }
 
 /// Which rows of a list, in which order.

@@ -1,6 +1,6 @@
 //! Selections: checked once, for one call or for many.
 
-use super::validate::{Chosen, ResultField, ResultWanted, SqlWanted};
+use super::validate::{Chosen, ResultField, ResultPart, ResultWanted, SqlWanted};
 use crate::call::{Item, Measure, Selected, Selection};
 use crate::engine::{Engine, Prepared};
 use crate::fault::Fault;
@@ -140,10 +140,15 @@ impl Engine {
                 Item::Field { name, alias, .. } => items.push(plain(named(name)?, alias.as_deref())),
                 Item::Relation { name, alias, selection, .. } => {
                     let field = named(name)?;
-                    let target = object.fields[field.index()].target().ok_or_else(|| not_of_objects(name))?;
-                    let record = Some(resolver.selection(target, selection)?);
+                    let part = match object.fields[field.index()].ty.base {
+                        Base::Resource(target) => ResultPart::Record(resolver.selection(target, selection)?),
+                        Base::Object(inside) => ResultPart::Members(resolver.members(inside, selection, 1)?),
+                        Base::Scalar(_) | Base::Enum(_) | Base::Input(_) | Base::Abstract(_) => {
+                            return Err(not_of_objects(name));
+                        }
+                    };
                     let alias = alias.as_deref().map(Into::into);
-                    items.push(ResultWanted::Field(ResultField { field, alias, record }));
+                    items.push(ResultWanted::Field(ResultField { field, alias, part }));
                 }
                 Item::TypeName { alias } => items.push(ResultWanted::TypeName(alias.as_str().into())),
                 Item::Count { name, .. } => return Err(not_of_objects(name)),
@@ -158,5 +163,5 @@ impl Engine {
 }
 
 fn plain(field: FieldId, alias: Option<&str>) -> ResultWanted {
-    ResultWanted::Field(ResultField { field, alias: alias.map(Into::into), record: None })
+    ResultWanted::Field(ResultField { field, alias: alias.map(Into::into), part: ResultPart::Whole })
 }

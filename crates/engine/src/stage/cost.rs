@@ -61,7 +61,7 @@ fn inside(contract: &Contract, what: &What, rows: u64) -> u64 {
             .items
             .iter()
             .fold(0, |sum: u64, item| sum.saturating_add(inside(contract, &item.what, rows))),
-        What::Field { .. } | What::TypeName | What::Version | What::Cursor => 0,
+        What::Field { .. } | What::Object { .. } | What::TypeName | What::Version | What::Cursor => 0,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Slot;
 use super::batch::at_item;
-use super::validate::{BatchItem, Checked, ResultWanted, SqlWanted, Wish};
+use super::validate::{BatchItem, Checked, ResultPart, ResultWanted, SqlWanted, Wish};
 use crate::call::{Budget, Context};
 use crate::engine::{Engine, Prepared};
 use crate::fault::Fault;
@@ -172,7 +172,7 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
                 for item in items.iter() {
                     let ResultWanted::Field(item) = item else { continue };
                     decisions.result_field(asking, *object, item.field);
-                    if let Some(wanted) = &item.record {
+                    if let ResultPart::Record(wanted) = &item.part {
                         decisions.need_rows(asking, wanted.resource)?;
                         decisions.selection(asking, wanted)?;
                     }

@@ -9,7 +9,7 @@ use crate::fault::Kind;
 use crate::fault::{Fault, codes};
 use crate::identity::Caller;
 use crate::input::{self, Arguments, Given, Purpose};
-use crate::select::{Check, Condition, Page, Resolver, Target, Totals, Wanted};
+use crate::select::{Check, Condition, Page, Resolver, Target, Totals, Wanted, WantedMember};
 use contract::{Binding, Compare, FieldId, ObjectId, Operation, OperationId, ResourceId};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -110,8 +110,18 @@ pub(crate) enum ResultWanted {
 pub(crate) struct ResultField {
     pub field: FieldId,
     pub alias: Option<Box<str>>,
-    /// What is wanted of the record it names; `None`: its value or key.
-    pub record: Option<Wanted>,
+    pub part: ResultPart,
+}
+
+/// What is wanted of a field of an output object.
+#[derive(Debug, Clone)]
+pub(crate) enum ResultPart {
+    /// Its value or key.
+    Whole,
+    /// Members of the object that its value is, or of each one of a list.
+    Members(Vec<WantedMember>),
+    /// The record that its value names.
+    Record(Wanted),
 }
 
 impl Engine {

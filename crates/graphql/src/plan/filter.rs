@@ -83,7 +83,10 @@ fn related(
         Ok(Filter::Related { name: field.name.clone(), quantifier, filter: Some(Box::new(inner)) })
     };
     if !face::is_many(field) {
-        return condition(Related::Some, value);
+        return match key_tests(contract, target, value) {
+            Some(tests) => key_filter(field, tests),
+            None => condition(Related::Some, value),
+        };
     }
     let mut all = Vec::new();
     for (name, value) in members(value) {
@@ -100,6 +103,22 @@ fn related(
         all.push(condition(quantifier, value)?);
     }
     Ok(one(all))
+}
+
+/// What is asked of a record's key, when nothing else is asked of the record.
+fn key_tests<'v>(contract: &Contract, id: ResourceId, value: &'v Value) -> Option<&'v Value> {
+    match members(value) {
+        [(name, tests)] if *name == contract.resource(id).key_field().name => Some(tests),
+        _ => None,
+    }
+}
+
+/// The key stands in the record that points to it, and is a value there like others.
+fn key_filter(field: &Field, tests: &Value) -> Result<Filter, Problem> {
+    if *tests == Value::Null {
+        return Err(misfit(&field.name, "NULL", "is null: say what of it, as in {isNull: true}"));
+    }
+    tests_of(field, &Path { names: vec![field.name.clone()], json: JsonPath::default() }, tests, false)
 }
 
 /// What is asked of one field.
@@ -240,6 +259,10 @@ fn order_term(contract: &Contract, resource: &Resource, term: &Value) -> Result<
                 (resource, term) = (contract.resource(target), inner);
             }
             (_, Value::Text(direction)) => {
+                // The key of a record stands in the one that points to it.
+                if path.len() > 1 && *name == resource.key_field().name {
+                    path.pop();
+                }
                 let (direction, nulls) = direction_of(direction);
                 return Ok(OrderTerm {
                     path: Path { names: path, json: JsonPath::default() },

@@ -65,6 +65,9 @@ impl<'a> Translate<'a> {
 
     fn own_item(&self, field: &Field, collected: &Collected<'a>) -> Result<Item, Problem> {
         let (name, alias) = (field.name.clone(), renamed(field, collected));
+        if let Base::Object(id) = field.ty.base {
+            return self.members(id, name, alias, collected);
+        }
         match field.target() {
             Some(target) => {
                 let list = match face::is_many(field) {
@@ -84,7 +87,19 @@ impl<'a> Translate<'a> {
         }
     }
 
-    /// What is wanted of an object that is not stored.
+    /// What is wanted of an object in a field, or of each one of a list.
+    fn members(
+        &self,
+        id: ObjectId,
+        name: String,
+        alias: Option<String>,
+        collected: &Collected<'a>,
+    ) -> Result<Item, Problem> {
+        let selection = self.object(id, &collected.sets())?;
+        Ok(Item::Relation { name, alias, selection, list: ListArgs::default(), inner: false, spread: false })
+    }
+
+    /// What is wanted of an output object.
     pub(crate) fn object(&self, id: ObjectId, sets: &[&'a SelectionSet]) -> Result<Selection, Problem> {
         let object = &self.contract().objects[id.index()];
         let item = |collected: Collected<'a>| -> Result<Item, Problem> {
@@ -95,6 +110,9 @@ impl<'a> Translate<'a> {
             let field = object.fields.iter().find(|field| field.name == first.name.as_str());
             let field = field.ok_or_else(|| self.unknown(&collected))?;
             let (name, alias) = (field.name.clone(), renamed(field, &collected));
+            if let Base::Object(id) = field.ty.base {
+                return self.members(id, name, alias, &collected);
+            }
             match field.target() {
                 Some(target) => {
                     let selection = self.records(target, &collected.sets())?;

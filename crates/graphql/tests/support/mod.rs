@@ -27,7 +27,10 @@ pub fn contract() -> Arc<contract::Contract> {
 }
 
 pub fn face(settings: Settings) -> Result<Graphql, StartError> {
-    let contract = contract();
+    face_of(contract(), settings)
+}
+
+fn face_of(contract: Arc<contract::Contract>, settings: Settings) -> Result<Graphql, StartError> {
     let sdl = describe::graphql::sdl(&contract);
     Graphql::new(contract, &sdl, settings)
 }
@@ -37,7 +40,19 @@ pub fn service(settings: Settings) -> Service {
 }
 
 pub fn service_of(settings: Settings, engine: engine::Settings) -> Service {
-    let contract = contract();
+    service_with(contract(), settings, engine)
+}
+
+/// The same for a contract that is a text.
+pub fn service_of_text(text: &str) -> Service {
+    let mut sources = contract::Sources::default();
+    sources.add("test.graphql", text);
+    let loaded = contract::compile(sources, &|_| Err("no files".into()));
+    let loaded = loaded.map_err(|found| found.to_string()).expect("the contract is valid");
+    service_with(Arc::new(loaded.contract), Settings::default(), engine::Settings::default())
+}
+
+fn service_with(contract: Arc<contract::Contract>, settings: Settings, engine: engine::Settings) -> Service {
     let options = Options {
         place: Place::Memory,
         durability: Durability::Process,
@@ -53,8 +68,8 @@ pub fn service_of(settings: Settings, engine: engine::Settings) -> Service {
     let key = Key::hs256(SECRET).expect("it is long enough");
     let verifier = Verifier::new(vec![key], rules, 10);
     let (clock, observer) = (Arc::new(SystemClock), Arc::new(Silent));
+    let face = face_of(Arc::clone(&contract), settings).expect("the settings are sound");
     let engine = Engine::new(contract, store, engine, verifier, clock, observer);
-    let face = face(settings).expect("the settings are sound");
     Service::new(face, Arc::new(engine))
 }
 

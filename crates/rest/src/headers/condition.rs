@@ -67,10 +67,14 @@ fn is_tag(member: &str) -> bool {
     opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
 }
 
-/// Refuses `If-Match` where more than one record is written, which have a version each.
+/// Refuses `If-Match` of a batch, whose records have a version each.
 pub(crate) fn refuse_if_match(headers: &HeaderMap) -> Result<(), Fault> {
     if headers.contains_key(IF_MATCH) {
-        return Err(invalid("If-Match", "UNSUPPORTED", "it can be asked of the write of one record"));
+        return Err(invalid(
+            "If-Match",
+            "UNSUPPORTED",
+            "each operation of a batch says its own version, as `ifVersion`",
+        ));
     }
     Ok(())
 }

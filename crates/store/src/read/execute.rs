@@ -1,13 +1,13 @@
 //! Running a read: rows go cell by cell from the statements into an encoder.
 
+use super::cursor::{self, Cursor, own};
 use super::failure::{encoding, failure};
+use super::kept::Kept;
 use super::plan::{Answer, Output, Page, Read, ReadPlan, Record};
 use crate::face::{Error, PageEdges, Reply};
 use crate::query::{End, Param};
-use crate::sql::{Bind, Statement};
-use crate::write::bind_value;
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, Row};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Statement};
 use wire::{
     Cell, EncodeError, Encoder, Format, GraphqlEncoder, JsonEncoder, Layout, ProtobufEncoder, Shape,
     ShapeField, Value, XmlEncoder,
@@ -29,7 +29,39 @@ pub(crate) fn run(
     format: Format,
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
-    let mut cursors = cursors(conn, plan, params)?;
+    let mut statements = cursor::prepare(conn, plan)?;
+    let statements = statements.iter_mut().map(|statement| &mut **statement);
+    let cursors = cursor::bind(statements, plan, params)?;
+    answer(cursors, plan, params, format, reply_bytes_max)
+}
+
+/// Runs a read as [`run`] does, with statements that are kept for the next one of its plan.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_kept<'c>(
+    conn: &'c Connection,
+    kept: &mut Kept<'c>,
+    plan: &ReadPlan,
+    params: &[Value],
+    format: Format,
+    reply_bytes_max: usize,
+) -> Result<Reply, Error> {
+    let statements = kept.of(conn, plan).map_err(failure)?;
+    let answered = cursor::bind(statements.iter_mut(), plan, params)
+        .and_then(|cursors| answer(cursors, plan, params, format, reply_bytes_max));
+    // What was bound may be large.
+    statements.iter_mut().for_each(Statement::clear_bindings);
+    answered
+}
+
+fn answer(
+    mut cursors: Vec<Cursor<'_, '_>>,
+    plan: &ReadPlan,
+    params: &[Value],
+    format: Format,
+    reply_bytes_max: usize,
+) -> Result<Reply, Error> {
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
     match format {
         Format::Json => {
@@ -101,7 +133,9 @@ fn record_into<E: Encoder>(
     params: &[Value],
     before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
 ) -> Result<Reply, Error> {
-    let mut cursors = cursors(conn, plan, params)?;
+    let mut statements = cursor::prepare(conn, plan)?;
+    let statements = statements.iter_mut().map(|statement| &mut **statement);
+    let mut cursors = cursor::bind(statements, plan, params)?;
     let Answer::One { shape, record, version } = &plan.answer else {
         return Err(Error::Internal("a list in the place of a record".to_owned()));
     };
@@ -125,47 +159,6 @@ fn xml_root(answer: &Answer) -> &str {
         Answer::List { .. } | Answer::Page { .. } => XML_LIST,
         Answer::One { shape, .. } | Answer::Whole { shape, .. } => &shape.type_name,
         Answer::Count => "Count",
-    }
-}
-
-/// A statement ready to run, with what its parent's row gives it.
-struct Cursor<'c> {
-    statement: CachedStatement<'c>,
-    /// Positions of parameters, and the columns of the parent's row that they take.
-    from_parent: Option<(usize, usize)>,
-}
-
-/// All statements of a plan, with the parameters of the read bound: they stay so when a statement runs again.
-fn cursors<'c>(conn: &'c Connection, plan: &ReadPlan, params: &[Value]) -> Result<Vec<Cursor<'c>>, Error> {
-    plan.statements.iter().map(|statement| cursor(conn, statement, params).map_err(failure)).collect()
-}
-
-fn cursor<'c>(conn: &'c Connection, statement: &Statement, params: &[Value]) -> rusqlite::Result<Cursor<'c>> {
-    let mut cursor = Cursor { statement: conn.prepare_cached(&statement.sql)?, from_parent: None };
-    for (at, bind) in statement.binds.iter().enumerate() {
-        match bind {
-            Bind::Param(param) => {
-                let param = usize::from(*param);
-                let given = params.get(param);
-                let given = given.ok_or(rusqlite::Error::InvalidParameterCount(param + 1, params.len()))?;
-                bind_value(&mut cursor.statement, at + 1, given)?;
-            }
-            Bind::Parent(column) => cursor.from_parent = Some((at + 1, *column)),
-        }
-    }
-    Ok(cursor)
-}
-
-impl Cursor<'_> {
-    /// Binds what the parent's row gives.
-    fn follow(&mut self, parent: &Row<'_>) -> rusqlite::Result<()> {
-        match self.from_parent {
-            Some((position, column)) => {
-                let value = ToSqlOutput::Borrowed(parent.get_ref(column)?);
-                self.statement.raw_bind_parameter(position, value)
-            }
-            None => Ok(()),
-        }
     }
 }
 
@@ -209,7 +202,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         Self { encoder, params, statements: 0 }
     }
 
-    fn answer(&mut self, cursors: &mut [Cursor<'_>], answer: &Answer) -> Result<Found, Error> {
+    fn answer(&mut self, cursors: &mut [Cursor<'_, '_>], answer: &Answer) -> Result<Found, Error> {
         match answer {
             Answer::One { shape, record, version } => self.one(cursors, shape, record, Some(*version)),
             Answer::Whole { shape, record } => self.one(cursors, shape, record, None),
@@ -224,7 +217,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
 
     fn one(
         &mut self,
-        cursors: &mut [Cursor<'_>],
+        cursors: &mut [Cursor<'_, '_>],
         shape: &Shape,
         record: &Record,
         version: Option<usize>,
@@ -238,7 +231,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         Ok(Found { rows: 1, version, body: Body::Written, edges: None })
     }
 
-    fn count(&mut self, cursors: &mut [Cursor<'_>]) -> Result<Found, Error> {
+    fn count(&mut self, cursors: &mut [Cursor<'_, '_>]) -> Result<Found, Error> {
         let (own, _) = own(cursors);
         self.statements += 1;
         let mut rows = own.statement.raw_query();
@@ -248,7 +241,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
     }
 
     /// All rows of the first of the statements.
-    fn list(&mut self, cursors: &mut [Cursor<'_>], shape: &Shape, record: &Record) -> Result<u64, Error> {
+    fn list(&mut self, cursors: &mut [Cursor<'_, '_>], shape: &Shape, record: &Record) -> Result<u64, Error> {
         let (own, below) = own(cursors);
         self.statements += 1;
         self.encoder.begin_list(shape).map_err(encoding)?;
@@ -266,7 +259,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
     /// their order when all of them are written.
     fn page(
         &mut self,
-        cursors: &mut [Cursor<'_>],
+        cursors: &mut [Cursor<'_, '_>],
         shape: &Shape,
         record: &Record,
         page: &Page,
@@ -306,7 +299,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
     fn record(
         &mut self,
         row: &Row<'_>,
-        below: &mut [Cursor<'_>],
+        below: &mut [Cursor<'_, '_>],
         shape: &Shape,
         record: &Record,
     ) -> Result<(), Error> {
@@ -318,7 +311,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
     fn fields(
         &mut self,
         row: &Row<'_>,
-        below: &mut [Cursor<'_>],
+        below: &mut [Cursor<'_, '_>],
         shape: &Shape,
         record: &Record,
     ) -> Result<(), Error> {
@@ -351,7 +344,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
     fn joined(
         &mut self,
         row: &Row<'_>,
-        below: &mut [Cursor<'_>],
+        below: &mut [Cursor<'_, '_>],
         field: &ShapeField,
         record: &Record,
     ) -> Result<(), Error> {
@@ -368,7 +361,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         match &field.layout {
             Layout::Spread(shape) => shape.fields.iter().try_for_each(|field| self.nothing(field)),
             Layout::One(_) | Layout::Many(_) => self.encoder.null(field).map_err(encoding),
-            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) => {
+            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
                 self.encoder.cell(field, Cell::Null).map_err(encoding)
             }
         }
@@ -387,16 +380,11 @@ fn note_cursor(edges: &mut PageEdges, cursor: ValueRef<'_>) -> Result<(), Error>
     Ok(())
 }
 
-/// The first statement and those after it.
-fn own<'a, 'c>(cursors: &'a mut [Cursor<'c>]) -> (&'a mut Cursor<'c>, &'a mut [Cursor<'c>]) {
-    cursors.split_first_mut().expect("a plan has a statement for each list")
-}
-
 /// The shape of a field's record or records.
 fn nested(field: &ShapeField) -> Result<&Shape, Error> {
     match &field.layout {
         Layout::One(shape) | Layout::Many(shape) | Layout::Spread(shape) => Ok(shape),
-        Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) => {
+        Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
             Err(Error::Internal(format!("rows in the scalar field {}", field.name.text)))
         }
     }

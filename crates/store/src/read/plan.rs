@@ -5,11 +5,14 @@ use crate::query::{Aggregate, End, Param, Select};
 use crate::sql::select::{self, Compiled, From};
 use crate::sql::{Dialect, Statement, aggregate, defect};
 use contract::{Contract, Scalar};
+use std::sync::atomic::{AtomicU64, Ordering};
 use wire::{Layout, Shape};
 
 /// A compiled read.
 #[derive(Debug)]
 pub struct ReadPlan {
+    /// Tells it from all other plans of the process.
+    pub(super) number: u64,
     /// A parent stands before its children.
     pub(super) statements: Vec<Statement>,
     pub(super) answer: Answer,
@@ -76,6 +79,11 @@ pub(super) enum Read {
 }
 
 impl ReadPlan {
+    fn new(statements: Vec<Statement>, answer: Answer) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), statements, answer }
+    }
+
     /// Compiles reading one record or a list of them.
     pub(crate) fn records(
         contract: &Contract,
@@ -94,7 +102,7 @@ impl ReadPlan {
             (Root::List, _, None) => Answer::List { shape, record },
             (Root::List, _, Some(page)) => Answer::Page { shape, record, page },
         };
-        Ok(Self { statements, answer })
+        Ok(Self::new(statements, answer))
     }
 
     /// Compiles values over rows.
@@ -110,13 +118,13 @@ impl ReadPlan {
             Root::One => Answer::Whole { shape, record },
             Root::List => Answer::List { shape, record },
         };
-        Ok(Self { statements: vec![statement], answer })
+        Ok(Self::new(vec![statement], answer))
     }
 
     /// Compiles counting.
     pub(crate) fn count(contract: &Contract, select: &Select) -> Result<Self, PlanError> {
         let statement = select::count(contract, Dialect::Sqlite, select)?;
-        Ok(Self { statements: vec![statement], answer: Answer::Count })
+        Ok(Self::new(vec![statement], Answer::Count))
     }
 
     /// The name of the type of its records.
@@ -162,7 +170,7 @@ fn output(from: From, layout: &Layout, place: usize) -> Result<Output, PlanError
             Output::Group(Record::new(record, shape, place)?)
         }
         (From::Column(column), Layout::Scalar(scalar)) => Output::Cell { column, read: read(*scalar) },
-        (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_)) => {
+        (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_)) => {
             Output::Cell { column, read: Read::Stored }
         }
         (From::Column(_), Layout::One(_) | Layout::Many(_) | Layout::Spread(_))

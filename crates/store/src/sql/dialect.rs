@@ -112,9 +112,9 @@ impl Dialect {
         }
     }
 
-    /// A row that is there for each row before it. SQLite takes CROSS for the word to keep the order of the tables
-    /// (<https://www.sqlite.org/optoverview.html>, section 8.2): to begin with a table that is only looked up in would
-    /// be to read all of it.
+    /// A row that is there for each row before it. SQLite takes CROSS for the word to come to the table after the one
+    /// before it (<https://www.sqlite.org/optoverview.html>, "Manual Control Of Query Plans Using CROSS JOIN"): to begin
+    /// with a table that is only looked up in would be to read all of it.
     pub fn join_present(self, table: &str, on: &str) -> String {
         match self {
             Dialect::Sqlite => format!(" CROSS JOIN {table} ON {on}"),

@@ -65,7 +65,21 @@ pub(crate) fn records(
     let mut statements = Statements { contract, dialect, done: Vec::new(), groups: 0 };
     let Made { record, version, cursor } = statements.statement(draft, rows, select, Wanted::Root(root))?;
     let done: Option<Vec<_>> = statements.done.into_iter().collect();
-    Ok(Compiled { statements: done.expect("each reserved place is filled"), record, version, cursor })
+    let statements = different(done.expect("each reserved place is filled"));
+    Ok(Compiled { statements, record, version, cursor })
+}
+
+/// The statements with texts of their own: two of one text could not be in use at the same time and both be found
+/// among those that are prepared.
+fn different(mut statements: Vec<Statement>) -> Vec<Statement> {
+    for at in 1..statements.len() {
+        let text = &statements[at].sql;
+        let same = statements[..at].iter().filter(|before| before.sql.starts_with(&**text)).count();
+        if same > 0 {
+            statements[at].sql = format!("{text} /* {same} */").into();
+        }
+    }
+    statements
 }
 
 /// Compiles counting the rows of a select.

@@ -171,7 +171,7 @@ impl<E: Encoder> Writing<'_, '_, E> {
     fn null(&mut self, field: &ShapeField) -> Result<(), Error> {
         let written = match &field.layout {
             Layout::One(_) | Layout::Many(_) | Layout::Spread(_) => self.encoder.null(field),
-            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) => {
+            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
                 self.encoder.cell(field, Cell::Null)
             }
         };

@@ -10,7 +10,7 @@ use super::inline::{self, Limits};
 use super::open::{BUSY, configure};
 use super::slow::{Job, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
-use crate::read::{ReadPlan, failure, run};
+use crate::read::{Kept, ReadPlan, failure, run_kept};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -64,8 +64,10 @@ impl Readers {
         bounds: Bounds,
     ) -> Result<Reply, Error> {
         let plan = Arc::clone(plan);
-        let work = move |conn: &Connection| run(conn, &plan, &params, format, bounds.reply_bytes_max);
-        self.run(bounds.deadline, work).await
+        self.run_kept(bounds.deadline, move |conn, kept| {
+            run_kept(conn, kept, &plan, &params, format, bounds.reply_bytes_max)
+        })
+        .await
     }
 
     /// Counts.
@@ -85,10 +87,19 @@ impl Readers {
         deadline: Instant,
         work: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.run_kept(deadline, move |conn, _| work(conn)).await
+    }
+
+    /// As [`Readers::run`], with the statements that the thread has kept.
+    async fn run_kept<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         match self.inline(deadline, &work)? {
             Some(done) => Ok(done),
             None => {
-                let (job, outcome) = Job::new(deadline, work);
+                let (job, outcome) = Job::new(deadline, move |conn| work(conn, &mut Kept::default()));
                 self.slow.queue(job)?;
                 // In a box: what waits is rare, and every read's future would have room for it otherwise.
                 Box::pin(outcome).await
@@ -100,7 +111,7 @@ impl Readers {
     fn inline<T>(
         &self,
         deadline: Instant,
-        work: impl Fn(&Connection) -> Result<T, Error>,
+        work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         THREAD.with_borrow_mut(|readers| {
             let at = place(readers, &self.shared)?;
@@ -156,9 +167,20 @@ fn position(readers: &[ThreadReader], shared: &Arc<Shared>) -> Option<usize> {
 #[derive(Debug)]
 struct ThreadReader {
     store: Weak<Shared>,
-    conn: Connection,
+    reading: Reading,
     snapshot: Option<Snapshot>,
 }
+
+self_cell::self_cell!(
+    /// A connection and the statements kept prepared on it.
+    struct Reading {
+        owner: Connection,
+        #[covariant]
+        dependent: Kept,
+    }
+
+    impl { Debug }
+);
 
 /// A read transaction that is held.
 #[derive(Debug, Clone, Copy)]
@@ -182,14 +204,15 @@ impl ThreadReader {
     fn new(shared: &Arc<Shared>) -> rusqlite::Result<Self> {
         let mut conn = open(&shared.path)?;
         inline::watch(&mut conn, shared.inline_steps_max)?;
-        Ok(Self { store: Arc::downgrade(shared), conn, snapshot: None })
+        let reading = Reading::new(conn, |_| Kept::default());
+        Ok(Self { store: Arc::downgrade(shared), reading, snapshot: None })
     }
 
     fn read<T>(
         &mut self,
         shared: &Shared,
         deadline: Instant,
-        work: impl Fn(&Connection) -> Result<T, Error>,
+        work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error>,
     ) -> Result<T, Failed> {
         let now = Instant::now();
         if now >= deadline {
@@ -198,7 +221,7 @@ impl ThreadReader {
         let connection = |error| Failed::Connection(failure(error));
         self.renew(shared.generation.current(), now).map_err(connection)?;
         let limits = Limits::set(deadline, shared.inline_steps_max);
-        let outcome = work(&self.conn);
+        let outcome = self.reading.with_dependent_mut(work);
         let exhausted = limits.clear();
         outcome.or_else(|error| {
             self.end().map_err(connection)?;
@@ -214,14 +237,14 @@ impl ThreadReader {
             return Ok(());
         }
         self.end()?;
-        self.conn.prepare_cached("BEGIN")?.execute([])?;
+        self.reading.borrow_owner().prepare_cached("BEGIN")?.execute([])?;
         self.snapshot = Some(Snapshot { generation, since: now });
         Ok(())
     }
 
     fn end(&mut self) -> rusqlite::Result<()> {
         if self.snapshot.take().is_some() {
-            self.conn.prepare_cached("COMMIT")?.execute([])?;
+            self.reading.borrow_owner().prepare_cached("COMMIT")?.execute([])?;
         }
         Ok(())
     }

@@ -66,7 +66,9 @@ fn window(input: &Input) -> Result<Parameters, Failure> {
         (Some(rows), None, cursor, None) => (rows, "after", cursor),
         (None, Some(rows), None, cursor) => (rows, "before", cursor),
         _ => {
-            return Err(Failure::Unspeakable("a page that is between two cursors or has two ends".to_owned()));
+            return Err(Failure::Unspeakable(
+                "a page that is between two cursors or has two ends".to_owned(),
+            ));
         }
     };
     let cursor = cursor.clone().unwrap_or_default();

@@ -2,10 +2,11 @@
 //! position around it that may be null becomes so, and is reported (GraphQL, section 6.4.4, "Handling Execution
 //! Errors").
 
+use super::chosen::{Choosing, Nulls, Outcome};
 use super::json::JsonEncoder;
 use super::{EncodeError, Encoder, NullAt, PathPart};
 use crate::json::lexer::{Lexer, unescape};
-use crate::{Cell, Shape, ShapeField};
+use crate::{Cell, Layout, Shape, ShapeField};
 
 /// Nulls that an encoder reports at the most; later ones only bubble.
 pub const NULLS_MAX: usize = 100;
@@ -62,7 +63,13 @@ impl GraphqlEncoder {
     /// A field of the record that is being written is null.
     #[cold]
     fn bubble(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
-        self.report(Some(field));
+        self.report(vec![PathPart::Field(field.name.text.clone())]);
+        self.rise()
+    }
+
+    /// The record that is being written holds a null that may not be.
+    #[cold]
+    fn rise(&mut self) -> Result<(), EncodeError> {
         self.dropped = 1;
         while self.here.required
             && let Some(outer) = self.around.pop()
@@ -100,8 +107,8 @@ impl GraphqlEncoder {
         true
     }
 
-    /// Remembers the path of a null: of a field, or of the reply itself.
-    fn report(&mut self, field: Option<&ShapeField>) {
+    /// Remembers the path of a null, which ends with these steps.
+    fn report(&mut self, last: Vec<PathPart>) {
         if self.nulls.len() == NULLS_MAX {
             return;
         }
@@ -111,8 +118,22 @@ impl GraphqlEncoder {
             path.extend(member_name(name).map(PathPart::Field));
             path.extend(position.items.map(|items| PathPart::Item(items.saturating_sub(1))));
         }
-        path.extend(field.map(|field| PathPart::Field(field.name.text.clone())));
+        path.extend(last);
         self.nulls.push(NullAt { path });
+    }
+
+    /// What is chosen of a stored object.
+    fn chosen(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
+        self.json.begin_field(field)?;
+        let start = self.json.position();
+        let (outcome, nulls) = Choosing::new(&mut self.json, Nulls::Bubble).cell(field, cell)?;
+        nulls.into_iter().for_each(|path| self.report(path));
+        match (outcome, field.required) {
+            (Outcome::Written, _) => Ok(()),
+            (Outcome::Null, true) => self.bubble(field),
+            (Outcome::Bubbled, true) => self.rise(),
+            (Outcome::Null | Outcome::Bubbled, false) => self.json.null_from(start),
+        }
     }
 }
 
@@ -127,7 +148,7 @@ fn member_name(text: &[u8]) -> Option<Box<str>> {
 impl Encoder for GraphqlEncoder {
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         if cell == Cell::Null && shape.fields.first().is_some_and(|field| field.required) {
-            self.report(None);
+            self.report(Vec::new());
             return self.json.null_from(self.here.value);
         }
         self.json.scalar(shape, cell)
@@ -140,6 +161,9 @@ impl Encoder for GraphqlEncoder {
         }
         if field.required && matches!(cell, Cell::Null) {
             return self.bubble(field);
+        }
+        if matches!(field.layout, Layout::Chosen(_)) {
+            return self.chosen(field, cell);
         }
         self.json.cell(field, cell)
     }

@@ -6,6 +6,7 @@ use crate::json::lexer::{Lexer, unescape};
 use crate::json::parts::Members;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::{number, span, text};
+use crate::shape::{Chosen, Items};
 use crate::{Cell, Layout, Shape};
 use contract::Scalar;
 
@@ -32,7 +33,40 @@ pub(super) enum Place<'a> {
     /// A list of stored values, each in this place.
     List(Item<'a>),
     /// A stored object.
-    Object(&'a Shape),
+    Object(Object<'a>),
+}
+
+/// A stored object, or what is chosen of it.
+#[derive(Clone, Copy)]
+pub(super) enum Object<'a> {
+    /// All of it.
+    Whole(&'a Shape),
+    /// Some members.
+    Chosen(&'a Chosen),
+}
+
+impl<'a> Object<'a> {
+    /// How it is answered.
+    pub fn shape(self) -> &'a Shape {
+        match self {
+            Object::Whole(shape) => shape,
+            Object::Chosen(chosen) => chosen.shape(),
+        }
+    }
+
+    /// The text of each member by the shape's fields; `None` where it is not there. Members that are not asked for
+    /// are left out. `None` when the text is no object, or has a member twice that is asked for.
+    ///
+    /// The slices let a format write members in its own order (XML wants attributes first), without a tree.
+    pub fn members(self, text: &'a str) -> Option<Vec<Option<&'a str>>> {
+        match self {
+            Object::Whole(shape) => members(shape.fields.len(), |at| &shape.fields[at].name.text, text),
+            Object::Chosen(chosen) => {
+                let taken = members(chosen.stored().len(), |at| &chosen.stored()[at], text)?;
+                Some(chosen.answered(&taken))
+            }
+        }
+    }
 }
 
 /// What stands in each item of a stored list.
@@ -43,7 +77,7 @@ pub(super) enum Item<'a> {
     /// One of these.
     Enum(&'a [(Box<str>, u32)]),
     /// A stored object.
-    Object(&'a Shape),
+    Object(Object<'a>),
 }
 
 /// What stands in one cell of a layout. A nested record in a cell is one that was stored, as an object is.
@@ -53,40 +87,45 @@ pub(super) fn place(layout: &Layout) -> Option<Place<'_>> {
     match layout {
         Layout::Scalar(scalar) => Some(Place::Scalar(*scalar)),
         Layout::Enum(values) => Some(Place::Enum(values)),
-        Layout::Object(shape) | Layout::One(shape) => Some(Place::Object(shape)),
-        Layout::Many(shape) => Some(Place::List(Item::Object(shape))),
+        Layout::Object(shape) | Layout::One(shape) => Some(Place::Object(Object::Whole(shape))),
+        Layout::Chosen(chosen) => Some(match chosen.items() {
+            Items::None => Place::Object(Object::Chosen(chosen)),
+            Items::Nullable | Items::Required => Place::List(Item::Object(Object::Chosen(chosen))),
+        }),
+        Layout::Many(shape) => Some(Place::List(Item::Object(Object::Whole(shape)))),
         Layout::List(layout) => match &**layout {
             Layout::Scalar(scalar) => Some(Place::List(Item::Scalar(*scalar))),
             Layout::Enum(values) => Some(Place::List(Item::Enum(values))),
-            Layout::Object(shape) | Layout::One(shape) => Some(Place::List(Item::Object(shape))),
-            Layout::List(_) | Layout::Many(_) | Layout::Spread(_) => None,
+            Layout::Object(shape) | Layout::One(shape) => {
+                Some(Place::List(Item::Object(Object::Whole(shape))))
+            }
+            Layout::List(_) | Layout::Chosen(_) | Layout::Many(_) | Layout::Spread(_) => None,
         },
         Layout::Spread(_) => None,
     }
 }
 
-/// The text of each member of a stored object, by the shape's fields; `None` where it is not there. Members
-/// the shape does not have are left out. `None` when the text is no object, or has one of the shape's members
-/// twice.
-///
-/// The slices let a format write members in its own order (XML wants attributes first), without a tree.
-pub(super) fn members<'a>(shape: &Shape, text: &'a str) -> Option<Vec<Option<&'a str>>> {
-    let mut slots = vec![None; shape.fields.len()];
+/// The text of each member of these names; `None` when the text is no object, or has one of them twice.
+fn members<'n, 'a>(
+    count: usize,
+    name: impl Fn(usize) -> &'n str,
+    text: &'a str,
+) -> Option<Vec<Option<&'a str>>> {
+    let mut slots = vec![None; count];
     let mut members = Members::of(text).ok()?;
     let mut key = String::new();
     let mut next = 0;
     while let Some((raw_key, value)) = members.next().ok()? {
         key.clear();
         unescape(raw_key, &mut key);
-        // Stored members are in the shape's order, so the field is almost always the one after the last.
-        let is_it = |i: &usize| *shape.fields[*i].name.text == *key;
-        let Some(i) = (next..slots.len()).chain(0..next.min(slots.len())).find(is_it) else {
+        // Stored members are in the type's order, so the name is almost always the one after the last.
+        let Some(at) = (next..count).chain(0..next.min(count)).find(|at| name(*at) == key) else {
             continue;
         };
-        if slots[i].replace(value).is_some() {
+        if slots[at].replace(value).is_some() {
             return None;
         }
-        next = i + 1;
+        next = at + 1;
     }
     Some(slots)
 }

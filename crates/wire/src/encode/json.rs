@@ -10,6 +10,7 @@
 //! | other scalars and enums | a string, as stored |
 
 use super::buffer::Buffer;
+use super::chosen::{Choosing, Nulls, Outcome};
 use super::fit::{self, Fitted};
 use super::item::{self, Place};
 use super::{EncodeError, Encoder};
@@ -17,7 +18,7 @@ use crate::json::escape::escape;
 use crate::json::parts;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::{number, span, text};
-use crate::{Cell, Shape, ShapeField};
+use crate::{Cell, Layout, Shape, ShapeField};
 use std::ops::Range;
 
 /// Appends `text` as a JSON string.
@@ -79,20 +80,34 @@ impl JsonEncoder {
         Ok(())
     }
 
-    /// JSON text that holds a list or object, copied when it is whole.
+    /// A stored list or object: copied, or what is chosen of it.
     fn stored(&mut self, field: &ShapeField, cell: Cell<'_>, bracket: u8) -> Result<(), EncodeError> {
-        match cell {
-            Cell::Null => {
-                self.member(field, b"null");
-                Ok(())
-            }
-            Cell::Text(text) if text.as_bytes().first() == Some(&bracket) && parts::check(text).is_ok() => {
-                self.out.room(text.len())?;
-                self.member(field, text.as_bytes());
-                Ok(())
-            }
-            _ => Err(EncodeError::mismatch(&field.name.text, cell.kind())),
+        self.out.extend(field.name.json.as_bytes());
+        let start = self.position();
+        if let Layout::Chosen(_) = field.layout {
+            return match Choosing::new(self, Nulls::Stay).cell(field, cell)? {
+                (Outcome::Written, _) => Ok(()),
+                (Outcome::Null | Outcome::Bubbled, _) => self.null_from(start),
+            };
         }
+        match cell {
+            Cell::Null => self.null_from(start),
+            Cell::Text(text) => self.whole(field, text, bracket),
+            Cell::Bool(_) | Cell::Int(_) | Cell::Float(_) | Cell::Bytes(_) => {
+                Err(EncodeError::mismatch(&field.name.text, cell.kind()))
+            }
+        }
+    }
+
+    /// JSON text that holds a list or object, copied when it is whole.
+    pub(super) fn whole(&mut self, field: &ShapeField, text: &str, bracket: u8) -> Result<(), EncodeError> {
+        if text.as_bytes().first() != Some(&bracket) || parts::check(text).is_err() {
+            return Err(EncodeError::mismatch(&field.name.text, Cell::Text(text).kind()));
+        }
+        self.out.room(text.len())?;
+        self.out.extend(text.as_bytes());
+        self.out.push(b',');
+        Ok(())
     }
 
     #[inline]
@@ -104,8 +119,14 @@ impl JsonEncoder {
 
     #[inline]
     fn fitted(&mut self, field: &ShapeField, fitted: Fitted<'_>) -> Result<(), EncodeError> {
-        self.out.room(fitted.least_bytes())?;
         self.out.extend(field.name.json.as_bytes());
+        self.value(fitted)
+    }
+
+    /// A value without a name.
+    #[inline]
+    pub(super) fn value(&mut self, fitted: Fitted<'_>) -> Result<(), EncodeError> {
+        self.out.room(fitted.least_bytes())?;
         match fitted {
             Fitted::Null => self.out.extend(b"null"),
             Fitted::Bool(true) => self.out.extend(b"true"),

@@ -17,7 +17,7 @@
 
 use super::buffer::Buffer;
 use super::fit::{self, Fitted};
-use super::item::{self, Item, Place, Scratch};
+use super::item::{self, Item, Object, Place, Scratch};
 use super::{EncodeError, Encoder};
 use crate::json::parts::Items;
 use crate::scalar::ascii::Ascii;
@@ -209,8 +209,8 @@ impl ProtobufEncoder {
             let fitted = match item {
                 Item::Scalar(scalar) => item::scalar(scalar, raw, &mut scratch),
                 Item::Enum(values) => item::enumeration(values, raw, &mut scratch),
-                Item::Object(shape) => {
-                    self.object(field, shape, raw)?;
+                Item::Object(object) => {
+                    self.object(field, object, raw)?;
                     continue;
                 }
             };
@@ -226,11 +226,11 @@ impl ProtobufEncoder {
     }
 
     /// A stored object. Recursive, as deep as the shape.
-    fn object(&mut self, field: &ShapeField, shape: &Shape, text: &str) -> Result<(), EncodeError> {
+    fn object(&mut self, field: &ShapeField, object: Object<'_>, text: &str) -> Result<(), EncodeError> {
         let mismatch = || EncodeError::mismatch(&field.name.text, "a stored object that does not fit");
-        let members = item::members(shape, text).ok_or_else(mismatch)?;
+        let members = object.members(text).ok_or_else(mismatch)?;
         let start = self.begin(field.name.number);
-        for (field, raw) in shape.fields.iter().zip(members) {
+        for (field, raw) in object.shape().fields.iter().zip(members) {
             if let Some(raw) = raw {
                 self.member(field, raw)?;
             }
@@ -249,7 +249,7 @@ impl ProtobufEncoder {
             Some(Place::Scalar(scalar)) => item::scalar(scalar, raw, &mut scratch),
             Some(Place::Enum(values)) => item::enumeration(values, raw, &mut scratch),
             Some(Place::List(item)) => return self.list(field, item, raw),
-            Some(Place::Object(shape)) => return self.object(field, shape, raw),
+            Some(Place::Object(object)) => return self.object(field, object, raw),
             None => None,
         };
         match fitted {
@@ -287,7 +287,7 @@ impl Encoder for ProtobufEncoder {
             (Some(Place::Enum(values)), _) => fit::enumeration(values, cell),
             (Some(Place::List(_) | Place::Object(_)), Cell::Null) => Some(Fitted::Null),
             (Some(Place::List(item)), Cell::Text(text)) => return self.list(field, item, text),
-            (Some(Place::Object(shape)), Cell::Text(text)) => return self.object(field, shape, text),
+            (Some(Place::Object(object)), Cell::Text(text)) => return self.object(field, object, text),
             (Some(Place::List(_) | Place::Object(_)) | None, _) => None,
         };
         match fitted {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounds;
+mod chosen;
 mod decode;
 mod fuzz;
 mod golden;

@@ -131,7 +131,7 @@ pub fn generate(layout: &Layout, source: &mut Source, null_one_in: Option<usize>
         }
         Layout::Object(shape) | Layout::One(shape) => record(shape, source),
         Layout::Many(shape) => Datum::List((0..source.below(4)).map(|_| record(shape, source)).collect()),
-        Layout::Spread(_) => unreachable!("not in these shapes"),
+        Layout::Chosen(_) | Layout::Spread(_) => unreachable!("not in these shapes"),
     }
 }
 

@@ -107,7 +107,9 @@ fn protobuf(layout: &Layout, value: &prost_reflect::Value) -> Datum {
             Datum::Int(seconds * 1_000_000 + i64::from(nanos) / 1000)
         }
         Layout::Scalar(scalar) => scalar_text(*scalar, value.as_str().unwrap()),
-        Layout::List(_) | Layout::Many(_) | Layout::Spread(_) => panic!("no single value"),
+        Layout::List(_) | Layout::Chosen(_) | Layout::Many(_) | Layout::Spread(_) => {
+            panic!("no single value")
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Plan, Planner, Writing, key_is};
 use crate::fault::Fault;
 use crate::input::Arguments;
 use crate::policy::FieldSight;
-use crate::select::{Builder, Params, Wanted, and, layout, reference_layout};
-use crate::stage::validate::{ResultField, ResultWanted, SqlWanted};
+use crate::select::{Builder, Params, Wanted, and, chosen_layout, layout, reference_layout};
+use crate::stage::validate::{ResultField, ResultPart, ResultWanted, SqlWanted};
 use contract::{Arity, Base, Binding, Operation, Root};
 use store::{Answering, Param, Select, SqlAnswer, SqlField, SqlParameter, SqlPlan, Step};
 use wire::{Layout, Name, Shape, ShapeField, Value};
@@ -164,16 +164,20 @@ impl Planner<'_> {
         };
         let hidden = *self.permitted.decisions.result_sight(object, item.field) == FieldSight::Hidden;
         let required = !self.engine.contract.may_be_null(field);
-        match &item.record {
+        match &item.part {
             _ if hidden => (SqlField::Hidden, ShapeField::new(name, layout(&self.engine.contract, field))),
-            None => {
+            ResultPart::Whole => {
                 let layout = match field.ty.base {
                     Base::Resource(_) => reference_layout(),
                     _ => layout(&self.engine.contract, field),
                 };
                 (SqlField::Column(field.name.clone()), ShapeField { name, layout, required })
             }
-            Some(wanted) => {
+            ResultPart::Members(members) => {
+                let layout = chosen_layout(&self.engine.contract, field, members);
+                (SqlField::Column(field.name.clone()), ShapeField { name, layout, required })
+            }
+            ResultPart::Record(wanted) => {
                 let (select, key) = self.by_key(builder, wanted);
                 let record = SqlField::Record { column: field.name.clone(), select: Box::new(select), key };
                 (record, ShapeField { name, layout: Layout::One(Box::new(builder.shape(wanted))), required })

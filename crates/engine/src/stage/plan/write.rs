@@ -1,10 +1,10 @@
 //! Plans that change rows, and what they answer.
 
 use super::{Plan, Planner, Read, Secret, Writing, all, key_is, key_predicate, own_column};
-use crate::engine::ReadKey;
+use crate::engine::{ReadKey, member_names};
 use crate::fault::Fault;
 use crate::input::{Given, Purpose, assigned};
-use crate::select::{Builder, Params, Wanted, WantedItem, What, and, layout};
+use crate::select::{Builder, Params, Wanted, WantedItem, What, and, chosen_layout, layout};
 use crate::stage::permit::{WriteRules, arguments_of};
 use crate::stage::validate::{BatchItem, KeyFilter};
 use contract::rule::Reduced;
@@ -276,7 +276,7 @@ impl Planner<'_> {
         };
         let is_own =
             |field: FieldId| field == key_field || given.values.iter().any(|(known, _)| *known == field);
-        let (mut outputs, mut fields) = (Vec::new(), Vec::new());
+        let (mut outputs, mut fields, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for item in &wanted.items {
             let (output, field) = match &item.what {
                 What::Field { field, json, .. } if is_own(*field) && json.is_empty() => {
@@ -284,13 +284,24 @@ impl Planner<'_> {
                     let layout = layout(&self.engine.contract, own);
                     (Output::Value(Operand::Column(own_column(resource, *field))), Some(layout))
                 }
+                What::Object { field, members } if is_own(*field) => {
+                    let own = self.engine.contract.resource(resource).field(*field);
+                    let layout = chosen_layout(&self.engine.contract, own, members);
+                    (Output::Value(Operand::Column(own_column(resource, *field))), Some(layout))
+                }
                 What::TypeName => (Output::TypeName, Some(Layout::Scalar(Scalar::String))),
                 What::Version => (Output::Value(Operand::Version), Some(Layout::Scalar(Scalar::Long))),
                 _ if leaves_out => continue,
                 _ => (Output::Value(Operand::Null), None),
             };
+            let field = self.own_field(resource, item, field);
+            // The names are part of what tells such reads apart: a field that is null has no column of its own.
+            names.push(Some(field.name.text.clone()));
+            if let What::Object { members, .. } = &item.what {
+                member_names(members, &mut names);
+            }
             outputs.push(output);
-            fields.push(self.own_field(resource, item, field));
+            fields.push(field);
         }
         let select = Select {
             from: resource,
@@ -301,8 +312,6 @@ impl Planner<'_> {
             offset: None,
             edges: None,
         };
-        // The names are part of what tells such reads apart: a field that is null has no column of its own.
-        let names = fields.iter().map(|field| Some(field.name.text.clone())).collect();
         let key = ReadKey::named(select, names, store::Root::One);
         let type_name = self.engine.contract.resource(resource).name.as_str().into();
         let plan = self.engine.read_plan(key, || Shape { type_name, fields })?;
@@ -314,6 +323,7 @@ impl Planner<'_> {
         let contract = &self.engine.contract;
         let field = match &item.what {
             What::Field { field, .. }
+            | What::Object { field, .. }
             | What::One { field, .. }
             | What::Many { field, .. }
             | What::Count { field, .. } => Some(contract.resource(id).field(*field)),

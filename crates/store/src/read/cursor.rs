@@ -1,0 +1,72 @@
+//! The statements of a plan with their parameters bound: each runs once for every row of its parent.
+
+use super::failure::failure;
+use super::plan::ReadPlan;
+use crate::face::Error;
+use crate::sql::{self, Bind};
+use crate::write::bind_value;
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{CachedStatement, Connection, Row, Statement};
+use wire::Value;
+
+/// A statement ready to run, with what its parent's row gives it.
+pub(super) struct Cursor<'s, 'c> {
+    pub statement: &'s mut Statement<'c>,
+    /// The position of a parameter, and the column of the parent's row that it takes.
+    from_parent: Option<(usize, usize)>,
+}
+
+/// The statements of a plan, found by their texts among those that the connection has prepared.
+pub(super) fn prepare<'c>(conn: &'c Connection, plan: &ReadPlan) -> Result<Vec<CachedStatement<'c>>, Error> {
+    plan.statements.iter().map(|statement| conn.prepare_cached(&statement.sql).map_err(failure)).collect()
+}
+
+/// Binds the parameters of a read: they stay so when a statement runs again.
+pub(super) fn bind<'s, 'c: 's>(
+    prepared: impl Iterator<Item = &'s mut Statement<'c>>,
+    plan: &ReadPlan,
+    params: &[Value],
+) -> Result<Vec<Cursor<'s, 'c>>, Error> {
+    let statements = prepared.zip(&plan.statements);
+    statements.map(|(prepared, statement)| cursor(prepared, statement, params).map_err(failure)).collect()
+}
+
+fn cursor<'s, 'c>(
+    prepared: &'s mut Statement<'c>,
+    statement: &sql::Statement,
+    params: &[Value],
+) -> rusqlite::Result<Cursor<'s, 'c>> {
+    let mut from_parent = None;
+    for (at, bind) in statement.binds.iter().enumerate() {
+        match bind {
+            Bind::Param(param) => {
+                let param = usize::from(*param);
+                let given = params.get(param);
+                let given = given.ok_or(rusqlite::Error::InvalidParameterCount(param + 1, params.len()))?;
+                bind_value(prepared, at + 1, given)?;
+            }
+            Bind::Parent(column) => from_parent = Some((at + 1, *column)),
+        }
+    }
+    Ok(Cursor { statement: prepared, from_parent })
+}
+
+impl Cursor<'_, '_> {
+    /// Binds what the parent's row gives.
+    pub fn follow(&mut self, parent: &Row<'_>) -> rusqlite::Result<()> {
+        match self.from_parent {
+            Some((position, column)) => {
+                let value = ToSqlOutput::Borrowed(parent.get_ref(column)?);
+                self.statement.raw_bind_parameter(position, value)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The first statement and those after it.
+pub(super) fn own<'a, 's, 'c>(
+    cursors: &'a mut [Cursor<'s, 'c>],
+) -> (&'a mut Cursor<'s, 'c>, &'a mut [Cursor<'s, 'c>]) {
+    cursors.split_first_mut().expect("a plan has a statement for each list")
+}
