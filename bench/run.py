@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Measures Septet against the yardstick, a server written by hand, and against itself.
+"""Measures Septet against the yardstick, a server written by hand, against itself, and against Apollo Server.
 
-Needs wrk (Debian: apt-get install wrk), `cargo build --release` in the project's folder and in this one. Only the
-standard library of Python 3.11 is used. docs/performance.md says what is measured and how to read it.
+Needs wrk (Debian: apt-get install wrk), `cargo build --release` in the project's folder and in this one. The cases
+about GraphQL need Node 20 and npm as well. Only the standard library of Python 3.11 is used. docs/performance.md says
+what is measured and how to read it.
 """
 import argparse
 import os
@@ -13,11 +14,14 @@ import tempfile
 
 from runner import compare, load, report
 from runner.cases import LOADED
+from runner.graphql import GRAPHQL
 from runner.idle import IDLE
 from runner.servers import Failed
 from runner.setting import HERE, Setting
+from runner.trips import TRIPS
 
-CASES = [*LOADED, *IDLE]
+UNLOADED = TRIPS | IDLE
+CASES = [*LOADED, *GRAPHQL, *UNLOADED]
 
 
 def built(folder, name):
@@ -49,20 +53,21 @@ def options():
 
 def measure(given, setting):
     """The report's text."""
-    rows, quiet, foreign = [], [], []
+    outcomes, quiet = {}, []
     for name in given.only or CASES:
         tell(name)
-        if name in LOADED:
-            case = LOADED[name](setting)
-            more, shares = compare.measure(case, setting, given.rounds, given.seconds, tell)
-            rows += more
-            foreign += shares
+        if name in UNLOADED:
+            quiet += UNLOADED[name](setting, tell)
         else:
-            quiet += IDLE[name](setting, tell)
-    parts = [report.facts(setting, given, foreign)]
-    parts += [report.loaded(rows)] if rows else []
-    parts += [report.idle(quiet)] if quiet else []
-    return "\n\n".join(parts)
+            case = (LOADED | GRAPHQL)[name](setting)
+            outcomes[name] = compare.measure(case, setting, given.rounds, given.seconds, tell)
+    parts = [
+        report.facts(setting, given, [*outcomes.values()]),
+        report.loaded([row for name in LOADED if name in outcomes for row in outcomes[name].rows]),
+        *report.graphql([outcomes[name] for name in GRAPHQL if name in outcomes]),
+        report.idle(quiet),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def tell(text):

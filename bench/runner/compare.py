@@ -15,23 +15,29 @@ class Side:
     name: str
     server: object
     requests: list
+    warm_up_s: int = WARM_UP_S
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What a comparison must show: ratios of the first side's figure to the second's."""
+    """What a comparison must show: ratios of the first side's figure to the second's. Memory is the server's own."""
     rate_min: float | None = None
     rate_max: float | None = None
     p99_max: float | None = None
+    per_cpu_min: float | None = None
+    memory_max: float | None = None
 
     def __str__(self):
-        parts = [("req/s ≥ ", self.rate_min), ("req/s ≤ ", self.rate_max), ("p99 ≤ ", self.p99_max)]
+        parts = [("req/s ≥ ", self.rate_min), ("req/s ≤ ", self.rate_max), ("p99 ≤ ", self.p99_max),
+                 ("req/CPU-s ≥ ", self.per_cpu_min), ("memory ≤ ", self.memory_max)]
         return ", ".join(f"{text}{round(bound, 2):g}" for text, bound in parts if bound is not None) or "–"
 
     def is_met(self, row):
         return ((self.rate_min is None or row.rate >= self.rate_min)
                 and (self.rate_max is None or row.rate <= self.rate_max)
-                and (self.p99_max is None or row.p99 <= self.p99_max))
+                and (self.p99_max is None or row.p99 <= self.p99_max)
+                and (self.per_cpu_min is None or row.per_cpu_s >= self.per_cpu_min)
+                and (self.memory_max is None or row.memory <= self.memory_max))
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,20 @@ class Row:
     first: load.Figures
     second: load.Figures
     rate: float
+    p50: float
     p99: float
     per_cpu_s: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case showed: its rows, the medians of each side, and for each run the share of the machine that other
+    programs had."""
+    case: str
+    rows: list
+    sides: dict
+    foreign: list
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ class Case:
 
 
 def measure(case, setting, rounds, seconds, tell):
-    """The rows of a case, and the shares of the machine that other programs had, one for each run."""
+    """The outcome of a case."""
     with ExitStack() as stack:
         files = {}
         for number, side in enumerate(case.sides):
@@ -78,7 +96,7 @@ def measure(case, setting, rounds, seconds, tell):
             requests.write(files[side.name], side.requests)
         _check(case)
         run = lambda side, time_s: load.run(side.server, files[side.name], time_s, setting.generator_cpu)
-        answers = {side.name: run(side, WARM_UP_S).answers for side in case.sides}
+        answers = {side.name: run(side, side.warm_up_s).answers for side in case.sides}
         figures = {side.name: [] for side in case.sides}
         for number in range(1, rounds + 1):
             for side in case.sides:
@@ -89,7 +107,8 @@ def measure(case, setting, rounds, seconds, tell):
         if case.verify is not None:
             case.verify(answers)
     foreign = [got.foreign for side in figures.values() for got in side]
-    return [_row(case, pair, figures) for pair in case.pairs], foreign
+    rows = [_row(case, pair, figures) for pair in case.pairs]
+    return Outcome(case.name, rows, {name: _median(runs) for name, runs in figures.items()}, foreign)
 
 
 def _check(case):
@@ -114,11 +133,19 @@ def _refuses_forged(side, client):
 def _row(case, pair, figures):
     first, second = figures[pair.first], figures[pair.second]
     ratio = lambda get: statistics.median(get(a) / get(b) for a, b in zip(first, second))
-    return Row(case.name, pair, _median(first), _median(second), ratio(lambda f: f.rate), ratio(lambda f: f.p99_ms),
-               ratio(lambda f: f.per_cpu_s))
+    return Row(case.name, pair, _median(first), _median(second), ratio(lambda f: f.rate), ratio(lambda f: f.p50_ms),
+               ratio(lambda f: f.p99_ms), ratio(lambda f: f.per_cpu_s), ratio(lambda f: f.own_kib))
 
 
 def _median(figures):
     middle = lambda get: statistics.median(get(f) for f in figures)
-    return load.Figures(middle(lambda f: f.rate), middle(lambda f: f.p99_ms), middle(lambda f: f.per_cpu_s),
-                        sum(f.answers for f in figures), max(f.foreign for f in figures))
+    return load.Figures(
+        rate=middle(lambda f: f.rate),
+        p50_ms=middle(lambda f: f.p50_ms),
+        p99_ms=middle(lambda f: f.p99_ms),
+        per_cpu_s=middle(lambda f: f.per_cpu_s),
+        resident_kib=max(f.resident_kib for f in figures),
+        own_kib=max(f.own_kib for f in figures),
+        answers=sum(f.answers for f in figures),
+        foreign=max(f.foreign for f in figures),
+    )

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 
+from runner import social as social_rows
 from runner.setting import ROWS, TOUR
 
 # Rows of the tables that a rule is measured with.
@@ -32,6 +33,16 @@ def tour(setting):
     if not os.path.isdir(data):
         subprocess.run([sys.executable, os.path.join(TOUR, "generate.py"), rows], check=True,
                        stdout=subprocess.DEVNULL)
+        setting.run_septet("load", rows, "--contract", setting.contract(TOUR), "--data", data)
+        _settle(data)
+    return data
+
+
+def social(setting):
+    """A data folder with people who write, comment and follow, loaded by Septet."""
+    data, rows = setting.path("social"), setting.path("social-rows")
+    if not os.path.isdir(data):
+        social_rows.write(rows)
         setting.run_septet("load", rows, "--contract", setting.contract(TOUR), "--data", data)
         _settle(data)
     return data
@@ -67,6 +78,12 @@ def copy(setting, data, name):
 def count(data, table):
     with connect(data) as conn:
         return conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def column(data, query):
+    """The first column of what a query finds."""
+    with connect(data) as conn:
+        return [row[0] for row in conn.execute(query)]
 
 
 def connect(data):

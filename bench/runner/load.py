@@ -13,14 +13,21 @@ from runner.setting import HERE
 
 CONNECTIONS = 64
 OVERTIME_S_MAX = 30
+# An answer that takes longer is an error; slow servers on busy machines may take some seconds.
+ANSWER_S_MAX = 20
+# How often a server's memory is looked at during a run.
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True)
 class Figures:
     """What one run measured."""
     rate: float  # answers per second
+    p50_ms: float
     p99_ms: float
     per_cpu_s: float  # answers per second of the server's processor time
+    resident_kib: int  # at most, during the run
+    own_kib: int  # the same without pages of files
     answers: int
     foreign: float  # share of all processors that other programs had
 
@@ -35,15 +42,11 @@ def generator_version():
 
 def run(server, file, seconds, cpu):
     """Loads the server with the requests of a file. Any error ends the benchmark."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s", "-s",
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", f"{ANSWER_S_MAX}s", "-s",
                os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}", "--", file]
     pin = (lambda: os.sched_setaffinity(0, {cpu})) if cpu is not None else None
     began, busy, own, used = time.perf_counter(), _busy_s(), _children_s(), server.cpu_s()
-    try:
-        done = subprocess.run(command, preexec_fn=pin, capture_output=True, text=True,
-                              timeout=seconds + OVERTIME_S_MAX)
-    except subprocess.TimeoutExpired:
-        raise Failed(f"wrk against {server.name} does not end") from None
+    done, memory = _run(server, command, pin, seconds + OVERTIME_S_MAX)
     used, own, busy = server.cpu_s() - used, _children_s() - own, _busy_s() - busy
     shown = re.search(r'^\{"requests".*\}$', done.stdout, re.MULTILINE)
     if done.returncode != 0 or shown is None:
@@ -54,11 +57,29 @@ def run(server, file, seconds, cpu):
     all_s = (time.perf_counter() - began) * os.cpu_count()
     return Figures(
         rate=figures["requests"] / figures["seconds"],
+        p50_ms=figures["p50_ms"],
         p99_ms=figures["p99_ms"],
         per_cpu_s=figures["requests"] / max(used, 1 / TICKS_PER_S),
+        resident_kib=max(whole for whole, _ in memory),
+        own_kib=max(own for _, own in memory),
         answers=figures["requests"],
         foreign=max(busy - own - used, 0) / all_s,
     )
+
+
+def _run(server, command, pin, time_s_max):
+    """The generator's end, and what the server's memory was meanwhile."""
+    memory, began = [], time.perf_counter()
+    with subprocess.Popen(command, preexec_fn=pin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as wrk:
+        while True:
+            memory.append(server.memory_kib())
+            try:
+                shown, said = wrk.communicate(timeout=LOOK_EVERY_S)
+                return subprocess.CompletedProcess(command, wrk.returncode, shown, said), memory
+            except subprocess.TimeoutExpired:
+                if time.perf_counter() - began > time_s_max:
+                    wrk.kill()
+                    raise Failed(f"wrk against {server.name} does not end") from None
 
 
 def _busy_s():

@@ -1,5 +1,7 @@
 """Where everything is: binaries, contracts, the working folder, and the servers made from them."""
 import glob
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from runner.servers import Failed, Server
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOUR = os.path.join(os.path.dirname(HERE), "examples", "tour")
 ROWS = os.path.join(HERE, "contracts", "rows")
+APOLLO = os.path.join(HERE, "apollo")
 COMMAND_S_MAX = 600
 SERVER_CPU, GENERATOR_CPU = 0, 1
 
@@ -51,6 +54,41 @@ class Setting:
     def yardstick(self, name, data, *options):
         command = [self.yardstick_binary, "--database", os.path.join(data, "septet.db"), *options]
         return self._server(name, command, {"YARDSTICK_JWT_SECRET": servers.SECRET})
+
+    def apollo(self, name, data):
+        command = ["node", os.path.join(self._apollo_folder(), "server.mjs"),
+                   "--database", os.path.join(data, "septet.db")]
+        return self._server(name, command, {"APOLLO_JWT_SECRET": servers.SECRET, "NODE_ENV": "production"})
+
+    def apollo_versions(self):
+        with open(os.path.join(APOLLO, "package.json"), encoding="utf-8") as file:
+            packages = json.load(file)["dependencies"]
+        node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        return f"Apollo Server {packages['@apollo/server']} on Node {node.removeprefix('v')}"
+
+    def _apollo_folder(self):
+        """Where Apollo Server is installed, outside of the tree: a folder for each list of versions."""
+        with open(os.path.join(APOLLO, "package-lock.json"), "rb") as file:
+            versions = hashlib.sha256(file.read()).hexdigest()[:16]
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        folder = os.path.join(cache, "septet", f"bench-apollo-{versions}")
+        # Node looks for packages beside the script.
+        shutil.copytree(APOLLO, folder, dirs_exist_ok=True)
+        ready = os.path.join(folder, "ready")
+        if not os.path.exists(ready):
+            self._install(folder)
+            with open(ready, "w", encoding="ascii"):
+                pass
+        return folder
+
+    def _install(self, folder):
+        for tool in ("node", "npm"):
+            if shutil.which(tool) is None:
+                raise Failed(f"{tool} is not installed (Debian: apt-get install nodejs npm)")
+        command = ["npm", "ci", "--silent", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=COMMAND_S_MAX)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command)} in {folder}: {done.stderr.strip() or done.stdout.strip()}")
 
     def _server(self, name, command, variables):
         log = self.path(name.replace(" ", "-").replace(",", "") + ".log")

@@ -1,5 +1,6 @@
 //! The routes.
 
+use crate::graphql::Asked;
 use crate::options::Options;
 use crate::posts::{self, Draft};
 use crate::token::{Claims, Verifier};
@@ -11,7 +12,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub fn router(options: &Options) -> rusqlite::Result<Router> {
     Ok(Router::new()
         .route("/api/users/{id}", get(user))
         .route("/api/posts", get(list_posts).post(create_post))
+        .route("/graphql", post(graphql))
         .with_state(Arc::new(app)))
 }
 
@@ -86,6 +88,17 @@ async fn create_post(State(app): Shared, headers: HeaderMap, body: Bytes) -> Res
         }
         Err(Refused::Conflict) => StatusCode::CONFLICT.into_response(),
         Err(Refused::Unavailable) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn graphql(State(app): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refusal) = app.caller(&headers) {
+        return refusal;
+    }
+    let Some(asked) = Asked::read(&body) else { return StatusCode::BAD_REQUEST.into_response() };
+    match reader::read(&app.database, |conn| asked.answer(conn)) {
+        Ok(body) => json(StatusCode::OK, body),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

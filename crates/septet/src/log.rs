@@ -40,6 +40,7 @@ macro_rules! line_of {
             rows = $call.rows,
             bytes = $call.bytes,
             statements = $call.statements,
+            round_trips = $call.round_trips,
             prepared_us = $call.prepared_in.as_micros() as u64,
             took_us = $call.took.as_micros() as u64,
             "call"
