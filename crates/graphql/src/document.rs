@@ -12,7 +12,7 @@ pub use bounds::DocumentBounds;
 pub use cache::{CacheBounds, CacheStats};
 pub use findings::Suggestions;
 
-pub(crate) use cache::Documents;
+pub(crate) use cache::{Bounded, Documents};
 
 use crate::Graphql;
 use crate::codes::{LIMIT_EXCEEDED, OPERATION_UNKNOWN, PARSE_FAILED, VALIDATION_FAILED};

@@ -1,7 +1,7 @@
 //! Bodies for fuzzing: nothing that a peer sends may panic, hang, overflow the stack, or grow without bound.
 
 use crate::document::Document;
-use crate::{Graphql, csrf, media, request};
+use crate::{Graphql, NamedText, csrf, media, request, trusted};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use wire::DecodeBounds;
@@ -24,6 +24,16 @@ pub fn fuzz_document(face: &Graphql, data: &[u8]) {
             assert!((1..=20).contains(&problems.len()));
             assert!(problems.iter().all(|problem| problem.message.len() < MESSAGE_BYTES_MAX));
         }
+    }
+}
+
+/// Reads a list of trusted documents. What is listed was in the text.
+pub fn fuzz_manifest(data: &[u8]) {
+    let text = String::from_utf8_lossy(data).into_owned();
+    let file = NamedText { name: "list.json".to_owned(), text };
+    if let Ok(listed) = trusted::listed(&file) {
+        let bytes = listed.iter().map(|listed| listed.text.len()).sum::<usize>();
+        assert!(bytes <= file.text.len());
     }
 }
 

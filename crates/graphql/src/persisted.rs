@@ -1,9 +1,8 @@
 //! Automatic persisted queries: documents by their digest, as clients have sent them.
 
 use crate::digest::Digest;
-use crate::document::CacheBounds;
+use crate::document::{Bounded, CacheBounds};
 use quick_cache::Weighter;
-use quick_cache::sync::{Cache, DefaultLifecycle};
 use std::sync::Arc;
 
 /// Memory of an entry beside its text.
@@ -12,7 +11,7 @@ const ENTRY_BYTES: u64 = 128;
 /// Texts by their digest. What is not asked for goes first when there are too many.
 #[derive(Debug)]
 pub(crate) struct Persisted {
-    texts: Cache<Digest, Arc<str>, Weight, foldhash::fast::RandomState>,
+    texts: Bounded<Digest, Arc<str>, Weight>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,9 +27,7 @@ impl Weighter<Digest, Arc<str>> for Weight {
 
 impl Persisted {
     pub(crate) fn new(bounds: CacheBounds) -> Self {
-        let weight = Weight { min: bounds.weight_min() };
-        let (hasher, lifecycle) = (foldhash::fast::RandomState::default(), DefaultLifecycle::default());
-        Self { texts: Cache::with(bounds.entries_max, bounds.bytes_max as u64, weight, hasher, lifecycle) }
+        Self { texts: bounds.cache(Weight { min: bounds.weight_min() }) }
     }
 
     pub(crate) fn get(&self, digest: &Digest) -> Option<Arc<str>> {

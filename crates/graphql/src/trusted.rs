@@ -38,11 +38,11 @@ pub(crate) struct Trusted {
 }
 
 /// A document as a file lists it.
-struct Listed {
+pub(crate) struct Listed {
     /// Where it is, for messages.
     place: String,
     id: String,
-    text: String,
+    pub text: String,
 }
 
 impl Trusted {
@@ -106,7 +106,7 @@ fn refusal(place: &str, found: &[Problem]) -> StartError {
 }
 
 /// The documents of a file.
-fn listed(file: &NamedText) -> Result<Vec<Listed>, StartError> {
+pub(crate) fn listed(file: &NamedText) -> Result<Vec<Listed>, StartError> {
     let NamedText { name, text } = file;
     match name.rsplit_once('.') {
         Some((id, "graphql" | "gql")) => {

@@ -4,7 +4,7 @@
 
 mod support;
 
-use graphql::fuzz::{fuzz_document, fuzz_request};
+use graphql::fuzz::{fuzz_document, fuzz_manifest, fuzz_request};
 use graphql::{DocumentBounds, Settings};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -323,6 +323,16 @@ fn mutated_documents() {
         ];
         mutate(&DOCUMENTS, &words, |data| fuzz_document(&face, data));
     });
+}
+
+#[test]
+fn mutated_lists_of_documents() {
+    let seeds = [
+        r#"{"0a": "{ a }", "0b": "query B { b }"}"#,
+        r#"{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"1","name":"C","type":"query","body":"{ c }"}]}"#,
+    ];
+    let words = ["\"", "{", "}", "[", "operations", "id", "body", ",", ":", "null", "\\u00e9"];
+    mutate(&seeds, &words, fuzz_manifest);
 }
 
 #[test]

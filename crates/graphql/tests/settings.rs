@@ -212,6 +212,18 @@ async fn what_is_kept_is_bounded() {
     assert!(stats.entries <= 8, "{stats:?}");
 }
 
+/// Also the largest that is taken: it fits into the part of the cache that it falls into.
+#[tokio::test]
+async fn large_documents_are_kept() {
+    let service = service(Settings::default());
+    let comment = "x".repeat(120 << 10);
+    let query = json(&format!("{{ __typename }} #{comment}"));
+    for _ in 0..3 {
+        assert_eq!(post(&service, &format!("{{\"query\":{query}}}")).await.0, 200);
+    }
+    assert_eq!(service.graphql().cache_stats(), CacheStats { hits: 2, misses: 1, entries: 1 });
+}
+
 #[tokio::test]
 async fn paths_are_the_operators() {
     let settings = |path: Option<&str>, page: Option<&str>| Settings {

@@ -1,15 +1,22 @@
 //! Documents by their text: parsed, checked and planned once.
 
 use super::Document;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use foldhash::fast::RandomState;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{OptionsBuilder, Weighter};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Memory of a document beside what grows with its text.
-const DOCUMENT_BYTES: u64 = 4 << 10;
-/// Memory of a document for each byte of its text, roughly: the text twice, its tree, its plans.
-const BYTES_PER_TEXT_BYTE: u64 = 40;
+const DOCUMENT_BYTES: u64 = 3 << 10;
+/// Memory of a document for each byte of its text, as measured: the text twice, its tree, its plans.
+const BYTES_PER_TEXT_BYTE: u64 = 45;
+/// Parts of a cache that are locked on their own. An entry must fit into one, so there are few.
+const PARTS: usize = 8;
+
+/// A cache whose entries have a weight.
+pub(crate) type Bounded<K, V, W> = Cache<K, V, W, RandomState>;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +34,20 @@ impl Default for CacheBounds {
 }
 
 impl CacheBounds {
+    /// A cache within these bounds.
+    pub(crate) fn cache<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(
+        self,
+        weight: W,
+    ) -> Bounded<K, V, W> {
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(self.entries_max)
+            .weight_capacity(self.bytes_max as u64)
+            .shards(PARTS)
+            .build()
+            .expect("both capacities are given");
+        Cache::with_options(options, weight, RandomState::default(), DefaultLifecycle::default())
+    }
+
     /// An entry counts as this much at the least, so that the bound on bytes is one on their number too.
     pub(crate) fn weight_min(&self) -> u64 {
         (self.bytes_max / self.entries_max.max(1)).max(1) as u64
@@ -47,7 +68,7 @@ pub struct CacheStats {
 /// Documents that are valid, by their text.
 #[derive(Debug)]
 pub(crate) struct Documents {
-    cache: Cache<Box<str>, Arc<Document>, Weight, foldhash::fast::RandomState>,
+    cache: Bounded<Box<str>, Arc<Document>, Weight>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -65,15 +86,7 @@ impl Weighter<Box<str>, Arc<Document>> for Weight {
 
 impl Documents {
     pub(crate) fn new(bounds: CacheBounds) -> Self {
-        let weight = Weight { min: bounds.weight_min() };
-        let hasher = foldhash::fast::RandomState::default();
-        let cache = Cache::with(
-            bounds.entries_max,
-            bounds.bytes_max as u64,
-            weight,
-            hasher,
-            quick_cache::sync::DefaultLifecycle::default(),
-        );
+        let cache = bounds.cache(Weight { min: bounds.weight_min() });
         Self { cache, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
