@@ -3,7 +3,7 @@
 
 use edge::{Request, Response};
 use engine::identity::{Key, Rules, Verifier};
-use engine::{Engine, Silent, SystemClock};
+use engine::{Engine, Observer, Silent, SystemClock};
 use graphql::{Graphql, Service, Settings, StartError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::path::Path;
@@ -40,7 +40,14 @@ pub fn service(settings: Settings) -> Service {
 }
 
 pub fn service_of(settings: Settings, engine: engine::Settings) -> Service {
-    service_with(contract(), settings, engine)
+    service_with(contract(), settings, engine, Arc::new(Silent))
+}
+
+/// The tour without limits, and who sees how its calls end.
+pub fn service_seen_by(observer: Arc<dyn Observer>) -> Service {
+    let unlimited =
+        engine::Settings { caller_units_per_min: 0, address_units_per_min: 0, ..engine::Settings::default() };
+    service_with(contract(), Settings::default(), unlimited, observer)
 }
 
 /// The same for a contract that is a text.
@@ -49,10 +56,16 @@ pub fn service_of_text(text: &str) -> Service {
     sources.add("test.graphql", text);
     let loaded = contract::compile(sources, &|_| Err("no files".into()));
     let loaded = loaded.map_err(|found| found.to_string()).expect("the contract is valid");
-    service_with(Arc::new(loaded.contract), Settings::default(), engine::Settings::default())
+    let settings = (Settings::default(), engine::Settings::default());
+    service_with(Arc::new(loaded.contract), settings.0, settings.1, Arc::new(Silent))
 }
 
-fn service_with(contract: Arc<contract::Contract>, settings: Settings, engine: engine::Settings) -> Service {
+fn service_with(
+    contract: Arc<contract::Contract>,
+    settings: Settings,
+    engine: engine::Settings,
+    observer: Arc<dyn Observer>,
+) -> Service {
     let options = Options {
         place: Place::Memory,
         durability: Durability::Process,
@@ -67,7 +80,7 @@ fn service_with(contract: Arc<contract::Contract>, settings: Settings, engine: e
         Rules { issuers: vec![], audiences: vec![], leeway: Duration::ZERO, roles_claim: "roles".into() };
     let key = Key::hs256(SECRET).expect("it is long enough");
     let verifier = Verifier::new(vec![key], rules, 10);
-    let (clock, observer) = (Arc::new(SystemClock), Arc::new(Silent));
+    let clock = Arc::new(SystemClock);
     let face = face_of(Arc::clone(&contract), settings).expect("the settings are sound");
     let engine = Engine::new(contract, store, engine, verifier, clock, observer);
     Service::new(face, Arc::new(engine))
@@ -81,20 +94,24 @@ pub async fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Response {
+    service.handle(request(method, target, headers, body), || "r1".to_owned()).await
+}
+
+/// A request of its parts.
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
         map.append(name, HeaderValue::from_str(value).expect("a header's value"));
     }
-    let request = Request {
+    Request {
         method: Method::from_bytes(method.as_bytes()).expect("a method"),
         uri: target.parse().expect("a target"),
         version: http::Version::HTTP_11,
         headers: map,
         peer: "127.0.0.1:1".parse().expect("an address"),
         body: body.to_vec().into(),
-    };
-    service.handle(request, || "r1".to_owned()).await
+    }
 }
 
 /// Posts a document with the media type of its own; the status and the body.
