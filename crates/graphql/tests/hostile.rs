@@ -6,6 +6,7 @@ mod support;
 
 use graphql::fuzz::{fuzz_document, fuzz_manifest, fuzz_request};
 use graphql::{DocumentBounds, Settings};
+use http_semantics::fuzz::mutate;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use support::{face, json, post, service};
@@ -14,11 +15,6 @@ use support::{face, json, post, service};
 const STACK_BYTES: usize = 512 << 10;
 /// For one document, on a machine that does other things too.
 const TIME_MAX: Duration = Duration::from_secs(2);
-/// Mutations of each kind of input.
-const MUTATIONS: usize = 20_000;
-/// Bytes an input grows to.
-const INPUT_BYTES_MAX: usize = 4096;
-
 /// Runs on a stack of a size that is known.
 fn on_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     let (send, receive) = mpsc::channel();
@@ -249,39 +245,6 @@ fn deep_variables_are_refused() {
         requests.map(|request| runtime.block_on(post(&service, &request)).0)
     });
     assert_eq!(answers, [200, 400, 400]);
-}
-
-/// xorshift64*: the same sequence in every run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % bound.max(1)
-    }
-}
-
-/// Changes, doubles, cuts, joins and inserts, again and again from fresh seeds.
-fn mutate(seeds: &[&str], words: &[&str], mut run: impl FnMut(&[u8])) {
-    let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
-    let mut input = Vec::new();
-    for round in 0..MUTATIONS {
-        if round % 16 == 0 || input.len() > INPUT_BYTES_MAX {
-            input = seeds[chance.below(seeds.len())].as_bytes().to_vec();
-        }
-        let at = chance.below(input.len() + 1);
-        match chance.below(6) {
-            0 if at < input.len() => input[at] = chance.below(256) as u8,
-            1 => input.truncate(at),
-            2 => input.extend_from_within(at..),
-            3 => drop(input.splice(at..at, words[chance.below(words.len())].bytes())),
-            4 => drop(input.splice(at..at, [chance.below(128) as u8])),
-            _ => input.extend_from_slice(seeds[chance.below(seeds.len())].as_bytes()),
-        }
-        run(&input);
-    }
 }
 
 const DOCUMENTS: [&str; 6] = [

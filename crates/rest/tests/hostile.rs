@@ -2,46 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+use http_semantics::fuzz::mutate;
 use rest::fuzz::{fuzz_headers, fuzz_links, fuzz_query, fuzz_route};
 use rest::query::{Scope, read};
-
-/// Mutations of each kind of input.
-const MUTATIONS: usize = 20_000;
-/// Bytes an input grows to.
-const INPUT_BYTES_MAX: usize = 4096;
-
-/// xorshift64*: the same sequence in every run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % bound.max(1)
-    }
-}
-
-/// Changes, doubles, cuts, joins and inserts, again and again from fresh seeds.
-fn mutate(seeds: &[&str], words: &[&str], run: fn(&[u8])) {
-    let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
-    let mut input = Vec::new();
-    for round in 0..MUTATIONS {
-        if round % 16 == 0 || input.len() > INPUT_BYTES_MAX {
-            input = seeds[chance.below(seeds.len())].as_bytes().to_vec();
-        }
-        let at = chance.below(input.len() + 1);
-        match chance.below(6) {
-            0 if at < input.len() => input[at] = chance.below(256) as u8,
-            1 => input.truncate(at),
-            2 => input.extend_from_within(at..),
-            3 => drop(input.splice(at..at, words[chance.below(words.len())].bytes())),
-            4 => drop(input.splice(at..at, [chance.below(128) as u8])),
-            _ => input.extend_from_slice(seeds[chance.below(seeds.len())].as_bytes()),
-        }
-        run(&input);
-    }
-}
 
 fn queries() -> Vec<&'static str> {
     let table = include_str!("grammar.txt");
