@@ -4,3 +4,4 @@
 //! a description reads names by the same tables that it is printed from.
 
 pub mod graphql;
+pub mod proto;
