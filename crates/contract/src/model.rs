@@ -439,6 +439,13 @@ pub struct Checks {
     pub format: Option<Format>,
 }
 
+impl Checks {
+    /// Whether there is nothing to check.
+    pub fn is_empty(&self) -> bool {
+        self.length.is_none() && self.range.is_none() && self.pattern.is_none() && self.format.is_none()
+    }
+}
+
 /// Inclusive bounds.
 #[derive(Debug, Clone, Default)]
 pub struct Bounds<T> {

@@ -84,6 +84,10 @@ pub mod codes {
     pub const THROTTLED: &str = "THROTTLED";
     /// The call asks for more at once than any budget allows.
     pub const COST_EXCEEDED: &str = "COST_EXCEEDED";
+    /// A stream has more items, or bytes, than allowed.
+    pub const STREAM_TOO_LARGE: &str = "STREAM_TOO_LARGE";
+    /// Messages came faster than the caller took them.
+    pub const TOO_SLOW: &str = "TOO_SLOW";
     /// The deadline passed.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
     /// The caller went away before the answer.

@@ -2,9 +2,11 @@
 
 mod arguments;
 mod checks;
+mod message;
 mod record;
 pub(crate) mod stored;
 
-pub(crate) use arguments::{Arguments, arguments};
+pub(crate) use arguments::{Arguments, Streamed, arguments, item, rule_scalar, rule_value};
 pub(crate) use checks::Patterns;
+pub(crate) use message::{Assigned, message};
 pub(crate) use record::{Given, Purpose, assigned, record};

@@ -2,6 +2,7 @@
 //! are types that only the stage before can make.
 
 pub mod call;
+mod channel;
 pub mod clock;
 mod engine;
 pub mod fault;
@@ -10,13 +11,17 @@ mod import;
 mod input;
 pub mod limit;
 pub mod observe;
+mod plans;
 mod policy;
 mod secret;
 mod select;
 pub mod settings;
 mod stage;
+mod stream;
+mod watch;
 
 pub use call::*;
+pub use channel::{Message, Participant};
 pub use clock::{Clock, Moment, SystemClock};
 pub use engine::{Engine, Prepared};
 pub use fault::{Fault, FieldFault, Kind, codes};
@@ -24,3 +29,4 @@ pub use identity::Caller;
 pub use import::{CHUNK_RECORDS_MAX, NotImported};
 pub use observe::{Finished, Observer, Silent};
 pub use settings::Settings;
+pub use stream::{Inflow, Pages};

@@ -1,5 +1,6 @@
 //! The bounds of the pipeline, each with a name. The configuration fills them in.
 
+use crate::channel::Bounds;
 use std::time::Duration;
 
 /// Every bound that the engine enforces.
@@ -25,6 +26,18 @@ pub struct Settings {
     pub call_units_max: u32,
     /// Items in a list argument of an operation at the most.
     pub list_items_max: usize,
+    /// Items of a list argument that arrives item by item at the most.
+    pub stream_items_max: usize,
+    /// Their bytes at the most, as they are kept until all are there.
+    pub stream_bytes_max: usize,
+    /// Streams under way at once at the most.
+    pub streams_concurrent_max: usize,
+    /// Paths of channels with somebody under them, or with a history, at the most.
+    pub channel_paths_max: usize,
+    /// Messages that wait for one member of a channel at the most: one that does not keep up is let go.
+    pub channel_waiting_max: usize,
+    /// Bytes of the messages that wait for one member at the most.
+    pub channel_waiting_bytes_max: usize,
     /// Time a call may take when the caller names none.
     pub deadline_default: Duration,
     /// Time a call may take at the most.
@@ -49,6 +62,17 @@ pub struct Settings {
     pub idempotency_keep_s: u32,
 }
 
+impl Settings {
+    pub(crate) fn hub(&self) -> Bounds {
+        Bounds {
+            paths_max: self.channel_paths_max,
+            members_max: self.streams_concurrent_max,
+            waiting_messages_max: self.channel_waiting_max,
+            waiting_bytes_max: self.channel_waiting_bytes_max,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -62,6 +86,12 @@ impl Default for Settings {
             batch_items_max: 1000,
             call_units_max: 1000,
             list_items_max: 10_000,
+            stream_items_max: 100_000,
+            stream_bytes_max: 32 << 20,
+            streams_concurrent_max: 4096,
+            channel_paths_max: 10_000,
+            channel_waiting_max: 1024,
+            channel_waiting_bytes_max: 4 << 20,
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),
             calls_concurrent_max: 4096,

@@ -2,8 +2,10 @@
 
 mod admit;
 mod batch;
+mod budget;
 mod chosen;
 mod cost;
+mod enter;
 mod identify;
 mod permit;
 mod plan;
@@ -11,6 +13,7 @@ mod run;
 mod validate;
 
 use admit::Slot;
-pub(crate) use identify::Identified;
+pub(crate) use budget::Purse;
+pub(crate) use enter::Entered;
 pub(crate) use plan::Planned;
 pub(crate) use validate::Chosen;

@@ -14,6 +14,11 @@ impl Expr {
         self.any(&|expr| matches!(expr, Self::Caller(_)))
     }
 
+    /// Whether its value may differ between the messages of a channel. Allocates nothing.
+    pub fn depends_on_message(&self) -> bool {
+        self.any(&|expr| matches!(expr, Self::Message(_)))
+    }
+
     /// Whether it or a part of it is what is looked for.
     pub(super) fn any(&self, wanted: &dyn Fn(&Self) -> bool) -> bool {
         let mut found = wanted(self);

@@ -5,7 +5,7 @@ use super::record::literal_value;
 use super::stored;
 use crate::fault::{Fault, FieldFault};
 use contract::rule::Value as RuleValue;
-use contract::{Argument, Arity, Base, Contract, Operation, Scalar};
+use contract::{Argument, Arity, Base, Contract, Operation, Scalar, TypeRef};
 use wire::Value;
 
 /// Checked arguments, by their position in the operation.
@@ -17,6 +17,44 @@ pub(crate) struct Arguments {
     pub sent: Vec<Option<Value>>,
 }
 
+/// The items of a list argument that arrived one by one, each checked by [`item`].
+#[derive(Debug)]
+pub(crate) struct Streamed {
+    /// The argument's position.
+    pub argument: usize,
+    /// As they came.
+    pub items: Vec<Value>,
+}
+
+/// Checks one item of a list argument.
+pub(crate) fn item(
+    contract: &Contract,
+    patterns: &Patterns,
+    argument: &Argument,
+    at: usize,
+    value: &Value,
+) -> Result<(), Fault> {
+    let item_required = matches!(argument.ty.arity, Arity::List { item_required: true });
+    let ty = TypeRef { base: argument.ty.base, arity: Arity::One, required: item_required };
+    let wrong = |p: stored::Problem| {
+        let field = FieldFault::new(format!("{}.{at}{}", argument.name, p.at), p.code, p.message);
+        Fault::invalid(vec![field])
+    };
+    stored::check(contract, ty, value).map_err(wrong)?;
+    let place = || format!("{}.{at}", argument.name);
+    item_checks(contract, patterns, argument, value, &place).map_err(|field| Fault::invalid(vec![field]))
+}
+
+/// The checks of a list itself, whose items were checked before.
+fn check_list(patterns: &Patterns, argument: &Argument, items: Vec<Value>) -> Result<Value, FieldFault> {
+    let length = contract::Checks { length: argument.checks.length.clone(), ..contract::Checks::default() };
+    let items = Value::List(items);
+    patterns
+        .check(&length, argument.ty, &items, &Value::Null)
+        .map_err(|p| FieldFault::new(argument.name.clone(), p.code, p.message))?;
+    Ok(items)
+}
+
 /// Checks every member of `data` as an argument of the operation.
 pub(crate) fn arguments(
     contract: &Contract,
@@ -24,6 +62,7 @@ pub(crate) fn arguments(
     operation: &Operation,
     data: Option<&Value>,
     list_items_max: usize,
+    mut streamed: Option<Streamed>,
 ) -> Result<Arguments, Fault> {
     let nothing = Value::Object(Vec::new());
     let data = data.unwrap_or(&nothing);
@@ -36,7 +75,17 @@ pub(crate) fn arguments(
         .map(|(name, _)| unknown(operation, name))
         .collect();
     let mut checked = Arguments::default();
-    for argument in &operation.arguments {
+    for (at, argument) in operation.arguments.iter().enumerate() {
+        if let Some(Streamed { items, .. }) = streamed.take_if(|streamed| streamed.argument == at) {
+            match check_list(patterns, argument, items) {
+                Ok(items) => {
+                    checked.stored.push(None);
+                    checked.sent.push(Some(items));
+                }
+                Err(fault) => wrong.push(fault),
+            }
+            continue;
+        }
         let sent = data.get(&argument.name).cloned().or_else(|| argument.default.as_ref().map(literal_value));
         match sent.as_ref().map(|value| one(contract, patterns, argument, value, list_items_max)) {
             None if argument.ty.required => {
@@ -94,25 +143,35 @@ fn input_checks(
     argument: &Argument,
     value: &Value,
 ) -> Result<(), FieldFault> {
+    match (value, argument.ty.arity) {
+        (Value::List(items), Arity::List { .. }) => items.iter().enumerate().try_for_each(|(at, item)| {
+            item_checks(contract, patterns, argument, item, &|| format!("{}.{at}", argument.name))
+        }),
+        (one, _) => item_checks(contract, patterns, argument, one, &|| argument.name.clone()),
+    }
+}
+
+/// The checks on the members of one input object, which stands in this place.
+fn item_checks(
+    contract: &Contract,
+    patterns: &Patterns,
+    argument: &Argument,
+    item: &Value,
+    place: &dyn Fn() -> String,
+) -> Result<(), FieldFault> {
     let Base::Input(id) = argument.ty.base else {
         return Ok(());
     };
-    let members = &contract.inputs[id.index()].fields;
-    let (items, is_list) = match (value, argument.ty.arity) {
-        (Value::List(items), Arity::List { .. }) => (items.as_slice(), true),
-        (one, _) => (std::slice::from_ref(one), false),
-    };
-    for (i, item) in items.iter().enumerate() {
-        for member in members {
-            let Some(sent) = item.get(&member.name).filter(|v| **v != Value::Null) else { continue };
-            let place = match is_list {
-                true => format!("{}.{i}.{}", argument.name, member.name),
-                false => format!("{}.{}", argument.name, member.name),
-            };
-            let wrong = |p: stored::Problem| FieldFault::new(format!("{place}{}", p.at), p.code, p.message);
-            let stored = stored::for_column(contract, member.ty, sent).map_err(wrong)?;
-            patterns.check(&member.checks, member.ty, sent, &stored).map_err(wrong)?;
+    for member in &contract.inputs[id.index()].fields {
+        let Some(sent) = item.get(&member.name).filter(|v| **v != Value::Null) else { continue };
+        let wrong = |p: stored::Problem| {
+            FieldFault::new(format!("{}.{}{}", place(), member.name, p.at), p.code, p.message)
+        };
+        if member.checks.is_empty() {
+            continue;
         }
+        let stored = stored::for_column(contract, member.ty, sent).map_err(wrong)?;
+        patterns.check(&member.checks, member.ty, sent, &stored).map_err(wrong)?;
     }
     Ok(())
 }
@@ -130,7 +189,8 @@ impl Arguments {
     }
 }
 
-fn rule_scalar(scalar: Scalar, value: &Value) -> RuleValue {
+/// A value in stored form as rules see it.
+pub(crate) fn rule_scalar(scalar: Scalar, value: &Value) -> RuleValue {
     match (scalar, value) {
         (Scalar::Decimal { scale }, Value::Int(units)) => RuleValue::Decimal { units: *units, scale },
         (Scalar::Duration, Value::Int(micros)) => RuleValue::Duration(*micros),
@@ -138,7 +198,8 @@ fn rule_scalar(scalar: Scalar, value: &Value) -> RuleValue {
     }
 }
 
-fn rule_value(value: &Value) -> RuleValue {
+/// A value as it came, as rules see it.
+pub(crate) fn rule_value(value: &Value) -> RuleValue {
     match value {
         Value::Null => RuleValue::Null,
         Value::Bool(b) => RuleValue::Bool(*b),

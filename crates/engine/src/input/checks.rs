@@ -16,7 +16,8 @@ impl Patterns {
         let fields = contract.resources.iter().flat_map(|r| &r.fields).map(|f| &f.checks);
         let arguments = contract.operations.iter().flat_map(|o| &o.arguments).map(|a| &a.checks);
         let inputs = contract.inputs.iter().flat_map(|i| &i.fields).map(|a| &a.checks);
-        let patterns = fields.chain(arguments).chain(inputs).filter_map(|checks| checks.pattern.clone());
+        let messages = contract.channels.iter().flat_map(|c| &c.fields).map(|f| &f.checks);
+        let patterns = fields.chain(messages).chain(arguments).chain(inputs).filter_map(|checks| checks.pattern.clone());
         Self(patterns.filter_map(|text| Some((text.clone(), Regex::new(&text).ok()?))).collect())
     }
 

@@ -46,6 +46,11 @@ pub(crate) fn for_column(contract: &Contract, ty: TypeRef, value: &Value) -> Res
     }
 }
 
+/// Whether a value makes sense, where what is kept of it is worked out later.
+pub(crate) fn check(contract: &Contract, ty: TypeRef, value: &Value) -> Result<(), Problem> {
+    typed(contract, ty, value, Place::InsideJson, VALUE_DEPTH_MAX).map(drop)
+}
+
 /// A value that a field is compared with. Texts are read by the field's type, whatever wire they came over.
 pub(crate) fn for_filter(contract: &Contract, field: &Field, value: &Value) -> Result<Value, Problem> {
     if *value == Value::Null {

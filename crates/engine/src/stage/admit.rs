@@ -1,10 +1,10 @@
 //! Tokens of the address, calls under way, the deadline.
 
-use crate::call::{Budget, Call};
+use super::budget::Purse;
+use crate::call::{Budget, Call, Context};
 use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
-use crate::limit::{Empty, Rate};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -18,7 +18,8 @@ pub(crate) struct Admitted {
     pub(super) slot: Slot,
 }
 
-/// A place among the calls under way, given back when dropped.
+/// A place among what is under way, given back when dropped.
+#[derive(Debug)]
 pub(crate) struct Slot(Arc<AtomicUsize>);
 
 impl Drop for Slot {
@@ -29,34 +30,31 @@ impl Drop for Slot {
 
 impl Engine {
     pub(crate) fn admit(&self, call: Call, moment: Moment) -> Result<Admitted, Fault> {
-        let slot = self.slot()?;
-        let rate = self.rate(self.settings.address_units_per_min);
+        let slot = Slot::take(&self.under_way, self.settings.calls_concurrent_max, "calls")?;
         let cost = self.contract.operation(call.operation).cost;
-        let budget = self
-            .addresses
-            .take(&call.context.peer, rate, cost, moment.instant)
-            .map_err(|empty| throttled(&empty))?;
-        let wanted = call.context.timeout.unwrap_or(self.settings.deadline_default);
-        let deadline = moment.instant + wanted.min(self.settings.deadline_max);
+        let budget = self.take_from(Purse::Address(call.context.peer), cost, moment.instant)?;
+        let deadline = self.deadline(&call.context, moment);
         Ok(Admitted { call, moment, deadline, budget, slot })
     }
 
-    fn slot(&self) -> Result<Slot, Fault> {
-        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
-        let slot = Slot(Arc::clone(&self.under_way));
-        if before >= self.settings.calls_concurrent_max {
-            let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, "too many calls are under way");
+    /// When a call is given up.
+    pub(super) fn deadline(&self, context: &Context, moment: Moment) -> Instant {
+        let wanted = context.timeout.unwrap_or(self.settings.deadline_default);
+        moment.instant + wanted.min(self.settings.deadline_max)
+    }
+
+}
+
+impl Slot {
+    /// A place among so many; Unavailable when all are taken.
+    pub(super) fn take(taken: &Arc<AtomicUsize>, max: usize, of: &str) -> Result<Self, Fault> {
+        let before = taken.fetch_add(1, Ordering::Relaxed);
+        let slot = Slot(Arc::clone(taken));
+        if before >= max {
+            let message = format!("too many {of} are under way");
+            let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, message);
             return Err(Fault { retry_after_s: Some(1), ..fault });
         }
         Ok(slot)
     }
-
-    pub(super) fn rate(&self, per_min: u32) -> Rate {
-        Rate { burst: self.settings.burst_units, per_min }
-    }
-}
-
-pub(super) fn throttled(empty: &Empty) -> Fault {
-    let fault = Fault::new(Kind::Throttled, codes::THROTTLED, "the budget is used up for now");
-    Fault { retry_after_s: Some(empty.retry_after_s), budget: Some(empty.budget), ..fault }
 }

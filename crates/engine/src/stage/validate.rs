@@ -8,7 +8,7 @@ use crate::engine::{Engine, Prepared};
 use crate::fault::Kind;
 use crate::fault::{Fault, codes};
 use crate::identity::Caller;
-use crate::input::{self, Arguments, Given, Purpose};
+use crate::input::{self, Arguments, Given, Purpose, Streamed};
 use crate::select::{Check, Condition, Page, Resolver, Target, Totals, Wanted, WantedMember};
 use contract::{Binding, Compare, FieldId, ObjectId, Operation, OperationId, ResourceId};
 use std::borrow::Cow;
@@ -126,13 +126,13 @@ pub(crate) enum ResultPart {
 
 impl Engine {
     pub(crate) fn validate(&self, identified: Identified) -> Result<Checked, Fault> {
-        let Identified { call, caller, moment, now, deadline, budget, slot } = identified;
+        let Identified { call, caller, moment, now, deadline, budget, slot, streamed } = identified;
         let operation = self.contract.operation(call.operation);
         let fingerprint = match call.context.idempotency_key {
             None => [0; 32],
-            Some(_) => self.fingerprint(operation, &call.input, &call.selection),
+            Some(_) => self.fingerprint(operation, &call.input, &call.selection, streamed.as_ref()),
         };
-        let wish = self.wish(operation, call.input, &call.selection)?;
+        let wish = self.wish(operation, call.input, streamed, &call.selection)?;
         let cost = cost::of(&self.contract, operation, &wish);
         let prepared = match call.selection {
             Selected::Prepared(prepared) => Some(prepared),
@@ -157,7 +157,13 @@ impl Engine {
 
     /// A digest of what a call says, for telling a repeated call from another one under the same key. It is kept with
     /// the key, so it says nothing of secrets: a digest of a password is found by guessing, which its hash prevents.
-    fn fingerprint(&self, operation: &Operation, input: &Input, selection: &Selected) -> [u8; 32] {
+    fn fingerprint(
+        &self,
+        operation: &Operation,
+        input: &Input,
+        selection: &Selected,
+        streamed: Option<&Streamed>,
+    ) -> [u8; 32] {
         use sha2::{Digest, Sha256};
         let data = input.data.as_ref().map(|data| self.without_secrets(operation, data).json_text());
         let mut digest = Sha256::new();
@@ -166,7 +172,9 @@ impl Engine {
             Selected::These(selection) => format!("Some({selection:?})"),
             Selected::Prepared(prepared) => format!("{:?}", prepared.chosen),
         };
-        for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection] {
+        let items = streamed.map(|streamed| Value::List(streamed.items.clone()).json_text());
+        let items = items.as_deref().unwrap_or("");
+        for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection, items] {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part.as_bytes());
         }
@@ -193,7 +201,13 @@ impl Engine {
         }
     }
 
-    fn wish(&self, operation: &Operation, input: Input, selected: &Selected) -> Result<Wish, Fault> {
+    fn wish(
+        &self,
+        operation: &Operation,
+        input: Input,
+        streamed: Option<Streamed>,
+        selected: &Selected,
+    ) -> Result<Wish, Fault> {
         let records = |resource| self.records(operation, resource, selected);
         match &operation.binding {
             Binding::Get(resource) => Ok(Wish::Get {
@@ -236,7 +250,10 @@ impl Engine {
             }),
             Binding::Aggregate(resource) => self.aggregate(operation, *resource, &input, selected),
             Binding::Sql(_) => {
-                let arguments = self.arguments(operation, &input)?;
+                let arguments = match streamed {
+                    None => self.arguments(operation, &input)?,
+                    Some(streamed) => self.streamed_arguments(operation, &input, streamed)?,
+                };
                 Ok(Wish::Sql { wanted: self.sql_wanted(operation, selected)?, arguments })
             }
             Binding::Http(_) | Binding::Grpc(_) | Binding::Channel(_) | Binding::Event(_) => {
@@ -362,7 +379,17 @@ impl Engine {
 
     fn arguments(&self, operation: &Operation, input: &Input) -> Result<Arguments, Fault> {
         let data = input.data.as_ref();
-        input::arguments(&self.contract, &self.patterns, operation, data, self.settings.list_items_max)
+        input::arguments(&self.contract, &self.patterns, operation, data, self.settings.list_items_max, None)
+    }
+
+    fn streamed_arguments(
+        &self,
+        operation: &Operation,
+        input: &Input,
+        streamed: Streamed,
+    ) -> Result<Arguments, Fault> {
+        let (data, items_max) = (input.data.as_ref(), self.settings.list_items_max);
+        input::arguments(&self.contract, &self.patterns, operation, data, items_max, Some(streamed))
     }
 }
 

@@ -48,12 +48,21 @@ impl Planner<'_> {
         match parameter {
             SqlParameter::Argument(name) => {
                 let at = operation.arguments.iter().position(|a| a.name == *name);
-                at.and_then(|at| arguments.stored[at].clone()).unwrap_or(Value::Null)
+                at.and_then(|at| self.sql_argument(operation, arguments, at)).unwrap_or(Value::Null)
             }
             SqlParameter::CallerId => self.caller_id(),
             SqlParameter::Now => Value::Text(self.permitted.now.clone()),
             SqlParameter::NewId => new_id.clone(),
             SqlParameter::Changes => Value::Null,
+        }
+    }
+
+    /// An argument in stored form. Of one that arrived item by item that is worked out only where it is used.
+    fn sql_argument(&self, operation: &Operation, arguments: &Arguments, at: usize) -> Option<Value> {
+        let ty = operation.arguments[at].ty;
+        match (&arguments.stored[at], &arguments.sent[at]) {
+            (None, Some(sent)) => crate::input::stored::for_column(&self.engine.contract, ty, sent).ok(),
+            (stored, _) => stored.clone(),
         }
     }
 

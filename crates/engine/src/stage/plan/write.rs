@@ -1,9 +1,9 @@
 //! Plans that change rows, and what they answer.
 
 use super::{Plan, Planner, Read, Secret, Writing, all, key_is, key_predicate, own_column};
-use crate::engine::{ReadKey, member_names};
 use crate::fault::Fault;
 use crate::input::{Given, Purpose, assigned};
+use crate::plans::{ReadKey, member_names};
 use crate::select::{Builder, Params, Wanted, WantedItem, What, and, chosen_layout, layout};
 use crate::stage::permit::{WriteRules, arguments_of};
 use crate::stage::validate::{BatchItem, KeyFilter};

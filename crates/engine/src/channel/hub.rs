@@ -1,0 +1,193 @@
+//! Who is under which path.
+
+use super::Message;
+use super::queue::Queue;
+use contract::ChannelId;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How much of everything the hub holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Paths with somebody under them, or with a history, at the most.
+    pub paths_max: usize,
+    /// Members at the most, of all paths.
+    pub members_max: usize,
+    /// Messages that wait for one member at the most.
+    pub waiting_messages_max: usize,
+    /// Their bytes at the most.
+    pub waiting_bytes_max: usize,
+}
+
+/// A channel's path with its places filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Path {
+    pub channel: ChannelId,
+    pub path: String,
+}
+
+/// All paths.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    topics: Mutex<HashMap<Path, Arc<Topic>>>,
+    bounds: Bounds,
+    next_member: AtomicU64,
+    members: AtomicUsize,
+}
+
+/// Who is under one path, and what was said there lately.
+#[derive(Debug)]
+pub(super) struct Topic {
+    inner: Mutex<Inner>,
+    history_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    members: Vec<(MemberId, Arc<Queue>)>,
+    history: VecDeque<Arc<Message>>,
+}
+
+/// A member of a path, told from all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MemberId(u64);
+
+/// There is no room for one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Hub {
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            topics: Mutex::default(),
+            bounds,
+            next_member: AtomicU64::new(0),
+            members: AtomicUsize::new(0),
+        }
+    }
+
+    /// A new member, under no path yet.
+    pub fn member(&self) -> MemberId {
+        MemberId(self.next_member.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Puts a member under a path: it gets what was said lately, and everything that is said from now on.
+    pub(super) fn join(
+        &self,
+        id: MemberId,
+        path: Path,
+        history_max: usize,
+    ) -> Result<(Arc<Topic>, Arc<Queue>), Full> {
+        if self.members.fetch_add(1, Ordering::Relaxed) >= self.bounds.members_max {
+            self.members.fetch_sub(1, Ordering::Relaxed);
+            return Err(Full);
+        }
+        let Bounds { waiting_messages_max, waiting_bytes_max, .. } = self.bounds;
+        let queue = Arc::new(Queue::new(waiting_messages_max, waiting_bytes_max));
+        let mut topics = self.topics();
+        let topic = self.topic(&mut topics, path, history_max);
+        let Ok(topic) = topic else {
+            self.members.fetch_sub(1, Ordering::Relaxed);
+            return Err(Full);
+        };
+        topic.join(id, &queue);
+        Ok((topic, queue))
+    }
+
+    fn topic(
+        &self,
+        topics: &mut HashMap<Path, Arc<Topic>>,
+        path: Path,
+        history_max: usize,
+    ) -> Result<Arc<Topic>, Full> {
+        if topics.len() >= self.bounds.paths_max && !topics.contains_key(&path) {
+            // What was said where nobody is any more is the first to be forgotten.
+            topics.retain(|_, topic| topic.has_members());
+            if topics.len() >= self.bounds.paths_max {
+                return Err(Full);
+            }
+        }
+        let topic = topics.entry(path).or_insert_with(|| Arc::new(Topic::new(history_max)));
+        Ok(Arc::clone(topic))
+    }
+
+    /// Takes a member away; a path with nobody under it and nothing to remember is forgotten.
+    pub(super) fn leave(&self, id: MemberId, path: &Path) {
+        let mut topics = self.topics();
+        let Entry::Occupied(topic) = topics.entry(path.clone()) else { return };
+        if topic.get().leave(id) {
+            self.members.fetch_sub(1, Ordering::Relaxed);
+        }
+        if topic.get().is_forgettable() {
+            topic.remove();
+        }
+    }
+
+    /// Gives a message to everybody under a path but the one that it is from.
+    pub(super) fn publish(&self, path: Path, history_max: usize, message: &Arc<Message>) -> Result<(), Full> {
+        let mut topics = self.topics();
+        let topic = match (topics.get(&path), history_max) {
+            (Some(topic), _) => Arc::clone(topic),
+            // Nobody is there to hear it, and nothing is kept.
+            (None, 0) => return Ok(()),
+            (None, _) => self.topic(&mut topics, path, history_max)?,
+        };
+        drop(topics);
+        topic.publish(message);
+        Ok(())
+    }
+
+    fn topics(&self) -> MutexGuard<'_, HashMap<Path, Arc<Topic>>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Topic {
+    fn new(history_max: usize) -> Self {
+        Self { inner: Mutex::default(), history_max }
+    }
+
+    fn join(&self, id: MemberId, queue: &Arc<Queue>) {
+        let mut inner = self.inner();
+        inner.history.iter().for_each(|message| queue.push(message));
+        inner.members.push((id, Arc::clone(queue)));
+    }
+
+    /// Whether the member was there.
+    fn leave(&self, id: MemberId) -> bool {
+        let mut inner = self.inner();
+        let at = inner.members.iter().position(|(member, _)| *member == id);
+        at.map(|at| inner.members.swap_remove(at)).is_some()
+    }
+
+    /// Gives a message to all members but the one that it is from, in one order for all of them.
+    pub fn publish(&self, message: &Arc<Message>) {
+        let mut inner = self.inner();
+        if self.history_max > 0 {
+            if inner.history.len() >= self.history_max {
+                inner.history.pop_front();
+            }
+            inner.history.push_back(Arc::clone(message));
+        }
+        for (member, queue) in &inner.members {
+            if Some(*member) != message.from() {
+                queue.push(message);
+            }
+        }
+    }
+
+    fn has_members(&self) -> bool {
+        !self.inner().members.is_empty()
+    }
+
+    fn is_forgettable(&self) -> bool {
+        let inner = self.inner();
+        inner.members.is_empty() && inner.history.is_empty()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,91 @@
+//! What the rules say of those who speak and those who listen.
+
+use super::Draft;
+use crate::call::Call;
+use crate::clock::Moment;
+use crate::engine::Engine;
+use crate::fault::Fault;
+use crate::identity::Caller;
+use crate::input::{self, Assigned};
+use crate::limit::Rate;
+use crate::policy::denied;
+use crate::stage::{Entered, Purse};
+use contract::rule::{Reduced, Rule, Value as RuleValue};
+use contract::{Argument, ChannelId};
+use wire::Value;
+
+/// Asks the rules about one caller at one time.
+pub(super) struct Judge<'a> {
+    engine: &'a Engine,
+    caller: &'a Caller,
+    now: String,
+}
+
+impl Engine {
+    pub(super) fn judge<'a>(&'a self, caller: &'a Caller, moment: Moment) -> Judge<'a> {
+        Judge { engine: self, caller, now: moment.rfc3339() }
+    }
+
+    /// A message that its sender may publish: checked, paid for and judged.
+    pub(super) fn draft(
+        &self,
+        id: ChannelId,
+        data: &Value,
+        entered: &Entered,
+        moment: Moment,
+    ) -> Result<Draft, Fault> {
+        let Entered { call, caller, .. } = entered;
+        let channel = &self.contract.channels[id.index()];
+        let purse = Purse::of(caller, &call.context);
+        self.take_from(purse, self.contract.operation(call.operation).cost, moment.instant)?;
+        if let Some(per_min) = channel.rate_per_min {
+            let rate = Rate { burst: per_min, per_min };
+            self.take_from_own(&channel.name, purse, rate, moment.instant)?;
+        }
+        let judge = self.judge(caller, moment);
+        let assigned = Assigned { caller_id: caller.id(), now: &judge.now };
+        let draft = input::message(&self.contract, &self.patterns, channel, data, assigned)?;
+        let fields = draft.for_rules(channel);
+        judge.channel(channel.publish.as_ref(), &draft.places, Some(&fields))?;
+        Ok(draft)
+    }
+}
+
+impl Judge<'_> {
+    /// The rule of an operation, over the arguments that do not arrive item by item.
+    pub fn operation(&self, call: &Call) -> Result<(), Fault> {
+        let operation = self.engine.contract.operation(call.operation);
+        let Some(rule) = &operation.rule else { return Ok(()) };
+        let given = |argument: &Argument| call.input.data.as_ref().and_then(|data| data.get(&argument.name));
+        let arguments: Vec<RuleValue> = operation
+            .arguments
+            .iter()
+            .map(|argument| given(argument).map_or(RuleValue::Null, input::rule_value))
+            .collect();
+        self.rule(Some(rule), &arguments, None)
+    }
+
+    /// A rule of a channel, over the places of a path and the fields of a message.
+    pub fn channel(
+        &self,
+        rule: Option<&Rule>,
+        places: &[RuleValue],
+        message: Option<&[RuleValue]>,
+    ) -> Result<(), Fault> {
+        self.rule(rule, places, message)
+    }
+
+    fn rule(
+        &self,
+        rule: Option<&Rule>,
+        arguments: &[RuleValue],
+        message: Option<&[RuleValue]>,
+    ) -> Result<(), Fault> {
+        let facts = contract::rule::Facts { message, ..self.caller.facts(&self.now, arguments) };
+        match rule.map(|rule| rule.expr.reduce(&facts)) {
+            Some(Reduced::Always) => Ok(()),
+            // Nothing of a message is in the database.
+            Some(Reduced::Never | Reduced::Depends(_)) | None => Err(denied(self.caller)),
+        }
+    }
+}

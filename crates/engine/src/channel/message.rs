@@ -1,0 +1,176 @@
+//! One message: what was said, and what it looks like on a wire.
+
+use super::hub::MemberId;
+use crate::fault::Fault;
+use crate::input::rule_scalar;
+use crate::select::layout;
+use bytes::Bytes;
+use contract::rule::Value as RuleValue;
+use contract::{Base, Channel, ChannelId, Contract, Field, Scalar};
+use std::sync::{Arc, Mutex, PoisonError};
+use wire::{Cell, EncodeError, Encoder, Format, Name, Shape, ShapeField, Value, WriteReply};
+
+/// A message that everybody under its path may be given.
+#[derive(Debug)]
+pub struct Message {
+    from: Option<MemberId>,
+    channel: ChannelId,
+    /// By the channel's fields, in stored form.
+    values: Vec<Value>,
+    shape: Arc<Shape>,
+    /// Bytes that it takes while it waits, more or less.
+    bytes: usize,
+    /// In the formats that somebody has taken it in: there are few.
+    encoded: Mutex<Vec<(Format, Bytes)>>,
+}
+
+/// A message that makes sense, before the rules were asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Draft {
+    /// The channel's path with its places filled in.
+    pub path: String,
+    /// The values of the places, as rules see them.
+    pub places: Vec<RuleValue>,
+    /// By the channel's fields, in stored form.
+    pub values: Vec<Value>,
+}
+
+impl Message {
+    pub(super) fn new(from: Option<MemberId>, channel: ChannelId, values: Vec<Value>, shape: &Arc<Shape>) -> Self {
+        let bytes = size_of::<Self>() + values.iter().map(value_bytes).sum::<usize>();
+        Self { from, channel, values, shape: Arc::clone(shape), bytes, encoded: Mutex::default() }
+    }
+
+    /// Which member it is from, where it is from one.
+    pub(super) fn from(&self) -> Option<MemberId> {
+        self.from
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The message in a format, as a list of it alone where the format is one of lists. It is encoded once for all who
+    /// take it.
+    ///
+    /// # Errors
+    /// Internal: the message does not hold what its contract promises.
+    pub fn encoded(&self, format: Format) -> Result<Bytes, Fault> {
+        let mut known = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, bytes)) = known.iter().find(|(of, _)| *of == format) {
+            return Ok(bytes.clone());
+        }
+        let root = match format {
+            Format::ProtobufItems(_) | Format::ProtoJsonItems(_) => Root::List,
+            Format::Json | Format::Graphql | Format::Protobuf | Format::ProtoJson | Format::Xml => Root::One,
+        };
+        let bytes = encoded(&[self], &self.shape, root, format, usize::MAX);
+        let bytes = Bytes::from(bytes.map_err(|error| Fault::internal(error.to_string()))?);
+        known.push((format, bytes.clone()));
+        Ok(bytes)
+    }
+
+    /// The fields as rules see them.
+    pub(crate) fn for_rules(&self, contract: &Contract) -> Vec<RuleValue> {
+        for_rules(&contract.channels[self.channel.index()], &self.values)
+    }
+}
+
+impl Draft {
+    pub fn for_rules(&self, channel: &Channel) -> Vec<RuleValue> {
+        for_rules(channel, &self.values)
+    }
+}
+
+fn for_rules(channel: &Channel, values: &[Value]) -> Vec<RuleValue> {
+    let value = |(field, value): (&Field, &Value)| match field.ty.base {
+        Base::Scalar(scalar) => rule_scalar(scalar, value),
+        _ => rule_scalar(Scalar::String, value),
+    };
+    channel.fields.iter().zip(values).map(value).collect()
+}
+
+fn value_bytes(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Number(_) => 0,
+            // In stored form they are texts.
+            Value::List(_) | Value::Object(_) => 0,
+        }
+}
+
+/// The layout of a channel's messages.
+pub(crate) fn shape(contract: &Contract, channel: &Channel) -> Shape {
+    let field = |field: &Field| {
+        let name = Name::new(&field.name, field.number, field.xml);
+        ShapeField { name, layout: layout(contract, field), required: field.ty.required }
+    };
+    Shape { type_name: channel.name.as_str().into(), fields: channel.fields.iter().map(field).collect() }
+}
+
+/// Messages on their way into bytes.
+struct Encoding<'a> {
+    messages: &'a [&'a Message],
+    shape: &'a Shape,
+    root: Root,
+}
+
+/// Whether messages are written as one record or as a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Root {
+    One,
+    List,
+}
+
+/// Messages as an answer.
+pub(crate) fn encoded(
+    messages: &[&Message],
+    shape: &Shape,
+    root: Root,
+    format: Format,
+    bytes_max: usize,
+) -> Result<Vec<u8>, EncodeError> {
+    format.write(Vec::new(), bytes_max, &shape.type_name, Encoding { messages, shape, root })
+}
+
+impl WriteReply for Encoding<'_> {
+    type Output = Result<Vec<u8>, EncodeError>;
+
+    fn write<E: Encoder>(self, mut encoder: E) -> Self::Output {
+        let Self { messages, shape, root } = self;
+        match root {
+            Root::One => messages.iter().try_for_each(|message| message.record(&mut encoder))?,
+            Root::List => {
+                encoder.begin_list(shape)?;
+                messages.iter().try_for_each(|message| message.record(&mut encoder))?;
+                encoder.end_list(shape)?;
+            }
+        }
+        Ok(encoder.into_reply().0)
+    }
+}
+
+impl Message {
+    fn record<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        encoder.begin_record(&self.shape)?;
+        for (field, value) in self.shape.fields.iter().zip(&self.values) {
+            encoder.cell(field, cell(value))?;
+        }
+        encoder.end_record(&self.shape)
+    }
+}
+
+fn cell(value: &Value) -> Cell<'_> {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Bool(value) => Cell::Bool(*value),
+        Value::Int(number) => Cell::Int(*number),
+        Value::Float(number) => Cell::Float(*number),
+        Value::Text(text) => Cell::Text(text),
+        Value::Bytes(bytes) => Cell::Bytes(bytes),
+        // Stored form has none of them.
+        Value::Number(_) | Value::List(_) | Value::Object(_) => Cell::Null,
+    }
+}

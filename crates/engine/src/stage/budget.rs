@@ -1,0 +1,129 @@
+//! Units: whose they are, and when they are taken.
+
+use crate::call::{Budget, Call, Context};
+use crate::engine::Engine;
+use crate::fault::{Fault, Kind, codes};
+use crate::identity::Caller;
+use crate::limit::{Empty, Rate};
+use contract::Operation;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Whose units are taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purse<'a> {
+    /// Those of an address.
+    Address(IpAddr),
+    /// Those of a caller who is known, by id.
+    Caller(&'a str),
+}
+
+impl<'a> Purse<'a> {
+    /// The caller's, or for one who is not known the address's.
+    pub fn of(caller: &'a Caller, context: &Context) -> Self {
+        caller.id().map_or(Self::Address(context.peer), Self::Caller)
+    }
+}
+
+impl Engine {
+    /// Takes units, and says what is left where there is a limit.
+    ///
+    /// # Errors
+    /// Throttled.
+    pub(crate) fn take_from(
+        &self,
+        purse: Purse<'_>,
+        units: u32,
+        now: Instant,
+    ) -> Result<Option<Budget>, Fault> {
+        let burst = self.settings.burst_units;
+        let taken = match purse {
+            Purse::Address(peer) => {
+                let rate = Rate { burst, per_min: self.settings.address_units_per_min };
+                self.addresses.take(&peer, rate, units, now)
+            }
+            Purse::Caller(id) => {
+                let rate = Rate { burst, per_min: self.settings.caller_units_per_min };
+                self.callers.take(id, rate, units, now)
+            }
+        };
+        taken.map_err(|empty| throttled(&empty))
+    }
+
+    /// Takes units of an address for work that an adapter does before it knows of a call: reading a document.
+    ///
+    /// # Errors
+    /// Throttled.
+    pub fn take_from_address(&self, peer: IpAddr, units: u32) -> Result<(), Fault> {
+        self.take_from(Purse::Address(peer), units, self.now().instant).map(drop)
+    }
+
+    /// Who asks, for what an adapter answers by itself (a description of the API): it takes units of the same budgets
+    /// as a call.
+    ///
+    /// # Errors
+    /// Unauthenticated for a token that is not valid, Throttled.
+    pub fn enter(&self, context: &Context, units: u32) -> Result<(Arc<Caller>, Option<Budget>), Fault> {
+        let moment = self.now();
+        let budget = self.take_from(Purse::Address(context.peer), units, moment.instant)?;
+        let caller = self.verified(&context.credentials, moment)?;
+        let own = match caller.id() {
+            None => None,
+            Some(id) => self.take_from(Purse::Caller(id), units, moment.instant)?,
+        };
+        Ok((caller, own.or(budget)))
+    }
+
+    /// Takes what a call costs beyond its operation's own units, which it has paid: that is known only when what it
+    /// asks for is.
+    pub(super) fn charge(
+        &self,
+        caller: &Caller,
+        context: &Context,
+        operation: &Operation,
+        cost: u32,
+        now: Instant,
+    ) -> Result<Option<Budget>, Fault> {
+        if cost > self.settings.call_units_max {
+            let message =
+                format!("it would take {cost} units, and {} are the most", self.settings.call_units_max);
+            return Err(Fault::new(Kind::TooLarge, codes::COST_EXCEEDED, message));
+        }
+        match cost.saturating_sub(operation.cost) {
+            0 => Ok(None),
+            beyond => self.take_from(Purse::of(caller, context), beyond, now),
+        }
+    }
+
+    /// `@limit`: the operation's own bucket of the caller, or of the address for callers who are not known.
+    pub(super) fn take_from_operation(&self, call: &Call, caller: &Caller, now: Instant) -> Result<(), Fault> {
+        let operation = self.contract.operation(call.operation);
+        let Some(limit) = operation.limit else {
+            return Ok(());
+        };
+        let per_min = (u64::from(limit.calls) * 60).div_ceil(u64::from(limit.per_s.max(1)));
+        let rate = Rate { burst: limit.calls, per_min: u32::try_from(per_min).unwrap_or(u32::MAX) };
+        self.take_from_own(&operation.name, Purse::of(caller, &call.context), rate, now)
+    }
+
+    /// A bucket of something's own for each caller.
+    pub(crate) fn take_from_own(
+        &self,
+        of: &str,
+        purse: Purse<'_>,
+        rate: Rate,
+        now: Instant,
+    ) -> Result<(), Fault> {
+        let key = match purse {
+            Purse::Caller(id) => format!("{of}\u{0}caller {id}"),
+            Purse::Address(peer) => format!("{of}\u{0}address {peer}"),
+        };
+        self.limited.take(key.as_str(), rate, 1, now).map(drop).map_err(|empty| throttled(&empty))
+    }
+}
+
+fn throttled(empty: &Empty) -> Fault {
+    let fault = Fault::new(Kind::Throttled, codes::THROTTLED, "the budget is used up for now");
+    Fault { retry_after_s: Some(empty.retry_after_s), budget: Some(empty.budget), ..fault }
+}
