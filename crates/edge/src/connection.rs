@@ -9,7 +9,7 @@ use crate::message::{Handler, Notice, Request, Response};
 use crate::outgoing::{Outgoing, Panics, Streams};
 use crate::serve::Phase;
 use crate::socket::Socket;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,6 +41,8 @@ pub(crate) struct Shared<H> {
     protocols: auto::Builder<Streams>,
     /// `None` where replies are sent as they are.
     compressor: Option<Compressor>,
+    /// How many there have been.
+    connections: AtomicU64,
 }
 
 impl<H> Shared<H> {
@@ -49,7 +52,7 @@ impl<H> Shared<H> {
             Compression::On => Some(Compressor::new()),
             Compression::Off => None,
         };
-        Arc::new(Shared { handler, limits, protocols, compressor })
+        Arc::new(Shared { handler, limits, protocols, compressor, connections: AtomicU64::new(0) })
     }
 }
 
@@ -96,7 +99,8 @@ pub(crate) async fn run<H: Handler, S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::begin();
+    let number = shared.connections.fetch_add(1, Relaxed);
+    let activity = Activity::begin(shared.limits.connection_age(number));
     let link = Arc::new(Link { shared: shared.clone(), activity: activity.clone(), peer });
     let service = service_fn(|request| answer(link.clone(), link.activity.open(), request));
     let io = TokioIo::new(Socket::new(stream, activity.clone()));
@@ -107,7 +111,14 @@ pub(crate) async fn run<H: Handler, S>(
             _ = connection.as_mut() => return,
             lapse = watched(&activity, &shared.limits) => match lapse {
                 Lapse::WriteStall => return shared.handler.notice(Notice::WriteStall(peer)),
-                Lapse::Closing => return,
+                Lapse::Closing | Lapse::Outlived => return,
+                Lapse::Aged => {
+                    activity.grow_old();
+                    // Its next response says that it is the last: an HTTP/1 peer cannot be told before.
+                    if !activity.is_http1() {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
                 Lapse::Idle => {
                     activity.closing();
                     connection.as_mut().graceful_shutdown();
@@ -187,6 +198,9 @@ fn answer<H: Handler>(
         };
         if is_head {
             leave_out_body(&mut response);
+        }
+        if version != Version::HTTP_2 && link.activity.is_old() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.map(|body| Outgoing::new(body, version, open, link)))
     }
