@@ -18,6 +18,10 @@ const NOT_HTTP2: u32 = u32::MAX;
 #[derive(Debug)]
 pub(crate) struct Activity {
     began: Instant,
+    /// How old it gets before it is to be closed.
+    age_max: Option<Duration>,
+    /// Since when it has been that old.
+    old_since: AtomicU64,
     /// Requests whose response is not yet handed over.
     open: AtomicU32,
     /// Bytes of the preface seen so far.
@@ -47,6 +51,10 @@ pub(crate) enum Lapse {
     Idle,
     /// It has been closing for long.
     Closing,
+    /// It has been open for long.
+    Aged,
+    /// It has still been open for long after that.
+    Outlived,
 }
 
 /// A request that is open until this is dropped.
@@ -55,9 +63,11 @@ pub(crate) struct Open(Arc<Activity>);
 
 impl Activity {
     /// A connection that begins now, its first head awaited.
-    pub(crate) fn begin() -> Arc<Self> {
+    pub(crate) fn begin(age_max: Option<Duration>) -> Arc<Self> {
         Arc::new(Activity {
             began: Instant::now(),
+            age_max,
+            old_since: AtomicU64::new(0),
             open: AtomicU32::new(0),
             preface_bytes: AtomicU32::new(0),
             heading_since: AtomicU64::new(1),
@@ -138,7 +148,7 @@ impl Activity {
 
     /// Whether part of a head, and not of an HTTP/2 preface, has come.
     pub(crate) fn is_heading(&self) -> bool {
-        self.preface_bytes.load(Relaxed) == NOT_HTTP2 && self.heading_since.load(Relaxed) != 0
+        self.is_http1() && self.heading_since.load(Relaxed) != 0
     }
 
     pub(crate) fn set_overdue(&self) {
@@ -149,8 +159,39 @@ impl Activity {
         self.overdue.load(Relaxed)
     }
 
+    /// Whether it is known not to be HTTP/2.
+    pub(crate) fn is_http1(&self) -> bool {
+        self.preface_bytes.load(Relaxed) == NOT_HTTP2
+    }
+
+    /// The connection is as old as it may get.
+    pub(crate) fn grow_old(&self) {
+        self.old_since.store(self.now(), Relaxed);
+    }
+
+    /// Whether it is.
+    pub(crate) fn is_old(&self) -> bool {
+        self.old_since.load(Relaxed) != 0
+    }
+
+    fn after(&self, since: u64, ms_max: u64) -> Instant {
+        self.began + Duration::from_millis(since - 1 + ms_max)
+    }
+
     /// The nearest deadline, and what is to be done when it has passed.
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<(Instant, Lapse)> {
+        let deadlines = [self.deadline_of_doing(limits), self.deadline_of_age(limits)];
+        deadlines.into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
+    }
+
+    fn deadline_of_age(&self, limits: &Limits) -> Option<(Instant, Lapse)> {
+        match self.old_since.load(Relaxed) {
+            0 => Some((self.began + self.age_max?, Lapse::Aged)),
+            since => Some((self.after(since, limits.connection_age_grace_ms_max), Lapse::Outlived)),
+        }
+    }
+
+    fn deadline_of_doing(&self, limits: &Limits) -> Option<(Instant, Lapse)> {
         let rules = [
             (&self.stalled_since, limits.write_stall_ms_max, Lapse::WriteStall),
             (&self.closing_since, limits.linger_ms_max, Lapse::Closing),
@@ -162,7 +203,7 @@ impl Activity {
             .into_iter()
             .map(|(since, max, lapse)| (since.load(Relaxed), max, lapse))
             .find(|(since, _, lapse)| *since != 0 && (*lapse == Lapse::WriteStall || !is_open))?;
-        Some((self.began + Duration::from_millis(since - 1 + ms_max), lapse))
+        Some((self.after(since, ms_max), lapse))
     }
 }
 
@@ -170,6 +211,10 @@ impl Drop for Open {
     fn drop(&mut self) {
         let activity = &self.0;
         activity.idle_since.store(activity.now(), Relaxed);
+        if activity.closing_since.load(Relaxed) != 0 {
+            // What it wrote last is to arrive.
+            activity.closing_since.store(activity.now(), Relaxed);
+        }
         activity.open.fetch_sub(1, Relaxed);
     }
 }

@@ -1,13 +1,15 @@
 //! One connection from its first byte to its last.
 
 use crate::activity::{Activity, Lapse, Open};
-use crate::coding::{self, Coding, Compressor, Terms};
+use crate::body::Body;
+use crate::coding::{self, Coding, Compression, Compressor, Terms};
+use crate::head::{Refused, admissible, leave_out_body, refusal};
 use crate::limits::Limits;
-use crate::message::{Body, Handler, Notice, Request, Response};
-use crate::reply::{Outgoing, ResponseBody, Streams};
+use crate::message::{Handler, Notice, Request, Response};
+use crate::outgoing::{Outgoing, Panics, Streams};
 use crate::serve::Phase;
 use crate::socket::Socket;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +20,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -28,18 +31,36 @@ use tokio::time::Instant;
 const BUFFER_BYTES_MIN: usize = 8 * 1024;
 /// What hyper parses without an allocation per request.
 const HEADERS_ON_STACK: usize = 100;
-/// What a peer may send of one HTTP/2 request's body, and of all on a connection, before it is read.
-const WINDOW_BYTES: u32 = 1024 * 1024;
-/// What is said of a body that has a content coding.
-const CODED_BODY: &str = "a body with a content coding is not read: send it as it is\n";
+/// What a peer may send of one HTTP/2 request's body before it is read.
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+/// What a peer may send of all bodies on an HTTP/2 connection before they are read. It is more than a stream's, so
+/// that one which is not read does not keep the others waiting, and by so much because h2 ends a connection on which
+/// frames of less than 256 bytes lie unread that lack half of this in all: a stream's window may be filled with frames
+/// of 16 bytes, which are messages of gRPC that hold a number or two.
+const CONNECTION_WINDOW_BYTES: u32 = 32 * STREAM_WINDOW_BYTES;
+/// What may lie in an HTTP/2 stream's buffer for which the peer has granted a window and that its socket does not take.
+const SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
 
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: Arc<H>,
-    pub(crate) limits: Limits,
-    pub(crate) protocols: auto::Builder<Streams>,
+    limits: Limits,
+    protocols: auto::Builder<Streams>,
     /// `None` where replies are sent as they are.
-    pub(crate) compressor: Option<Compressor>,
+    compressor: Option<Compressor>,
+    /// How many there have been.
+    connections: AtomicU64,
+}
+
+impl<H> Shared<H> {
+    pub(crate) fn new(handler: Arc<H>, limits: Limits, compression: Compression) -> Arc<Self> {
+        let protocols = protocols(&limits);
+        let compressor = match compression {
+            Compression::On => Some(Compressor::new()),
+            Compression::Off => None,
+        };
+        Arc::new(Shared { handler, limits, protocols, compressor, connections: AtomicU64::new(0) })
+    }
 }
 
 /// What the requests of one connection share.
@@ -51,7 +72,7 @@ struct Link<H> {
 
 /// hyper's settings for these limits. Its own header timer is off: it would be set anew for every request,
 /// where our watch moves one timer a minute.
-pub(crate) fn protocols(limits: &Limits) -> auto::Builder<Streams> {
+fn protocols(limits: &Limits) -> auto::Builder<Streams> {
     let mut builder = auto::Builder::new(Streams { stall_max: limits.write_stall() });
     let mut http1 = builder.http1();
     http1
@@ -69,8 +90,9 @@ pub(crate) fn protocols(limits: &Limits) -> auto::Builder<Streams> {
         .max_header_list_size(limits.header_bytes_max.try_into().unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(limits.stream_resets_max)
         .max_local_error_reset_streams(limits.stream_errors_max)
-        .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
         .keep_alive_interval(Duration::from_millis(limits.ping_interval_ms))
         .keep_alive_timeout(Duration::from_millis(limits.ping_answer_ms_max));
     builder
@@ -85,7 +107,8 @@ pub(crate) async fn run<H: Handler, S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::begin();
+    let number = shared.connections.fetch_add(1, Relaxed);
+    let activity = Activity::begin(shared.limits.connection_age(number));
     let link = Arc::new(Link { shared: shared.clone(), activity: activity.clone(), peer });
     let service = service_fn(|request| answer(link.clone(), link.activity.open(), request));
     let io = TokioIo::new(Socket::new(stream, activity.clone()));
@@ -96,7 +119,14 @@ pub(crate) async fn run<H: Handler, S>(
             _ = connection.as_mut() => return,
             lapse = watched(&activity, &shared.limits) => match lapse {
                 Lapse::WriteStall => return shared.handler.notice(Notice::WriteStall(peer)),
-                Lapse::Closing => return,
+                Lapse::Closing | Lapse::Outlived => return,
+                Lapse::Aged => {
+                    activity.grow_old();
+                    // Its next response says that it is the last: an HTTP/1 peer cannot be told before.
+                    if !activity.is_http1() {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
                 Lapse::Idle => {
                     activity.closing();
                     connection.as_mut().graceful_shutdown();
@@ -157,23 +187,30 @@ fn answer<H: Handler>(
     mut request: http::Request<Incoming>,
 ) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send {
     let version = request.version();
-    let (terms, request) =
-        match admissible(&request, &link.shared.limits).and_then(|()| link.terms(&mut request)) {
-            Ok(terms) => (terms, Ok(link.request(request))),
-            Err(refused) => (None, Err(refused)),
-        };
+    let is_head = request.method() == Method::HEAD;
+    let admitted = admissible(&request, &link.shared.limits, &*link.shared.handler);
+    let (terms, request) = match admitted.and_then(|()| link.terms(&mut request)) {
+        Ok(terms) => (terms, Ok(link.request(request))),
+        Err(refused) => (None, Err(refused)),
+    };
     async move {
         let response = match request {
             Err(refused) => refusal(refused),
             Ok(request) => handled(&link, request).await,
         };
         let (response, coding) = link.chosen(terms.as_deref(), response);
-        let response = match coding {
+        let mut response = match coding {
             None => response,
             // In a box: most replies are short.
             Some(coding) => Box::pin(link.encoded(terms, coding, response)).await,
         };
-        Ok(response.map(|body| Outgoing::new(body, version, open)))
+        if is_head {
+            leave_out_body(&mut response);
+        }
+        if version != Version::HTTP_2 && link.activity.is_old() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response.map(|body| Outgoing::new(body, version, open, link)))
     }
 }
 
@@ -208,63 +245,10 @@ impl<H> Link<H> {
     }
 }
 
-/// Why a request does not come to the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
-    /// Its head breaks a rule or a bound.
-    Head(StatusCode),
-    /// Its body has a content coding.
-    CodedBody,
-    /// It takes no reply that we could give, `identity` included.
-    NoCoding,
-}
-
-/// What hyper leaves to us of what makes a request's head acceptable.
-fn admissible<B: http_body::Body>(request: &http::Request<B>, limits: &Limits) -> Result<(), Refused> {
-    let uri = request.uri();
-    if uri.path_and_query().map_or(0, |target| target.as_str().len()) > limits.uri_bytes_max {
-        return Err(Refused::Head(StatusCode::URI_TOO_LONG));
+impl<H: Handler> Panics for Link<H> {
+    fn panicked(&self) {
+        self.shared.handler.notice(Notice::Panicked(self.peer));
     }
-    if request.headers().len() > limits.headers_max {
-        return Err(Refused::Head(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
-    }
-    // RFC 9112 section 3.2: exactly one, and a peer that sends two is up to something.
-    if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
-        return Err(Refused::Head(StatusCode::BAD_REQUEST));
-    }
-    // A tunnel is nothing this server gives (RFC 9110 section 9.3.6).
-    if request.method() == Method::CONNECT {
-        return Err(Refused::Head(StatusCode::NOT_IMPLEMENTED));
-    }
-    // A few bytes can stand for any number: bounds on bodies would mean nothing.
-    if !request.body().is_end_stream() && has_coded_body(request.headers()) {
-        return Err(Refused::CodedBody);
-    }
-    Ok(())
-}
-
-fn has_coded_body(headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
-    lines.any(|line| !line.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
-}
-
-/// The answer to a request that does not come to the handler.
-fn refusal(refused: Refused) -> Response {
-    let mut response = Response::new(ResponseBody::empty());
-    let (status, name, value) = match refused {
-        // Without a word; the connection is not trusted further.
-        Refused::Head(status) => (status, header::CONNECTION, "close"),
-        // RFC 9110 section 12.5.3: the field tells it from a 415 for the media type.
-        Refused::CodedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, header::ACCEPT_ENCODING, "identity"),
-        Refused::NoCoding => (StatusCode::NOT_ACCEPTABLE, header::VARY, "accept-encoding"),
-    };
-    *response.status_mut() = status;
-    response.headers_mut().insert(name, HeaderValue::from_static(value));
-    if refused == Refused::CodedBody {
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        *response.body_mut() = CODED_BODY.into();
-    }
-    response
 }
 
 /// Runs the handler; a panic in it is a 500 for this request and nobody else's business.
@@ -284,7 +268,7 @@ fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output =
             }
         };
         response.unwrap_or_else(|| {
-            handler.notice(Notice::Panicked(link.peer));
+            link.panicked();
             refusal(Refused::Head(StatusCode::INTERNAL_SERVER_ERROR))
         })
     }

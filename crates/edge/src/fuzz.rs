@@ -1,7 +1,7 @@
 //! Bodies for a fuzzer: whatever a peer sends, a connection ends, and the handler sees only what is within
 //! bounds; whatever it says of codings is judged.
 
-use crate::coding::{self, Compressor};
+use crate::coding::{self, Compression};
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Handler, Notice, Request, Response};
@@ -65,9 +65,7 @@ pub fn fuzz_entity_tags(data: &[u8]) {
 async fn exchange(data: &[u8]) -> Vec<u8> {
     let limits = Limits { headers_max: HEADERS_MAX, ..Limits::default() };
     let handler = Arc::new(Checking::default());
-    let protocols = connection::protocols(&limits);
-    let compressor = Some(Compressor::new());
-    let shared = Arc::new(Shared { handler: handler.clone(), limits, protocols, compressor });
+    let shared = Shared::new(handler.clone(), limits, Compression::On);
     let (_phase, receiver) = watch::channel(Phase::Open);
     let (mut ours, theirs) = tokio::io::duplex(PIPE_BYTES);
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));

@@ -1,7 +1,7 @@
 //! Deadlines of a connection, in virtual time: every test runs in milliseconds and measures seconds exactly.
 #![allow(clippy::unwrap_used)]
 
-use crate::coding::Compressor;
+use crate::coding::Compression;
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Handler, Request, Response};
@@ -39,10 +39,7 @@ impl Handler for Echo {
 
 /// A connection with the default limits, over a pipe that holds `pipe_bytes`.
 fn connect(pipe_bytes: usize) -> (DuplexStream, watch::Sender<Phase>) {
-    let limits = Limits::default();
-    let protocols = connection::protocols(&limits);
-    let compressor = Some(Compressor::new());
-    let shared = Arc::new(Shared { handler: Arc::new(Echo), limits, protocols, compressor });
+    let shared = Shared::new(Arc::new(Echo), Limits::default(), Compression::On);
     let (phase, receiver) = watch::channel(Phase::Open);
     let (ours, theirs) = tokio::io::duplex(pipe_bytes);
     let peer = SocketAddr::from(([192, 0, 2, 1], 1));

@@ -2,23 +2,27 @@
 //! to a [`Handler`] and writes its responses; HTTP/1.1 and cleartext HTTP/2 (prior knowledge) on one port.
 //!
 //! It knows nothing of contracts. What it promises the handler: a request's head is within [`Limits`], its
-//! body is read only when asked for and never beyond a bound, no peer holds a connection for free, and replies
-//! are compressed for peers that take it. What it promises the operator: [`serve`] returns only when every connection is finished or was cut.
+//! body is read only when asked for, whole within a bound or piece by piece, no peer holds a connection for free,
+//! replies go out as fast as their peer takes them, and those that are whole are compressed for peers that take it. What it promises the operator: [`serve`] returns only when every connection is finished or was cut.
 
 mod accept;
 mod activity;
+mod body;
 mod coding;
 mod connection;
+mod head;
 mod limits;
 mod message;
+mod outgoing;
 mod reply;
 mod serve;
 mod socket;
 
+pub use body::{Body, BodyError};
 pub use coding::Compression;
 pub use limits::Limits;
-pub use message::{Body, BodyError, Connection, Handler, Notice, Request, Response};
-pub use reply::ResponseBody;
+pub use message::{Connection, Handler, Notice, Request, Response};
+pub use reply::{Piece, ResponseBody, Source};
 pub use serve::{Drained, serve};
 
 #[doc(hidden)]

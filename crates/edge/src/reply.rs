@@ -1,27 +1,41 @@
-//! Response bodies, and the bound on how long a peer may leave one lying.
+//! Response bodies: whole, whole with trailers, or coming piece by piece.
 
-use crate::activity::Open;
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
-use std::cell::Cell;
-use std::convert::Infallible;
-use std::future::Future;
-use std::pin::{Pin, pin};
+use http::HeaderMap;
+use std::fmt;
+use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::Instant;
 
-/// Bytes of a reply given to an HTTP/2 stream at a time. What is given is out of our hands and may lie in the
-/// connection's buffers for as long as the peer grants no window, so it is little.
-const STREAM_PIECE_BYTES: usize = 16 * 1024;
+/// A response's body.
+#[derive(Default)]
+pub struct ResponseBody(pub(crate) Content);
 
-/// A response's body: today always whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ResponseBody(Content);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Content {
+pub(crate) enum Content {
     Full(Bytes),
+    /// The trailers are in a box so that bodies without any stay small.
+    Trailed(Bytes, Box<HeaderMap>),
+    Stream(Pin<Box<dyn Source>>),
+}
+
+/// Where a body comes from that is made while it is sent.
+///
+/// It is asked for a piece only when the one before has been taken: of what it gave, the peer has at least all but
+/// two pieces of 16 KiB. It is dropped as soon as it is over, the peer goes away, or the connection is cut.
+pub trait Source: Send + 'static {
+    /// The next piece; `None` ends the body, and so do trailers. A panic is an [`Abort`](Piece::Abort).
+    fn poll_piece(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>>;
+}
+
+/// A piece of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// What comes next, of any length.
+    Data(Bytes),
+    /// What follows the body (RFC 9110 section 6.5). HTTP/1.1 peers get it only when they ask for it.
+    Trailers(HeaderMap),
+    /// It cannot be finished. HTTP/2: the stream is reset with INTERNAL_ERROR; HTTP/1.1: the connection is
+    /// closed, so that nobody takes what has come for all of it.
+    Abort,
 }
 
 impl Default for Content {
@@ -42,105 +56,60 @@ impl ResponseBody {
         Self::default()
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Content::Full(bytes) => bytes,
-        }
+    /// A whole body and what follows it. It is sent as it is, in no content coding.
+    pub fn with_trailers(bytes: impl Into<Bytes>, trailers: HeaderMap) -> Self {
+        ResponseBody(Content::Trailed(bytes.into(), Box::new(trailers)))
     }
 
-    /// All of it.
+    /// A body that is made while it is sent. It is sent as it is, in no content coding.
+    pub fn stream(source: impl Source) -> Self {
+        ResponseBody(Content::Stream(Box::pin(source)))
+    }
+
+    /// All of a body that is whole; nothing of one that is yet to be made.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
-            Content::Full(bytes) => bytes,
+            Content::Full(bytes) | Content::Trailed(bytes, _) => bytes,
+            Content::Stream(_) => Bytes::new(),
+        }
+    }
+
+    /// A body that is whole and has nothing after it.
+    pub(crate) fn as_full(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Content::Full(bytes) => Some(bytes),
+            Content::Trailed(..) | Content::Stream(_) => None,
         }
     }
 }
 
-/// A response's body on its way out. The request counts as open until this is dropped.
-pub(crate) struct Outgoing {
-    rest: Bytes,
-    piece_bytes: usize,
-    _open: Open,
-}
-
-impl Outgoing {
-    pub(crate) fn new(body: ResponseBody, version: http::Version, open: Open) -> Self {
-        sending_goes_on();
-        let piece_bytes = if version == http::Version::HTTP_2 { STREAM_PIECE_BYTES } else { usize::MAX };
-        Outgoing { rest: body.into_bytes(), piece_bytes, _open: open }
-    }
-}
-
-impl http_body::Body for Outgoing {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        sending_goes_on();
-        // Taken whole where it can be: splitting makes the bytes shared, which allocates.
-        let piece = match self.rest.len() <= self.piece_bytes {
-            true => std::mem::take(&mut self.rest),
-            false => {
-                let piece_bytes = self.piece_bytes;
-                self.rest.split_to(piece_bytes)
+/// Any body piece by piece, for those that put others around it.
+impl Source for ResponseBody {
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let piece = match &mut self.0 {
+            Content::Stream(source) => return source.as_mut().poll_piece(cx),
+            Content::Full(bytes) | Content::Trailed(bytes, _) if !bytes.is_empty() => {
+                Some(Piece::Data(std::mem::take(bytes)))
+            }
+            Content::Full(_) => None,
+            Content::Trailed(_, trailers) => {
+                let trailers = std::mem::take(&mut **trailers);
+                self.0 = Content::default();
+                Some(Piece::Trailers(trailers))
             }
         };
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        Poll::Ready(piece)
     }
 }
 
-tokio::task_local! {
-    /// Within the task of an HTTP/2 stream: when a piece of its reply was last ready to go.
-    static SENDING_SINCE: Cell<Option<Instant>>;
-}
-
-/// Outside an HTTP/2 stream's task there is nothing to note: HTTP/1 stalls show at the socket.
-fn sending_goes_on() {
-    let _ = SENDING_SINCE.try_with(|since| since.set(Some(Instant::now())));
-}
-
-/// Runs the streams of HTTP/2 connections, and drops one (which resets it) when its peer grants no window for
-/// a piece of the reply: at the socket such a stall does not show.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Streams {
-    pub(crate) stall_max: Duration,
-}
-
-impl<F> hyper::rt::Executor<F> for Streams
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, stream: F) {
-        tokio::spawn(SENDING_SINCE.scope(Cell::new(None), unless_stalled(stream, self.stall_max)));
-    }
-}
-
-async fn unless_stalled(stream: impl Future<Output = ()>, stall_max: Duration) {
-    let mut stream = pin!(stream);
-    let mut timer = pin!(tokio::time::sleep(stall_max));
-    std::future::poll_fn(|cx| {
-        if stream.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Content::Full(bytes) => f.debug_tuple("Full").field(bytes).finish(),
+            Content::Trailed(bytes, trailers) => {
+                f.debug_tuple("Trailed").field(bytes).field(trailers).finish()
+            }
+            Content::Stream(_) => f.write_str("Stream"),
         }
-        let Some(since) = SENDING_SINCE.with(Cell::get) else { return Poll::Pending };
-        if timer.deadline() != since + stall_max {
-            timer.as_mut().reset(since + stall_max);
-        }
-        timer.as_mut().poll(cx)
-    })
-    .await;
+    }
 }

@@ -1,7 +1,7 @@
 //! Listening, and the three phases of a server's life.
 
 use crate::accept::{Places, accept};
-use crate::coding::{Compression, Compressor};
+use crate::coding::Compression;
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Connection, Handler, Notice};
@@ -40,12 +40,7 @@ pub async fn serve<H: Handler>(
 ) -> Drained {
     let places = Places::new(&limits);
     let drain_max = limits.drain();
-    let protocols = connection::protocols(&limits);
-    let compressor = match compression {
-        Compression::On => Some(Compressor::new()),
-        Compression::Off => None,
-    };
-    let shared = Arc::new(Shared { handler, limits, protocols, compressor });
+    let shared = Shared::new(handler, limits, compression);
     // Every connection and acceptor holds a receiver; when all are dropped, everything is over.
     let (phase, receiver) = watch::channel(Phase::Open);
     for listener in listeners {

@@ -4,6 +4,7 @@ use super::codec::Encoders;
 use super::{Coding, Takes, tag};
 use crate::message::Response;
 use crate::reply::ResponseBody;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use std::sync::Arc;
@@ -56,13 +57,15 @@ impl Terms {
     }
 }
 
-/// The coding that a reply is to be sent in. A reply that might have been sent in another says so.
+/// The coding that a reply is to be sent in. A reply that might have been sent in another says so. One that is made
+/// while it is sent, or has trailers, is left alone.
 pub(crate) fn chosen(terms: Option<&Terms>, reply: &mut Response) -> Option<Coding> {
-    if reply.body().as_bytes().is_empty() || terms.is_some_and(|terms| terms.is_head) {
+    let plain_bytes = reply.body().as_full()?.len();
+    if plain_bytes == 0 || terms.is_some_and(|terms| terms.is_head) {
         without_body(terms, reply);
         return None;
     }
-    let is_worth_it = reply.body().as_bytes().len() >= CODED_BYTES_MIN && is_text(reply.headers());
+    let is_worth_it = plain_bytes >= CODED_BYTES_MIN && is_text(reply.headers());
     let coding = match terms.map_or(Takes::Plain, |terms| terms.takes) {
         Takes::Either(coding) => Some(coding).filter(|_| is_worth_it),
         Takes::Only(coding) => Some(coding),
@@ -99,7 +102,7 @@ fn without_body(terms: Option<&Terms>, reply: &mut Response) {
 /// How long the body is, or would be if it were there.
 fn announced_bytes(reply: &Response) -> usize {
     let length = reply.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    length.unwrap_or(reply.body().as_bytes().len())
+    length.unwrap_or(reply.body().as_full().map_or(0, Bytes::len))
 }
 
 impl Compressor {
@@ -110,14 +113,15 @@ impl Compressor {
 
     /// Gives a reply its body in the coding that was [`chosen`] for it.
     pub(crate) async fn encode(&self, terms: &Terms, coding: Coding, reply: &mut Response) {
-        let plain = reply.body().as_bytes();
-        let coded = match plain.len() {
+        let Some(plain) = reply.body().as_full() else { return };
+        let plain_bytes = plain.len();
+        let coded = match plain_bytes {
             ..=INLINE_BYTES_MAX => self.encoders.encode(coding, plain),
-            _ => self.encoded_elsewhere(coding, reply.body().clone()).await,
+            _ => self.encoded_elsewhere(coding, plain.clone()).await,
         };
         let is_better = |coded: &Vec<u8>| match terms.takes {
             Takes::Only(_) => true,
-            Takes::Either(_) | Takes::Plain | Takes::Nothing => coded.len() < reply.body().as_bytes().len(),
+            Takes::Either(_) | Takes::Plain | Takes::Nothing => coded.len() < plain_bytes,
         };
         let Some(coded) = coded.filter(is_better) else { return };
         // What was reserved and not needed is given back: the peer may take its time.
@@ -128,23 +132,33 @@ impl Compressor {
         tag::mark_tag(headers, coding);
     }
 
-    async fn encoded_elsewhere(&self, coding: Coding, plain: ResponseBody) -> Option<Vec<u8>> {
+    async fn encoded_elsewhere(&self, coding: Coding, plain: Bytes) -> Option<Vec<u8>> {
         let place = self.places.clone().acquire_owned().await;
         let place = place.expect("the semaphore of places is never closed");
         let encoders = self.encoders.clone();
         let encoding = tokio::task::spawn_blocking(move || {
             // Held to the end of the work, also when nobody waits for it any more.
             let _place = place;
-            encoders.encode(coding, plain.as_bytes())
+            encoders.encode(coding, &plain)
         });
         encoding.await.ok().flatten()
     }
 }
 
-/// Whether a body is no coding or part of one yet: bytes of a range are those of what was coded (RFC 9110 section 14).
+/// Whether a body is no coding or part of one yet: bytes of a range are those of what was coded (RFC 9110 section 14),
+/// and messages in envelopes are compressed one by one where that is agreed on, and by nobody else.
 fn is_ours_to_code(headers: &HeaderMap) -> bool {
     let is_range = headers.get(CONTENT_RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes"));
-    !is_range && !headers.contains_key(CONTENT_ENCODING)
+    !is_range && !headers.contains_key(CONTENT_ENCODING) && !has_envelopes(headers)
+}
+
+/// The types of gRPC, gRPC-Web and streaming Connect, which may end in `+json`.
+fn has_envelopes(headers: &HeaderMap) -> bool {
+    const TYPES: [&str; 2] = ["application/grpc", "application/connect+"];
+    let media = headers.get(CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+    let begins_with =
+        |name: &str| media.get(..name.len()).is_some_and(|m| m.eq_ignore_ascii_case(name.as_bytes()));
+    TYPES.into_iter().any(begins_with)
 }
 
 /// Whether a body is of a type that is text, and so shrinks.
