@@ -38,6 +38,7 @@ mod types;
 mod values;
 
 pub use folder::load;
+pub use names::upper_snake;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::model::Contract;

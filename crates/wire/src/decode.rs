@@ -1,4 +1,7 @@
 //! Reading what came from outside.
 
 pub mod json;
+pub mod messages;
+pub mod protobuf;
+pub mod protobuf_json;
 pub mod scalar;

@@ -2,11 +2,14 @@
 
 mod buffer;
 mod chosen;
+mod envelope;
 mod fit;
 pub mod graphql;
 mod item;
 pub mod json;
 pub mod protobuf;
+pub mod protobuf_json;
+pub mod reply;
 pub mod xml;
 
 use crate::{Cell, Shape, ShapeField};
@@ -22,8 +25,28 @@ pub enum Format {
     Graphql,
     /// Protocol buffers, binary.
     Protobuf,
+    /// Protocol buffers as JSON (<https://protobuf.dev/programming-guides/json/>). A reply that is a list or a scalar is
+    /// bare.
+    ProtoJson,
+    /// As [`Format::Protobuf`]; a reply that is a list is a sequence of envelopes with a message each.
+    ProtobufItems(Wrapped),
+    /// As [`Format::ProtoJson`]; a reply that is a list is a sequence of envelopes with a message each.
+    ProtoJsonItems(Wrapped),
     /// XML elements without a prolog.
     Xml,
+}
+
+/// What the message in an envelope is.
+///
+/// An envelope is one byte 0, the message's length as four bytes, big-endian, and the message: gRPC's
+/// `Length-Prefixed-Message` (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>) and Connect's envelope
+/// (<https://connectrpc.com/docs/protocol/#streaming-rpcs>) are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wrapped {
+    /// The item itself.
+    Bare,
+    /// A message with the item in its field of number 1, whose name in ProtoJSON this is.
+    Field(&'static str),
 }
 
 /// Why a row could not be written.
@@ -46,6 +69,15 @@ impl EncodeError {
     fn mismatch(field: &str, found: &'static str) -> Self {
         EncodeError::Mismatch { field: field.into(), found }
     }
+}
+
+/// The field has a number; a renamed field of a REST selection has none, and no place in protocol buffers.
+#[inline]
+fn numbered(field: &ShapeField) -> Result<(), EncodeError> {
+    if field.name.number == 0 {
+        return Err(EncodeError::mismatch(&field.name.text, "no field number"));
+    }
+    Ok(())
 }
 
 impl fmt::Display for EncodeError {
@@ -80,6 +112,10 @@ pub enum PathPart {
 /// A whole reply is `begin_record … end_record` or `begin_list … end_list`. Inside a record each field is one
 /// call to [`Encoder::cell`] or one nested record or list; a field that is not written at all is absent.
 pub trait Encoder {
+    /// The buffer with the whole reply, and the nulls in it that may not be.
+    fn into_reply(self) -> (Vec<u8>, Vec<NullAt>)
+    where
+        Self: Sized;
     /// One scalar, enum, stored list or stored object, or what is chosen of it, in `field`'s place.
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError>;
     /// A record begins: the reply itself, an item of a list, or (after [`Encoder::begin_field`]) a field.

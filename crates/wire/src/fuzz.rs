@@ -4,8 +4,8 @@
 use crate::decode::json::{DecodeBounds, Problem, decode_json};
 use crate::json::parts;
 use crate::{
-    Cell, Chosen, EncodeError, Encoder, GraphqlEncoder, Items, JsonEncoder, Layout, MemberOf, Name,
-    ProtobufEncoder, Shape, ShapeField, Value,
+    Cell, Chosen, EncodeError, Encoder, EnumValue, GraphqlEncoder, Items, JsonEncoder, Layout, MemberOf,
+    Name, ProtobufEncoder, Shape, ShapeField, Value,
 };
 use crate::{XmlEncoder, text_to_stored, to_stored, to_stored_item};
 use contract::{Scalar, Xml};
@@ -122,7 +122,8 @@ pub fn fuzz_stored(data: &[u8]) {
 
 fn stored_layout(choice: u8) -> Layout {
     let scalar = Layout::Scalar(SCALARS[usize::from(choice / 6) % SCALARS.len()]);
-    let colors = Layout::Enum(vec![("RED".into(), 1), ("GREEN".into(), 2)]);
+    let colors =
+        Layout::Enum(vec![EnumValue::new("RED", 1, "COLOR_RED"), EnumValue::new("GREEN", 2, "COLOR_GREEN")]);
     let list = |layout: &Layout| Layout::List(Box::new(layout.clone()));
     let inner =
         Shape { type_name: "Inner".into(), fields: vec![field(1, list(&scalar)), field(2, colors.clone())] };

@@ -90,13 +90,35 @@ fn starts_xml_name(character: char) -> bool {
         | '\u{10000}'..='\u{effff}')
 }
 
+/// A value of an enum.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EnumValue {
+    /// What the contract calls it. Empty for the one of number 0 that stands for no value
+    /// (`ORDER_STATUS_UNSPECIFIED`), which only requests may hold.
+    pub name: Box<str>,
+    /// Its number in protocol buffers.
+    pub number: u32,
+    /// Its name in protocol buffers, `ORDER_STATUS_OPEN`, which is its form in ProtoJSON.
+    pub proto: Box<str>,
+}
+
+impl EnumValue {
+    /// A value; `proto` is its name in protocol buffers.
+    pub fn new(name: &str, number: u32, proto: &str) -> Self {
+        Self { name: name.into(), number, proto: proto.into() }
+    }
+}
+
 /// What stands in a field's place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// A scalar.
     Scalar(Scalar),
-    /// An enum's value: `numbers` gives the protobuf number of each name.
-    Enum(Vec<(Box<str>, u32)>),
+    /// The key of another record: the bare key, and in protocol buffers a message that holds nothing but the field of
+    /// this name.
+    Reference(Box<Name>),
+    /// One of an enum's values.
+    Enum(Vec<EnumValue>),
     /// A list of scalars or enums kept as a JSON array in one cell.
     List(Box<Layout>),
     /// An object of the contract kept as JSON in one cell, its members in the order of the shape.

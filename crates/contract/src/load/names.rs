@@ -37,6 +37,11 @@ pub(crate) fn snake(name: &str) -> String {
     joined(name, "_")
 }
 
+/// `OrderItem` → `ORDER_ITEM`.
+pub fn upper_snake(name: &str) -> String {
+    snake(name).to_ascii_uppercase()
+}
+
 /// `transferFunds` → `transfer-funds`.
 pub(crate) fn kebab(name: &str) -> String {
     joined(name, "-")

@@ -4,7 +4,7 @@ use super::intention::{Builder, is_left_out};
 use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, WantedMember, What};
 use crate::call::Measure;
 use contract::{Arity, Base, Contract, Field, Object, ObjectId, ResourceId, Scalar};
-use wire::{Chosen, Items, Layout, MemberOf, Name, Shape, ShapeField};
+use wire::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
 impl Builder<'_> {
     /// The shape of the reply that [`Builder::records`] of the same selection fills.
@@ -115,13 +115,15 @@ fn layout_within(contract: &Contract, field: &Field, around: &mut Vec<ObjectId>)
     let one = match field.ty.base {
         Base::Scalar(scalar) => Layout::Scalar(scalar),
         Base::Enum(id) => {
-            let values = contract.enums[id.index()].values.iter();
-            Layout::Enum(
-                values.zip(1..).map(|(value, number)| (value.name.as_str().into(), number)).collect(),
-            )
+            let own = &contract.enums[id.index()];
+            let prefix = contract::upper_snake(&own.name);
+            let value = |(value, number): (&contract::EnumValue, u32)| {
+                EnumValue::new(&value.name, number, &format!("{prefix}_{}", value.name))
+            };
+            Layout::Enum(own.values.iter().zip(1..).map(value).collect())
         }
         // A to-one field without a selection of its own is the other record's key.
-        Base::Resource(_) => reference_layout(),
+        Base::Resource(id) => reference_layout(contract, id),
         Base::Object(id) if around.contains(&id) => Layout::Scalar(Scalar::Json),
         Base::Object(id) => {
             let object = &contract.objects[id.index()];
@@ -182,6 +184,7 @@ fn chosen_member<'a>(
 }
 
 /// A key of another record.
-pub(crate) fn reference_layout() -> Layout {
-    Layout::Scalar(Scalar::Id)
+pub(crate) fn reference_layout(contract: &Contract, resource: ResourceId) -> Layout {
+    let key = contract.resource(resource).key_field();
+    Layout::Reference(Box::new(Name::new(&key.name, key.number, key.xml)))
 }

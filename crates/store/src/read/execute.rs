@@ -8,10 +8,7 @@ use crate::face::{Error, PageEdges, Reply};
 use crate::query::{End, Param};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
-use wire::{
-    Cell, EncodeError, Encoder, Format, GraphqlEncoder, JsonEncoder, Layout, ProtobufEncoder, Shape,
-    ShapeField, Value, XmlEncoder,
-};
+use wire::{Cell, EncodeError, Encoder, Format, Layout, Shape, ShapeField, Value, WriteReply};
 
 /// Bytes that a reply's buffer holds before it grows.
 const REPLY_BYTES_START: usize = 512;
@@ -56,40 +53,32 @@ pub(crate) fn run_kept<'c>(
 }
 
 fn answer(
-    mut cursors: Vec<Cursor<'_, '_>>,
+    cursors: Vec<Cursor<'_, '_>>,
     plan: &ReadPlan,
     params: &[Value],
     format: Format,
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
-    match format {
-        Format::Json => {
-            let mut encoder = JsonEncoder::new(buffer, reply_bytes_max);
-            let mut walk = Walk::new(&mut encoder, params);
-            let found = walk.answer(&mut cursors, &plan.answer)?;
-            Ok(found.reply(walk.statements, encoder.finish()))
-        }
-        Format::Graphql => {
-            let mut encoder = GraphqlEncoder::new(buffer, reply_bytes_max);
-            let mut walk = Walk::new(&mut encoder, params);
-            let found = walk.answer(&mut cursors, &plan.answer)?;
-            let statements = walk.statements;
-            let (body, nulls) = encoder.finish();
-            Ok(Reply { nulls, ..found.reply(statements, body) })
-        }
-        Format::Protobuf => {
-            let mut encoder = ProtobufEncoder::new(buffer, reply_bytes_max);
-            let mut walk = Walk::new(&mut encoder, params);
-            let found = walk.answer(&mut cursors, &plan.answer)?;
-            Ok(found.reply(walk.statements, encoder.finish()))
-        }
-        Format::Xml => {
-            let mut encoder = XmlEncoder::new(buffer, reply_bytes_max, xml_root(&plan.answer));
-            let mut walk = Walk::new(&mut encoder, params);
-            let found = walk.answer(&mut cursors, &plan.answer)?;
-            Ok(found.reply(walk.statements, encoder.finish()))
-        }
+    format.write(buffer, reply_bytes_max, XML_LIST, Answering { cursors, plan, params })
+}
+
+/// A read whose statements are bound.
+struct Answering<'c, 's, 'p> {
+    cursors: Vec<Cursor<'c, 's>>,
+    plan: &'p ReadPlan,
+    params: &'p [Value],
+}
+
+impl WriteReply for Answering<'_, '_, '_> {
+    type Output = Result<Reply, Error>;
+
+    fn write<E: Encoder>(mut self, mut encoder: E) -> Self::Output {
+        let mut walk = Walk::new(&mut encoder, self.params);
+        let found = walk.answer(&mut self.cursors, &self.plan.answer)?;
+        let statements = walk.statements;
+        let (body, nulls) = encoder.into_reply();
+        Ok(Reply { nulls, ..found.reply(statements, body) })
     }
 }
 
@@ -153,14 +142,6 @@ fn record_into<E: Encoder>(
 
 /// The element around a list.
 pub(crate) const XML_LIST: &str = "List";
-
-fn xml_root(answer: &Answer) -> &str {
-    match answer {
-        Answer::List { .. } | Answer::Page { .. } => XML_LIST,
-        Answer::One { shape, .. } | Answer::Whole { shape, .. } => &shape.type_name,
-        Answer::Count => "Count",
-    }
-}
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -361,9 +342,12 @@ impl<'e, E: Encoder> Walk<'e, E> {
         match &field.layout {
             Layout::Spread(shape) => shape.fields.iter().try_for_each(|field| self.nothing(field)),
             Layout::One(_) | Layout::Many(_) => self.encoder.null(field).map_err(encoding),
-            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
-                self.encoder.cell(field, Cell::Null).map_err(encoding)
-            }
+            Layout::Scalar(_)
+            | Layout::Reference(_)
+            | Layout::Enum(_)
+            | Layout::List(_)
+            | Layout::Object(_)
+            | Layout::Chosen(_) => self.encoder.cell(field, Cell::Null).map_err(encoding),
         }
     }
 }
@@ -384,9 +368,12 @@ fn note_cursor(edges: &mut PageEdges, cursor: ValueRef<'_>) -> Result<(), Error>
 fn nested(field: &ShapeField) -> Result<&Shape, Error> {
     match &field.layout {
         Layout::One(shape) | Layout::Many(shape) | Layout::Spread(shape) => Ok(shape),
-        Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
-            Err(Error::Internal(format!("rows in the scalar field {}", field.name.text)))
-        }
+        Layout::Scalar(_)
+        | Layout::Reference(_)
+        | Layout::Enum(_)
+        | Layout::List(_)
+        | Layout::Object(_)
+        | Layout::Chosen(_) => Err(Error::Internal(format!("rows in the scalar field {}", field.name.text))),
     }
 }
 

@@ -170,9 +170,10 @@ fn output(from: From, layout: &Layout, place: usize) -> Result<Output, PlanError
             Output::Group(Record::new(record, shape, place)?)
         }
         (From::Column(column), Layout::Scalar(scalar)) => Output::Cell { column, read: read(*scalar) },
-        (From::Column(column), Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_)) => {
-            Output::Cell { column, read: Read::Stored }
-        }
+        (
+            From::Column(column),
+            Layout::Reference(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_),
+        ) => Output::Cell { column, read: Read::Stored },
         (From::Column(_), Layout::One(_) | Layout::Many(_) | Layout::Spread(_))
         | (From::Joined { .. } | From::Statement { .. } | From::TypeName | From::Group(_), _) => {
             return defect("an output of another layout than its field");

@@ -116,10 +116,10 @@ impl Parts<'_> {
             (Measure::Average { of, scale }, Layout::Scalar(Scalar::Float)) => {
                 format!("{AVERAGE}({}, {scale})", self.operand(of)?)
             }
-            (Measure::Least(of), Layout::Scalar(_) | Layout::Enum(_)) => {
+            (Measure::Least(of), Layout::Scalar(_) | Layout::Reference(_) | Layout::Enum(_)) => {
                 format!("min({})", self.operand(of)?)
             }
-            (Measure::Greatest(of), Layout::Scalar(_) | Layout::Enum(_)) => {
+            (Measure::Greatest(of), Layout::Scalar(_) | Layout::Reference(_) | Layout::Enum(_)) => {
                 format!("max({})", self.operand(of)?)
             }
             (

@@ -24,13 +24,6 @@ impl Answer {
         }
     }
 
-    pub(super) fn xml_root(&self) -> &str {
-        match (self.is_list(), self.shape()) {
-            (false, Some(shape)) => &shape.type_name,
-            (true, _) | (false, None) => "List",
-        }
-    }
-
     /// The positions of the columns that the sources take, in their order.
     pub(super) fn columns(&self, statement: &CachedStatement<'_>) -> Result<Vec<Option<usize>>, Error> {
         let names: Vec<&str> = statement.column_names().collect();
@@ -171,9 +164,12 @@ impl<E: Encoder> Writing<'_, '_, E> {
     fn null(&mut self, field: &ShapeField) -> Result<(), Error> {
         let written = match &field.layout {
             Layout::One(_) | Layout::Many(_) | Layout::Spread(_) => self.encoder.null(field),
-            Layout::Scalar(_) | Layout::Enum(_) | Layout::List(_) | Layout::Object(_) | Layout::Chosen(_) => {
-                self.encoder.cell(field, Cell::Null)
-            }
+            Layout::Scalar(_)
+            | Layout::Reference(_)
+            | Layout::Enum(_)
+            | Layout::List(_)
+            | Layout::Object(_)
+            | Layout::Chosen(_) => self.encoder.cell(field, Cell::Null),
         };
         written.map_err(read::encoding)
     }

@@ -3,10 +3,11 @@
 use super::answer::Writing;
 use super::plan::{SqlPlan, Statement};
 use crate::face::{Bounds, Error, Reply, SqlParameter};
+use crate::read::XML_LIST;
 use crate::write::{Violations, bind_value};
 use contract::{Contract, Expectation, RowCount};
 use rusqlite::{CachedStatement, Connection};
-use wire::{Encoder, Format, GraphqlEncoder, JsonEncoder, NullAt, ProtobufEncoder, Value, XmlEncoder};
+use wire::{Encoder, Format, Value, WriteReply};
 
 /// An operation and where it runs.
 #[derive(Debug, Clone, Copy)]
@@ -127,42 +128,32 @@ impl<'a> Running<'a> {
 
     /// Runs the answering statement to its end, writes its rows, and counts them.
     fn answer(&self, prepared: &mut CachedStatement<'_>, reply: &mut Reply) -> Result<u64, Error> {
-        let (buffer, bytes_max) = (Vec::new(), self.reply_bytes_max);
-        match self.format {
-            Format::Json => {
-                let encoder = JsonEncoder::new(buffer, bytes_max);
-                self.encode(prepared, reply, encoder, |e| (e.finish(), Vec::new()))
-            }
-            Format::Graphql => {
-                let encoder = GraphqlEncoder::new(buffer, bytes_max);
-                self.encode(prepared, reply, encoder, GraphqlEncoder::finish)
-            }
-            Format::Protobuf => {
-                let encoder = ProtobufEncoder::new(buffer, bytes_max);
-                self.encode(prepared, reply, encoder, |e| (e.finish(), Vec::new()))
-            }
-            Format::Xml => {
-                let encoder = XmlEncoder::new(buffer, bytes_max, self.plan.answer.xml_root());
-                self.encode(prepared, reply, encoder, |e| (e.finish(), Vec::new()))
-            }
-        }
+        let answering = Answering { running: self, prepared, reply };
+        self.format.write(Vec::new(), self.reply_bytes_max, XML_LIST, answering)
     }
+}
 
-    fn encode<E: Encoder>(
-        &self,
-        prepared: &mut CachedStatement<'_>,
-        reply: &mut Reply,
-        encoder: E,
-        finish: impl FnOnce(E) -> (Vec<u8>, Vec<NullAt>),
-    ) -> Result<u64, Error> {
-        let answer = &self.plan.answer;
+/// The answering statement and what comes of its rows.
+struct Answering<'r, 'a, 'p, 's> {
+    running: &'r Running<'a>,
+    prepared: &'p mut CachedStatement<'s>,
+    reply: &'p mut Reply,
+}
+
+impl WriteReply for Answering<'_, '_, '_, '_> {
+    /// The statement's rows.
+    type Output = Result<u64, Error>;
+
+    fn write<E: Encoder>(self, encoder: E) -> Self::Output {
+        let Self { running, prepared, reply } = self;
+        let answer = &running.plan.answer;
         let columns = answer.columns(prepared)?;
-        let mut writing = Writing { running: self, columns, encoder, found: 0, version: None };
+        let mut writing = Writing { running, columns, encoder, found: 0, version: None };
         let rows = writing.rows(prepared, answer)?;
         reply.rows = writing.found;
         reply.version = writing.version.filter(|_| !answer.is_list());
         if writing.found > 0 || answer.is_list() {
-            (reply.body, reply.nulls) = finish(writing.encoder);
+            (reply.body, reply.nulls) = writing.encoder.into_reply();
         }
         Ok(rows)
     }

@@ -4,7 +4,7 @@ use super::mutation::{Progress, Run};
 use super::{Judged, Key};
 use crate::face::{AnswerRead, Error, Failed, Mutation, ReadPlan, Reply, Step};
 use crate::read;
-use wire::{Encoder, Format, GraphqlEncoder, JsonEncoder, ProtobufEncoder, Shape, Value, XmlEncoder};
+use wire::{Encoder, Shape, Value, WriteReply};
 
 impl Run<'_> {
     /// Runs all steps and reads the row of the last one.
@@ -39,30 +39,8 @@ impl Run<'_> {
         progress: &mut Progress,
     ) -> Result<(), Failed> {
         let Mutation { format, bounds, .. } = self.mutation;
-        let (buffer, bytes_max) = (Vec::new(), bounds.reply_bytes_max);
-        progress.reply = match format {
-            Format::Json => {
-                let mut encoder = JsonEncoder::new(buffer, bytes_max);
-                let reply = self.list(&mut encoder, answers, progress)?;
-                Reply { body: encoder.finish(), ..reply }
-            }
-            Format::Graphql => {
-                let mut encoder = GraphqlEncoder::new(buffer, bytes_max);
-                let reply = self.list(&mut encoder, answers, progress)?;
-                let (body, nulls) = encoder.finish();
-                Reply { body, nulls, ..reply }
-            }
-            Format::Protobuf => {
-                let mut encoder = ProtobufEncoder::new(buffer, bytes_max);
-                let reply = self.list(&mut encoder, answers, progress)?;
-                Reply { body: encoder.finish(), ..reply }
-            }
-            Format::Xml => {
-                let mut encoder = XmlEncoder::new(buffer, bytes_max, read::XML_LIST);
-                let reply = self.list(&mut encoder, answers, progress)?;
-                Reply { body: encoder.finish(), ..reply }
-            }
-        };
+        let each = Each { run: self, answers, progress };
+        progress.reply = format.write(Vec::new(), bounds.reply_bytes_max, read::XML_LIST, each)?;
         Ok(())
     }
 
@@ -124,6 +102,23 @@ impl Run<'_> {
             }
         }
         Ok(reply)
+    }
+}
+
+/// All steps and the answers of each.
+struct Each<'r, 'a, 'p> {
+    run: &'r Run<'a>,
+    answers: &'p [Option<AnswerRead>],
+    progress: &'p mut Progress,
+}
+
+impl WriteReply for Each<'_, '_, '_> {
+    type Output = Result<Reply, Failed>;
+
+    fn write<E: Encoder>(self, mut encoder: E) -> Self::Output {
+        let reply = self.run.list(&mut encoder, self.answers, self.progress)?;
+        let (body, nulls) = encoder.into_reply();
+        Ok(Reply { body, nulls, ..reply })
     }
 }
 

@@ -5,7 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 use serde_json::Value as Json;
 use std::borrow::Cow;
-use wire::{Format, NullAt, PathPart};
+use wire::{Format, NullAt, PathPart, Wrapped};
 
 /// Expired answers removed at once at the most, so that cleaning up never holds up a group.
 const EXPIRED_REMOVED_MAX: u32 = 100;
@@ -98,7 +98,12 @@ pub(super) fn forget_expired(conn: &Connection, now: &str) -> rusqlite::Result<(
 /// (`[["posts",0,"title"]]`).
 fn packed(format: Format, reply: &Reply) -> Cow<'_, [u8]> {
     match format {
-        Format::Json | Format::Protobuf | Format::Xml => Cow::Borrowed(&reply.body),
+        Format::Json
+        | Format::Protobuf
+        | Format::ProtobufItems(_)
+        | Format::ProtoJson
+        | Format::ProtoJsonItems(_)
+        | Format::Xml => Cow::Borrowed(&reply.body),
         Format::Graphql => {
             let paths: Vec<Json> =
                 reply.nulls.iter().map(|null| null.path.iter().map(part).collect()).collect();
@@ -120,7 +125,12 @@ fn part(part: &PathPart) -> Json {
 /// What was packed; `None` when it is not such.
 fn unpacked(format: Format, mut kept: Vec<u8>) -> Option<(Vec<u8>, Vec<NullAt>)> {
     match format {
-        Format::Json | Format::Protobuf | Format::Xml => Some((kept, Vec::new())),
+        Format::Json
+        | Format::Protobuf
+        | Format::ProtobufItems(_)
+        | Format::ProtoJson
+        | Format::ProtoJsonItems(_)
+        | Format::Xml => Some((kept, Vec::new())),
         Format::Graphql => {
             let body = kept.split_off(kept.iter().position(|byte| *byte == b'\n')? + 1);
             let paths: Vec<Vec<Json>> = serde_json::from_slice(&kept).ok()?;
@@ -136,12 +146,19 @@ fn read_part(part: &Json) -> Option<PathPart> {
     part.as_str().map(|name| PathPart::Field(name.into())).or_else(item)
 }
 
-fn format_name(format: Format) -> &'static str {
+fn format_name(format: Format) -> Cow<'static, str> {
+    let wrapped = |name: &'static str, wrapped| match wrapped {
+        Wrapped::Bare => name.into(),
+        Wrapped::Field(field) => format!("{name} {field}").into(),
+    };
     match format {
-        Format::Json => "json",
-        Format::Graphql => "graphql",
-        Format::Protobuf => "protobuf",
-        Format::Xml => "xml",
+        Format::Json => "json".into(),
+        Format::Graphql => "graphql".into(),
+        Format::Protobuf => "protobuf".into(),
+        Format::ProtobufItems(items) => wrapped("protobuf-items", items),
+        Format::ProtoJson => "protojson".into(),
+        Format::ProtoJsonItems(items) => wrapped("protojson-items", items),
+        Format::Xml => "xml".into(),
     }
 }
 

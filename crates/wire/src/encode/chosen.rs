@@ -6,6 +6,7 @@ use super::{EncodeError, Encoder, PathPart};
 use crate::json::parts;
 use crate::shape::{Chosen, Items};
 use crate::{Cell, Layout, NULLS_MAX, ShapeField};
+use contract::Scalar;
 
 /// What becomes of a null that its shape does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +149,7 @@ impl<'e, 'a> Choosing<'e, 'a> {
         let mut scratch = Scratch::new();
         let fitted = match item::place(layout) {
             Some(Place::Scalar(scalar)) => item::scalar(scalar, raw, &mut scratch),
+            Some(Place::Reference) => item::scalar(Scalar::Id, raw, &mut scratch),
             Some(Place::Enum(values)) => item::enumeration(values, raw, &mut scratch),
             Some(Place::List(_)) => return self.json.whole(field, raw, b'['),
             Some(Place::Object(_)) => return self.json.whole(field, raw, b'{'),

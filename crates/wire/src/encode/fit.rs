@@ -4,7 +4,7 @@ use crate::scalar::ascii::Ascii;
 use crate::scalar::number;
 use crate::scalar::span::MICROS_MAX;
 use crate::scalar::time;
-use crate::{Cell, json};
+use crate::{Cell, EnumValue, json};
 use contract::Scalar;
 
 /// Integers beyond this are not all doubles.
@@ -31,10 +31,10 @@ pub(super) enum Fitted<'a> {
     Instant(&'a str, jiff::civil::DateTime),
     /// `Duration` in microseconds, within what all formats allow.
     Span(i64),
-    /// An enum's value and its number.
-    Enum(&'a str, u32),
+    /// An enum's value.
+    Enum(&'a EnumValue),
     /// `JSON`: one whole JSON value.
-    Json(&'a [u8]),
+    Json(&'a str),
     /// `Bytes`.
     Bytes(&'a [u8]),
 }
@@ -44,8 +44,8 @@ impl Fitted<'_> {
     #[inline]
     pub fn least_bytes(&self) -> usize {
         match self {
-            Fitted::Text(text) => text.len(),
-            Fitted::Json(bytes) | Fitted::Bytes(bytes) => bytes.len(),
+            Fitted::Text(text) | Fitted::Json(text) => text.len(),
+            Fitted::Bytes(bytes) => bytes.len(),
             Fitted::Null
             | Fitted::Bool(_)
             | Fitted::Int(_)
@@ -54,7 +54,7 @@ impl Fitted<'_> {
             | Fitted::Plain(_)
             | Fitted::Instant(..)
             | Fitted::Span(_)
-            | Fitted::Enum(..) => 0,
+            | Fitted::Enum(_) => 0,
         }
     }
 }
@@ -95,12 +95,12 @@ pub(super) fn scalar<'a>(scalar: Scalar, cell: Cell<'a>, scratch: &'a mut Ascii)
 
 /// Fits a cell to an enum.
 #[inline]
-pub(super) fn enumeration<'a>(values: &'a [(Box<str>, u32)], cell: Cell<'_>) -> Option<Fitted<'a>> {
+pub(super) fn enumeration<'a>(values: &'a [EnumValue], cell: Cell<'_>) -> Option<Fitted<'a>> {
     if cell == Cell::Null {
         return Some(Fitted::Null);
     }
     let text = text(cell)?;
-    values.iter().find(|(name, _)| **name == *text).map(|(name, number)| Fitted::Enum(name, *number))
+    values.iter().find(|value| *value.name == *text).map(Fitted::Enum)
 }
 
 #[inline]
@@ -158,16 +158,16 @@ fn boolean(cell: Cell<'_>) -> Option<bool> {
 /// booleans are here because databases unwrap them.
 fn json<'a>(cell: Cell<'a>, scratch: &'a mut Ascii) -> Option<Fitted<'a>> {
     match cell {
-        Cell::Text(text) => json::parts::check(text).ok().map(|()| Fitted::Json(text.as_bytes())),
-        Cell::Bool(true) => Some(Fitted::Json(b"true")),
-        Cell::Bool(false) => Some(Fitted::Json(b"false")),
+        Cell::Text(text) => json::parts::check(text).ok().map(|()| Fitted::Json(text)),
+        Cell::Bool(true) => Some(Fitted::Json("true")),
+        Cell::Bool(false) => Some(Fitted::Json("false")),
         Cell::Int(number) => {
             number::write_decimal(scratch, number, 0);
-            Some(Fitted::Json(scratch.as_bytes()))
+            Some(Fitted::Json(scratch.as_str()))
         }
         Cell::Float(number) if number.is_finite() => {
             number::write_double(number, |text| scratch.push(text));
-            Some(Fitted::Json(scratch.as_bytes()))
+            Some(Fitted::Json(scratch.as_str()))
         }
         Cell::Float(_) | Cell::Null | Cell::Bytes(_) => None,
     }

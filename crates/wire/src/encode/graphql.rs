@@ -146,6 +146,10 @@ fn member_name(text: &[u8]) -> Option<Box<str>> {
 }
 
 impl Encoder for GraphqlEncoder {
+    fn into_reply(self) -> (Vec<u8>, Vec<NullAt>) {
+        self.finish()
+    }
+
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         if cell == Cell::Null && shape.fields.first().is_some_and(|field| field.required) {
             self.report(Vec::new());

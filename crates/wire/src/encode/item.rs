@@ -7,7 +7,7 @@ use crate::json::parts::Members;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::{number, span, text};
 use crate::shape::{Chosen, Items};
-use crate::{Cell, Layout, Shape};
+use crate::{Cell, EnumValue, Layout, Name, Shape};
 use contract::Scalar;
 
 /// Room for what an item stands for.
@@ -28,8 +28,10 @@ impl Scratch {
 pub(super) enum Place<'a> {
     /// A scalar.
     Scalar(Scalar),
+    /// The key of another record.
+    Reference,
     /// One of these.
-    Enum(&'a [(Box<str>, u32)]),
+    Enum(&'a [EnumValue]),
     /// A list of stored values, each in this place.
     List(Item<'a>),
     /// A stored object.
@@ -74,8 +76,10 @@ impl<'a> Object<'a> {
 pub(super) enum Item<'a> {
     /// A scalar.
     Scalar(Scalar),
+    /// The key of another record, which has this name there.
+    Reference(&'a Name),
     /// One of these.
-    Enum(&'a [(Box<str>, u32)]),
+    Enum(&'a [EnumValue]),
     /// A stored object.
     Object(Object<'a>),
 }
@@ -86,6 +90,7 @@ pub(super) enum Item<'a> {
 pub(super) fn place(layout: &Layout) -> Option<Place<'_>> {
     match layout {
         Layout::Scalar(scalar) => Some(Place::Scalar(*scalar)),
+        Layout::Reference(_) => Some(Place::Reference),
         Layout::Enum(values) => Some(Place::Enum(values)),
         Layout::Object(shape) | Layout::One(shape) => Some(Place::Object(Object::Whole(shape))),
         Layout::Chosen(chosen) => Some(match chosen.items() {
@@ -95,6 +100,7 @@ pub(super) fn place(layout: &Layout) -> Option<Place<'_>> {
         Layout::Many(shape) => Some(Place::List(Item::Object(Object::Whole(shape)))),
         Layout::List(layout) => match &**layout {
             Layout::Scalar(scalar) => Some(Place::List(Item::Scalar(*scalar))),
+            Layout::Reference(key) => Some(Place::List(Item::Reference(key))),
             Layout::Enum(values) => Some(Place::List(Item::Enum(values))),
             Layout::Object(shape) | Layout::One(shape) => {
                 Some(Place::List(Item::Object(Object::Whole(shape))))
@@ -135,7 +141,7 @@ pub(super) fn scalar<'a>(scalar: Scalar, raw: &'a str, scratch: &'a mut Scratch)
     let Scratch { text, bytes, ascii } = scratch;
     if scalar == Scalar::Json {
         // The walk that cut the item out has checked it.
-        return Some(Fitted::Json(raw.as_bytes()));
+        return Some(Fitted::Json(raw));
     }
     let cell = match raw.as_bytes().first()? {
         b'n' => Cell::Null,
@@ -151,7 +157,7 @@ pub(super) fn scalar<'a>(scalar: Scalar, raw: &'a str, scratch: &'a mut Scratch)
 
 /// Fits the JSON text of an item to an enum.
 pub(super) fn enumeration<'a>(
-    values: &'a [(Box<str>, u32)],
+    values: &'a [EnumValue],
     raw: &str,
     scratch: &mut Scratch,
 ) -> Option<Fitted<'a>> {

@@ -13,12 +13,13 @@ use super::buffer::Buffer;
 use super::chosen::{Choosing, Nulls, Outcome};
 use super::fit::{self, Fitted};
 use super::item::{self, Place};
-use super::{EncodeError, Encoder};
+use super::{EncodeError, Encoder, NullAt};
 use crate::json::escape::escape;
 use crate::json::parts;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::{number, span, text};
 use crate::{Cell, Layout, Shape, ShapeField};
+use contract::Scalar;
 use std::ops::Range;
 
 /// Appends `text` as a JSON string.
@@ -35,7 +36,7 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 /// remember between the calls.
 #[derive(Debug)]
 pub struct JsonEncoder {
-    out: Buffer,
+    pub(super) out: Buffer,
     start: usize,
 }
 
@@ -68,9 +69,20 @@ impl JsonEncoder {
         Ok(())
     }
 
+    /// Begins a record or list.
+    #[inline]
+    pub(super) fn open(&mut self, bracket: u8) {
+        self.out.push(bracket);
+    }
+
+    /// Takes the field's name away from a member that begins at this byte.
+    pub(super) fn unname(&mut self, member: usize, field: &ShapeField) {
+        self.out.bytes.drain(member..member + field.name.json.len());
+    }
+
     /// Ends a record or list, and follows it with a comma.
     #[inline]
-    fn close(&mut self, bracket: u8) -> Result<(), EncodeError> {
+    pub(super) fn close(&mut self, bracket: u8) -> Result<(), EncodeError> {
         match self.out.bytes.last_mut() {
             Some(last @ b',') => *last = bracket,
             _ => self.out.push(bracket),
@@ -136,13 +148,14 @@ impl JsonEncoder {
             Fitted::Float(number) => number::write_double(number, |text| self.out.extend(text.as_bytes())),
             Fitted::Text(text) => string(&mut self.out.bytes, text),
             Fitted::Plain(text) => self.quoted(text),
-            Fitted::Instant(text, _) | Fitted::Enum(text, _) => self.quoted(text.as_bytes()),
+            Fitted::Instant(text, _) => self.quoted(text.as_bytes()),
+            Fitted::Enum(value) => self.quoted(value.name.as_bytes()),
             Fitted::Span(micros) => {
                 let mut text = Ascii::new();
                 span::write(&mut text, micros);
                 self.quoted(text.as_bytes());
             }
-            Fitted::Json(text) => self.out.extend(text),
+            Fitted::Json(text) => self.out.extend(text.as_bytes()),
             Fitted::Bytes(bytes) => {
                 self.out.push(b'"');
                 text::write_base64(&mut self.out.bytes, bytes);
@@ -162,6 +175,10 @@ impl JsonEncoder {
 }
 
 impl Encoder for JsonEncoder {
+    fn into_reply(self) -> (Vec<u8>, Vec<NullAt>) {
+        (self.finish(), Vec::new())
+    }
+
     #[inline]
     fn position(&self) -> usize {
         self.out.bytes.len()
@@ -175,7 +192,7 @@ impl Encoder for JsonEncoder {
         let Some(field) = shape.fields.first() else { return Ok(()) };
         let start = self.out.bytes.len();
         self.cell(field, cell)?;
-        self.out.bytes.drain(start..start + field.name.json.len());
+        self.unname(start, field);
         Ok(())
     }
 
@@ -184,6 +201,7 @@ impl Encoder for JsonEncoder {
         let mut scratch = Ascii::new();
         let fitted = match item::place(&field.layout) {
             Some(Place::Scalar(scalar)) => fit::scalar(scalar, cell, &mut scratch),
+            Some(Place::Reference) => fit::scalar(Scalar::Id, cell, &mut scratch),
             Some(Place::Enum(values)) => fit::enumeration(values, cell),
             Some(Place::List(_)) => return self.stored(field, cell, b'['),
             Some(Place::Object(_)) => return self.stored(field, cell, b'{'),
@@ -197,7 +215,7 @@ impl Encoder for JsonEncoder {
 
     #[inline]
     fn begin_record(&mut self, _: &Shape) -> Result<(), EncodeError> {
-        self.out.push(b'{');
+        self.open(b'{');
         Ok(())
     }
 
@@ -208,7 +226,7 @@ impl Encoder for JsonEncoder {
 
     #[inline]
     fn begin_list(&mut self, _: &Shape) -> Result<(), EncodeError> {
-        self.out.push(b'[');
+        self.open(b'[');
         Ok(())
     }
 

@@ -8,25 +8,27 @@
 //! | `Decimal`, `Date`, `Time` | `string` |
 //! | `DateTime`, `Duration` | `google.protobuf.Timestamp`, `google.protobuf.Duration` |
 //! | nested records and stored objects | the message |
+//! | the key of another record | the message of that record with nothing but its key |
 //! | lists | `repeated`, numbers packed |
 //!
 //! A null is absent, and so is an empty list. A value is always written, also where it is the type's zero: a
 //! shape does not say which fields have explicit presence, and a zero on the wire is legal for those that
 //! have none. A list with a null in it is a mismatch, because `repeated` has no place for one. A reply that
-//! is a list is field 1 of the reply's message, repeated.
+//! is a list is field 1 of the reply's message, repeated; or, of [`crate::Format::ProtobufItems`], a sequence of
+//! envelopes.
 
 use super::buffer::Buffer;
 use super::fit::{self, Fitted};
 use super::item::{self, Item, Object, Place, Scratch};
-use super::{EncodeError, Encoder};
+use super::{EncodeError, Encoder, NullAt, Wrapped, envelope, numbered};
 use crate::json::parts::Items;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::span::MICROS_PER_S;
 use crate::scalar::time;
-use crate::{Cell, Shape, ShapeField};
+use crate::{Cell, Layout, Name, Shape, ShapeField};
 use contract::Scalar;
 
-/// The field of a reply that is a list.
+/// The field of a reply that is a list, and of an item that stands in a message of its own.
 const ROOT_LIST: u32 = 1;
 
 /// Bytes of a varint at the most: 64 bits, seven a byte.
@@ -49,6 +51,10 @@ enum Open {
     Message(usize),
     /// A field, or a list that is the reply: records in it are messages under this number.
     Field(u32),
+    /// A list that is the reply: records in it are items with envelopes.
+    Items(Wrapped),
+    /// Such an item: where the first bytes of the message and, in a field of it, of the item are.
+    Item(usize, Option<usize>),
 }
 
 /// Writes a reply as a protobuf message.
@@ -61,12 +67,19 @@ enum Open {
 pub struct ProtobufEncoder {
     out: Buffer,
     open: Vec<Open>,
+    /// How a list that is the reply is written.
+    items: Option<Wrapped>,
 }
 
 impl ProtobufEncoder {
     /// Appends to `buffer`, which may hold `bytes_max` bytes in all.
     pub fn new(buffer: Vec<u8>, bytes_max: usize) -> Self {
-        Self { out: Buffer::new(buffer, bytes_max), open: Vec::new() }
+        Self { out: Buffer::new(buffer, bytes_max), open: Vec::new(), items: None }
+    }
+
+    /// As [`ProtobufEncoder::new`], and writes a reply that is a list as envelopes.
+    pub fn of_items(buffer: Vec<u8>, bytes_max: usize, wrapped: Wrapped) -> Self {
+        Self { items: Some(wrapped), ..Self::new(buffer, bytes_max) }
     }
 
     /// The buffer with the whole reply.
@@ -139,7 +152,7 @@ impl ProtobufEncoder {
         self.out.room(fitted.least_bytes())?;
         match fitted {
             Fitted::Null => {}
-            Fitted::Bool(_) | Fitted::Int(_) | Fitted::Long(_) | Fitted::Enum(..) => {
+            Fitted::Bool(_) | Fitted::Int(_) | Fitted::Long(_) | Fitted::Enum(_) => {
                 self.tag(number, Wire::Varint);
                 self.number(fitted);
             }
@@ -147,10 +160,8 @@ impl ProtobufEncoder {
                 self.tag(number, Wire::Fixed64);
                 self.number(fitted);
             }
-            Fitted::Text(text) => self.delimited(number, text.as_bytes()),
-            Fitted::Plain(bytes) | Fitted::Json(bytes) | Fitted::Bytes(bytes) => {
-                self.delimited(number, bytes)
-            }
+            Fitted::Text(text) | Fitted::Json(text) => self.delimited(number, text.as_bytes()),
+            Fitted::Plain(bytes) | Fitted::Bytes(bytes) => self.delimited(number, bytes),
             Fitted::Instant(_, utc) => {
                 let (seconds, micros) = time::since_epoch(utc);
                 self.seconds_and_nanos(number, seconds, i64::from(micros) * 1000);
@@ -162,6 +173,30 @@ impl ProtobufEncoder {
         Ok(())
     }
 
+    /// A value in its field's place.
+    #[inline]
+    fn value(&mut self, field: &ShapeField, fitted: Fitted<'_>) -> Result<(), EncodeError> {
+        match &field.layout {
+            Layout::Reference(key) => self.reference(field.name.number, key, fitted),
+            _ => self.fitted(field.name.number, fitted),
+        }
+    }
+
+    /// A message with a key in it.
+    #[inline]
+    fn reference(&mut self, number: u32, key: &Name, fitted: Fitted<'_>) -> Result<(), EncodeError> {
+        if fitted == Fitted::Null {
+            return Ok(());
+        }
+        if key.number == 0 {
+            return Err(EncodeError::mismatch(&key.text, "no field number"));
+        }
+        let start = self.begin(number);
+        self.fitted(key.number, fitted)?;
+        self.end(start);
+        Ok(())
+    }
+
     /// A value that may be packed, without a tag; `None` when it may not.
     #[inline]
     fn number(&mut self, fitted: Fitted<'_>) -> Option<()> {
@@ -169,7 +204,7 @@ impl ProtobufEncoder {
             Fitted::Bool(value) => self.varint(value.into()),
             Fitted::Int(number) => self.signed(number.into()),
             Fitted::Long(number) => self.signed(number),
-            Fitted::Enum(_, number) => self.varint(number.into()),
+            Fitted::Enum(value) => self.varint(value.number.into()),
             Fitted::Float(number) => self.out.extend(&number.to_le_bytes()),
             Fitted::Null
             | Fitted::Text(_)
@@ -208,16 +243,18 @@ impl ProtobufEncoder {
             }
             let fitted = match item {
                 Item::Scalar(scalar) => item::scalar(scalar, raw, &mut scratch),
+                Item::Reference(_) => item::scalar(Scalar::Id, raw, &mut scratch),
                 Item::Enum(values) => item::enumeration(values, raw, &mut scratch),
                 Item::Object(object) => {
                     self.object(field, object, raw)?;
                     continue;
                 }
             };
-            match fitted {
-                None | Some(Fitted::Null) => return Err(mismatch()),
-                Some(fitted) if packed => self.number(fitted).ok_or_else(mismatch)?,
-                Some(fitted) => self.fitted(field.name.number, fitted)?,
+            match (fitted, item) {
+                (None | Some(Fitted::Null), _) => return Err(mismatch()),
+                (Some(fitted), Item::Reference(key)) => self.reference(field.name.number, key, fitted)?,
+                (Some(fitted), _) if packed => self.number(fitted).ok_or_else(mismatch)?,
+                (Some(fitted), _) => self.fitted(field.name.number, fitted)?,
             }
             self.out.room(0)?;
         }
@@ -247,13 +284,14 @@ impl ProtobufEncoder {
         let mut scratch = Scratch::new();
         let fitted = match item::place(&field.layout) {
             Some(Place::Scalar(scalar)) => item::scalar(scalar, raw, &mut scratch),
+            Some(Place::Reference) => item::scalar(Scalar::Id, raw, &mut scratch),
             Some(Place::Enum(values)) => item::enumeration(values, raw, &mut scratch),
             Some(Place::List(item)) => return self.list(field, item, raw),
             Some(Place::Object(object)) => return self.object(field, object, raw),
             None => None,
         };
         match fitted {
-            Some(fitted) => self.fitted(field.name.number, fitted),
+            Some(fitted) => self.value(field, fitted),
             None => Err(EncodeError::mismatch(&field.name.text, "a stored member that does not fit")),
         }
     }
@@ -264,26 +302,22 @@ fn is_packed(item: Item<'_>) -> bool {
     match item {
         Item::Enum(_) => true,
         Item::Scalar(Scalar::Int | Scalar::Long | Scalar::Float | Scalar::Boolean) => true,
-        Item::Scalar(_) | Item::Object(_) => false,
+        Item::Scalar(_) | Item::Reference(_) | Item::Object(_) => false,
     }
-}
-
-/// The field has a number; a renamed field of a REST selection has none, and no place here.
-#[inline]
-fn numbered(field: &ShapeField) -> Result<(), EncodeError> {
-    if field.name.number == 0 {
-        return Err(EncodeError::mismatch(&field.name.text, "no field number"));
-    }
-    Ok(())
 }
 
 impl Encoder for ProtobufEncoder {
+    fn into_reply(self) -> (Vec<u8>, Vec<NullAt>) {
+        (self.finish(), Vec::new())
+    }
+
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
         numbered(field)?;
         let mut scratch = Ascii::new();
         let fitted = match (item::place(&field.layout), cell) {
             (Some(Place::Scalar(scalar)), _) => fit::scalar(scalar, cell, &mut scratch),
+            (Some(Place::Reference), _) => fit::scalar(Scalar::Id, cell, &mut scratch),
             (Some(Place::Enum(values)), _) => fit::enumeration(values, cell),
             (Some(Place::List(_) | Place::Object(_)), Cell::Null) => Some(Fitted::Null),
             (Some(Place::List(item)), Cell::Text(text)) => return self.list(field, item, text),
@@ -291,7 +325,7 @@ impl Encoder for ProtobufEncoder {
             (Some(Place::List(_) | Place::Object(_)) | None, _) => None,
         };
         match fitted {
-            Some(fitted) => self.fitted(field.name.number, fitted),
+            Some(fitted) => self.value(field, fitted),
             None => Err(EncodeError::mismatch(&field.name.text, cell.kind())),
         }
     }
@@ -304,7 +338,13 @@ impl Encoder for ProtobufEncoder {
                 let number = *number;
                 Open::Message(self.begin(number))
             }
-            Some(Open::Root | Open::Message(_)) => {
+            Some(Open::Items(wrapped)) => {
+                let wrapped = *wrapped;
+                let message = envelope::begin(&mut self.out);
+                let item = (wrapped != Wrapped::Bare).then(|| self.begin(ROOT_LIST));
+                Open::Item(message, item)
+            }
+            Some(Open::Root | Open::Message(_) | Open::Item(..)) => {
                 return Err(EncodeError::mismatch(&shape.type_name, "a record outside of a field"));
             }
         };
@@ -314,8 +354,13 @@ impl Encoder for ProtobufEncoder {
 
     #[inline]
     fn end_record(&mut self, _: &Shape) -> Result<(), EncodeError> {
-        if let Some(Open::Message(start)) = self.open.pop() {
-            self.end(start);
+        match self.open.pop() {
+            Some(Open::Message(start)) => self.end(start),
+            Some(Open::Item(message, item)) => {
+                item.into_iter().for_each(|start| self.end(start));
+                envelope::end(&mut self.out, message)?;
+            }
+            Some(Open::Root | Open::Field(_) | Open::Items(_)) | None => {}
         }
         self.out.room(0)
     }
@@ -323,7 +368,7 @@ impl Encoder for ProtobufEncoder {
     #[inline]
     fn begin_list(&mut self, _: &Shape) -> Result<(), EncodeError> {
         if self.open.is_empty() {
-            self.open.push(Open::Field(ROOT_LIST));
+            self.open.push(self.items.map_or(Open::Field(ROOT_LIST), Open::Items));
         }
         Ok(())
     }

@@ -18,13 +18,13 @@
 use super::buffer::Buffer;
 use super::fit::{self, Fitted};
 use super::item::{self, Item, Object, Place, Scratch};
-use super::{EncodeError, Encoder};
+use super::{EncodeError, Encoder, NullAt};
 use crate::json::parts::Items;
 use crate::scalar::ascii::Ascii;
 use crate::scalar::{number, span, text};
 use crate::shape::is_xml_name;
 use crate::{Cell, Shape, ShapeField};
-use contract::Xml;
+use contract::{Scalar, Xml};
 
 /// The attributes of a null in a list, which declare their own prefix so that the element can stand anywhere.
 const NIL: &[u8] = b" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"";
@@ -122,10 +122,10 @@ impl XmlEncoder {
             Fitted::Int(number) => self.out.extend(itoa::Buffer::new().format(number).as_bytes()),
             Fitted::Long(number) => self.out.extend(itoa::Buffer::new().format(number).as_bytes()),
             Fitted::Float(number) => number::write_double(number, |text| self.out.extend(text.as_bytes())),
-            Fitted::Text(text) => self.escape(field, text.as_bytes(), within)?,
-            Fitted::Json(text) => self.escape(field, text, within)?,
+            Fitted::Text(text) | Fitted::Json(text) => self.escape(field, text, within)?,
             Fitted::Plain(text) => self.out.extend(text),
-            Fitted::Instant(text, _) | Fitted::Enum(text, _) => self.out.extend(text.as_bytes()),
+            Fitted::Instant(text, _) => self.out.extend(text.as_bytes()),
+            Fitted::Enum(value) => self.out.extend(value.name.as_bytes()),
             Fitted::Span(micros) => {
                 let mut text = Ascii::new();
                 span::write(&mut text, micros);
@@ -136,9 +136,9 @@ impl XmlEncoder {
         Ok(())
     }
 
-    /// UTF-8 text, escaped.
-    fn escape(&mut self, field: &ShapeField, text: &[u8], within: Within) -> Result<(), EncodeError> {
-        let mut rest = text;
+    /// Text, escaped.
+    fn escape(&mut self, field: &ShapeField, text: &str, within: Within) -> Result<(), EncodeError> {
+        let mut rest = text.as_bytes();
         while let Some(at) = rest.iter().position(|byte| CLASSES[usize::from(*byte)] != Class::Plain) {
             let (run, special) = rest.split_at(at);
             self.out.extend(run);
@@ -162,6 +162,7 @@ impl XmlEncoder {
         while let Some(raw) = items.next().map_err(|_| mismatch())? {
             let fitted = match item {
                 Item::Scalar(scalar) => item::scalar(scalar, raw, &mut scratch),
+                Item::Reference(_) => item::scalar(Scalar::Id, raw, &mut scratch),
                 Item::Enum(values) => item::enumeration(values, raw, &mut scratch),
                 Item::Object(_) if raw == "null" => Some(Fitted::Null),
                 Item::Object(object) => {
@@ -208,6 +209,7 @@ impl XmlEncoder {
         let mut scratch = Scratch::new();
         let fitted = match item::place(&field.layout) {
             Some(Place::Scalar(scalar)) => item::scalar(scalar, raw, &mut scratch),
+            Some(Place::Reference) => item::scalar(Scalar::Id, raw, &mut scratch),
             Some(Place::Enum(values)) => item::enumeration(values, raw, &mut scratch),
             Some(Place::List(item)) => return self.list(field, item, raw),
             Some(Place::Object(object)) => return self.object(field, object, raw),
@@ -315,11 +317,16 @@ fn named(field: &ShapeField) -> Result<(), EncodeError> {
 }
 
 impl Encoder for XmlEncoder {
+    fn into_reply(self) -> (Vec<u8>, Vec<NullAt>) {
+        (self.finish(), Vec::new())
+    }
+
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
         let mut scratch = Ascii::new();
         let fitted = match (item::place(&field.layout), cell) {
             (Some(Place::Scalar(scalar)), _) => fit::scalar(scalar, cell, &mut scratch),
+            (Some(Place::Reference), _) => fit::scalar(Scalar::Id, cell, &mut scratch),
             (Some(Place::Enum(values)), _) => fit::enumeration(values, cell),
             (Some(Place::List(_) | Place::Object(_)), Cell::Null) => Some(Fitted::Null),
             (Some(Place::List(item)), Cell::Text(text)) => return self.list(field, item, text),

@@ -105,6 +105,25 @@ pub(crate) fn write(out: &mut Ascii, micros: i64) {
     }
 }
 
+/// Writes microseconds as seconds with 0, 3 or 6 digits after the point: `5400.500s`, `-0.000001s` (ProtoJSON's form of
+/// `google.protobuf.Duration`).
+pub(crate) fn write_seconds(out: &mut Ascii, micros: i64) {
+    let size = micros.unsigned_abs();
+    let (seconds, fraction) = (size / MICROS_PER_S as u64, size % MICROS_PER_S as u64);
+    if micros < 0 {
+        out.push("-");
+    }
+    out.push_number(seconds);
+    if fraction > 0 {
+        out.push(".");
+        match fraction % 1000 {
+            0 => out.push_padded(fraction / 1000, 3),
+            _ => out.push_padded(fraction, 6),
+        }
+    }
+    out.push("s");
+}
+
 /// A point and the digits that are not zeros at the end, or nothing.
 fn write_fraction(out: &mut Ascii, fraction: u64) {
     if fraction > 0 {

@@ -3,7 +3,7 @@
 use crate::source::Source;
 use contract::{Scalar, Xml};
 use serde_json::json;
-use wire::{Cell, EncodeError, Encoder, Layout, Name, Shape, ShapeField};
+use wire::{Cell, EncodeError, Encoder, EnumValue, Layout, Name, Shape, ShapeField};
 
 /// A field's meaning, apart from any format.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,8 @@ pub fn field(name: &str, number: u32, layout: Layout) -> ShapeField {
 }
 
 pub fn colors() -> Layout {
-    Layout::Enum(vec![("RED".into(), 1), ("GREEN".into(), 2), ("BLUE".into(), 300)])
+    let value = |name: &str, number| EnumValue::new(name, number, &format!("COLOR_{name}"));
+    Layout::Enum(vec![value("RED", 1), value("GREEN", 2), value("BLUE", 300)])
 }
 
 fn list(layout: Layout) -> Layout {
@@ -125,7 +126,8 @@ pub fn generate(layout: &Layout, source: &mut Source, null_one_in: Option<usize>
     }
     match layout {
         Layout::Scalar(scalar) => generate_scalar(*scalar, source),
-        Layout::Enum(values) => Datum::Text(values[source.below(values.len())].0.to_string()),
+        Layout::Reference(_) => generate_scalar(Scalar::Id, source),
+        Layout::Enum(values) => Datum::Text(values[source.below(values.len())].name.to_string()),
         Layout::List(item) => {
             Datum::List((0..source.below(5)).map(|_| generate(item, source, None)).collect())
         }

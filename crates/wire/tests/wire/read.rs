@@ -87,9 +87,14 @@ fn protobuf_field(field: &ShapeField, message: &DynamicMessage) -> Datum {
 fn protobuf(layout: &Layout, value: &prost_reflect::Value) -> Datum {
     match layout {
         Layout::Object(shape) | Layout::One(shape) => protobuf_record(shape, value.as_message().unwrap()),
+        Layout::Reference(key) => {
+            let other = value.as_message().unwrap();
+            assert_eq!(other.fields().count(), 1);
+            scalar_text(Scalar::Id, other.get_field_by_number(key.number).unwrap().as_str().unwrap())
+        }
         Layout::Enum(values) => {
             let number = value.as_enum_number().unwrap();
-            Datum::Text(values.iter().find(|(_, known)| *known as i32 == number).unwrap().0.to_string())
+            Datum::Text(values.iter().find(|value| value.number as i32 == number).unwrap().name.to_string())
         }
         Layout::Scalar(Scalar::Int) => Datum::Int(value.as_i32().unwrap().into()),
         Layout::Scalar(Scalar::Long) => Datum::Int(value.as_i64().unwrap()),

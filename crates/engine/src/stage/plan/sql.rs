@@ -177,7 +177,7 @@ impl Planner<'_> {
             _ if hidden => (SqlField::Hidden, ShapeField::new(name, layout(&self.engine.contract, field))),
             ResultPart::Whole => {
                 let layout = match field.ty.base {
-                    Base::Resource(_) => reference_layout(),
+                    Base::Resource(id) => reference_layout(&self.engine.contract, id),
                     _ => layout(&self.engine.contract, field),
                 };
                 (SqlField::Column(field.name.clone()), ShapeField { name, layout, required })

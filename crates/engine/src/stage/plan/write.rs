@@ -271,7 +271,12 @@ impl Planner<'_> {
     fn own_words(&self, resource: ResourceId, given: &Given, wanted: &Wanted) -> Result<Read, Fault> {
         let key_field = self.engine.contract.resource(resource).key;
         let leaves_out = match self.permitted.format {
-            Format::Json | Format::Protobuf | Format::Xml => true,
+            Format::Json
+            | Format::Protobuf
+            | Format::ProtobufItems(_)
+            | Format::ProtoJson
+            | Format::ProtoJsonItems(_)
+            | Format::Xml => true,
             Format::Graphql => false,
         };
         let is_own =
