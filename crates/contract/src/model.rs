@@ -36,6 +36,13 @@ id! {
     ChannelId,
 }
 
+/// The protobuf field number of a record's version.
+pub const VERSION_NUMBER: u32 = 9_999;
+/// The protobuf field number of the count of a relation is the relation's own and this.
+pub const COUNT_NUMBERS_FROM: u32 = 10_000;
+/// The protobuf field number of the number of records that a value is over.
+pub const COUNT_NUMBER: u32 = 1;
+
 /// A whole API, checked. Immutable; a reload makes a new one.
 #[derive(Debug, Clone)]
 pub struct Contract {

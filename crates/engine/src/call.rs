@@ -201,6 +201,8 @@ pub enum Item {
         selection: Selection,
         /// Its name in the answer.
         alias: String,
+        /// Its number in protocol buffers; 0 where the answer is not in them.
+        number: u32,
     },
 }
 

@@ -60,8 +60,9 @@ impl TotalsKey {
 fn totals_names(items: &[TotalsItem], names: &mut Vec<Box<str>>) {
     for item in items {
         names.push(item.alias.clone());
-        if let TotalsWhat::Group { items, type_name } = &item.what {
+        if let TotalsWhat::Group { items, type_name, number } = &item.what {
             names.push(type_name.clone());
+            names.push(number.to_string().into());
             totals_names(items, names);
             names.push("/".into());
         }

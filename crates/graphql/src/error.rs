@@ -84,6 +84,12 @@ impl Problem {
     }
 }
 
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::from(&fault)
+    }
+}
+
 impl From<&Fault> for Problem {
     /// The fault's private detail stays behind.
     fn from(fault: &Fault) -> Self {

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod collect;
-mod filter;
 mod records;
 mod root;
 mod uses;

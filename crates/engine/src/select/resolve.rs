@@ -130,7 +130,7 @@ impl<'a> Resolver<'a> {
             Item::TypeName { alias } => items.push(by_name(Some(alias), What::TypeName)),
             Item::Version { alias } => items.push(by_name(Some(alias), What::Version)),
             Item::Cursor { alias } => items.push(by_name(Some(alias), What::Cursor)),
-            Item::Group { selection, alias } => {
+            Item::Group { selection, alias, .. } => {
                 self.count_items(1)?;
                 let wanted = self.nested_selection(id, selection, depth)?;
                 items.push(by_name(Some(alias), What::Group { wanted }));

@@ -3,7 +3,10 @@
 use super::intention::{Builder, is_left_out};
 use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, WantedMember, What};
 use crate::call::Measure;
-use contract::{Arity, Base, Contract, Field, Object, ObjectId, ResourceId, Scalar};
+use contract::{
+    Arity, Base, COUNT_NUMBER, COUNT_NUMBERS_FROM, Contract, Field, Object, ObjectId, ResourceId, Scalar,
+    VERSION_NUMBER,
+};
 use wire::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
 impl Builder<'_> {
@@ -23,7 +26,11 @@ impl Builder<'_> {
 
     fn shape_field(&self, id: ResourceId, item: &WantedItem) -> ShapeField {
         let own = |layout| {
-            let name = Name::new(item.alias.as_deref().unwrap_or_default(), 0, contract::Xml::Element);
+            let number = match item.what {
+                What::Version => VERSION_NUMBER,
+                _ => 0,
+            };
+            let name = Name::new(item.alias.as_deref().unwrap_or_default(), number, contract::Xml::Element);
             ShapeField::required(name, layout)
         };
         let (field_id, layout) = match &item.what {
@@ -55,7 +62,13 @@ impl Builder<'_> {
         let field = self.contract.resource(id).field(*field_id);
         let name = match &item.alias {
             None => Name::new(&field.name, field.number, field.xml),
-            Some(alias) => Name::new(alias, 0, field.xml),
+            Some(alias) => {
+                let number = match &item.what {
+                    What::Count { .. } => COUNT_NUMBERS_FROM + field.number,
+                    _ => 0,
+                };
+                Name::new(alias, number, field.xml)
+            }
         };
         let required = match &item.what {
             What::Many { .. } | What::Count { .. } => true,
@@ -74,7 +87,7 @@ impl Builder<'_> {
 
     fn totals_shape(&self, id: ResourceId, items: &[TotalsItem], type_name: &str) -> Shape {
         let fields = items.iter().map(|item| {
-            let name = Name::new(&item.alias, 0, contract::Xml::Element);
+            let name = Name::new(&item.alias, self.total_number(id, &item.what), contract::Xml::Element);
             let required = match &item.what {
                 TotalsWhat::Key(_) => false,
                 TotalsWhat::Measure(measure, _) => *measure == Measure::Count,
@@ -83,6 +96,18 @@ impl Builder<'_> {
             ShapeField { name, layout: self.total_layout(id, &item.what), required }
         });
         Shape { type_name: type_name.into(), fields: fields.collect() }
+    }
+
+    /// The number of a value's place: that of its field, in the message of its measure.
+    fn total_number(&self, id: ResourceId, what: &TotalsWhat) -> u32 {
+        match what {
+            TotalsWhat::Key(field) | TotalsWhat::Measure(_, field) => {
+                self.contract.resource(id).field(*field).number
+            }
+            TotalsWhat::Count => COUNT_NUMBER,
+            TotalsWhat::Group { number, .. } => *number,
+            TotalsWhat::TypeName => 0,
+        }
     }
 
     fn total_layout(&self, id: ResourceId, what: &TotalsWhat) -> Layout {
@@ -98,7 +123,7 @@ impl Builder<'_> {
                 }
             }
             TotalsWhat::TypeName => Layout::Scalar(Scalar::String),
-            TotalsWhat::Group { items, type_name } => {
+            TotalsWhat::Group { items, type_name, .. } => {
                 Layout::One(Box::new(self.totals_shape(id, items, type_name)))
             }
         }

@@ -72,9 +72,9 @@ impl Reading<'_> {
                 (alias.as_str(), TotalsWhat::Measure(*measure, self.measured(*measure, name)?))
             }
             Item::TypeName { alias } => (alias.as_str(), TotalsWhat::TypeName),
-            Item::Group { selection, alias } => {
+            Item::Group { selection, alias, number } => {
                 let items = self.items(selection, depth + 1)?;
-                (alias.as_str(), TotalsWhat::Group { items, type_name: type_name(selection) })
+                (alias.as_str(), TotalsWhat::Group { items, type_name: type_name(selection), number: *number })
             }
             Item::All
             | Item::Field { .. }

@@ -187,6 +187,8 @@ pub(crate) enum TotalsWhat {
     Group {
         items: Vec<TotalsItem>,
         type_name: Box<str>,
+        /// Its protobuf field number.
+        number: u32,
     },
 }
 

@@ -1,7 +1,6 @@
 //! Selection sets as selections of the engine.
 
 use super::collect::{Collected, collect};
-use super::filter::{filter, order, steps};
 use super::{Arguments, location};
 use crate::Graphql;
 use crate::error::Problem;
@@ -79,7 +78,7 @@ impl<'a> Translate<'a> {
             }
             None => {
                 let arguments = self.arguments(collected)?;
-                let steps = arguments.get(names::PATH).map(steps).unwrap_or_default();
+                let steps = arguments.get(names::PATH).map(conditions::steps).unwrap_or_default();
                 // A part of a JSON value has a name of its own, which is not the one that is asked for.
                 let alias = if steps.is_empty() { alias } else { Some(collected.key.to_owned()) };
                 Ok(Item::Field { name, alias, json: JsonPath { steps, as_text: false } })
@@ -143,7 +142,7 @@ impl<'a> Translate<'a> {
             match collected.first().name.as_str() {
                 TYPE_NAME => Ok(Item::TypeName { alias }),
                 names::CURSOR => Ok(Item::Cursor { alias }),
-                _ => Ok(Item::Group { selection: self.records(id, &collected.sets())?, alias }),
+                _ => Ok(Item::Group { selection: self.records(id, &collected.sets())?, alias, number: 0 }),
             }
         };
         let items = self.fields(&ty, sets).into_iter().map(item);
@@ -159,7 +158,7 @@ impl<'a> Translate<'a> {
             match (name, face::Measure::named(name)) {
                 (TYPE_NAME, _) => Ok(Item::TypeName { alias }),
                 (names::COUNT, _) => Ok(Item::Measure { measure: Measure::Count, name: None, alias }),
-                (_, measure) => Ok(Item::Group { selection: self.parts(measure, &collected), alias }),
+                (_, measure) => Ok(Item::Group { selection: self.parts(measure, &collected), alias, number: 0 }),
             }
         };
         let items = self.fields(&ty, sets).into_iter().map(item);
@@ -205,7 +204,7 @@ impl<'a> Translate<'a> {
         let number = |name| if has(name) { arguments.number(name) } else { Ok(None) };
         Ok(ListArgs {
             filter: if has(names::WHERE) { self.condition(id, arguments)? } else { None },
-            order: terms.map_or(Ok(Vec::new()), |terms| order(self.contract(), id, terms))?,
+            order: terms.map_or(Ok(Vec::new()), |terms| conditions::order(self.contract(), id, terms))?,
             limit: number(names::LIMIT)?,
             offset: number(names::OFFSET)?,
             ..ListArgs::default()
@@ -218,7 +217,8 @@ impl<'a> Translate<'a> {
         id: ResourceId,
         arguments: &Arguments,
     ) -> Result<Option<engine::Filter>, Problem> {
-        arguments.get(names::WHERE).map(|value| filter(self.contract(), id, value, 0)).transpose()
+        let filter = arguments.get(names::WHERE).map(|value| conditions::filter(self.contract(), id, value));
+        filter.transpose().map_err(Problem::from)
     }
 
     fn arguments(&self, collected: &Collected<'a>) -> Result<Arguments, Problem> {

@@ -1,30 +1,33 @@
-//! `where` and `orderBy`: conditions and orders, read by the table that they are printed from.
+//! Conditions.
 
-use super::arguments::misfit;
-use crate::error::Problem;
-use contract::{Base, Contract, Field, Resource, ResourceId, Scalar};
+use crate::{DEPTH_MAX, items, members};
+use contract::{Contract, Field, ResourceId, Scalar};
 use describe::graphql::{self as face, Compared, FilterField, Quantifiable, Quantity, Test as Asked, names};
 use engine::{
-    Direction, Filter, Is, JsonPath, JsonStep, JsonTest, Nulls, OrderTerm, Path, Related, Scalarwise,
-    SearchMode, Test, TestOperator, TextTest,
+    Fault, Filter, Is, JsonPath, JsonStep, JsonTest, Path, Related, Scalarwise, SearchMode, Test, TestOperator,
+    TextTest,
 };
 use wire::Value;
 
-/// Levels of filters in filters at the most.
-const DEPTH_MAX: usize = 16;
-
 /// A filter of a resource's records.
-pub(super) fn filter(
+///
+/// # Errors
+/// Invalid, with the place of what makes no sense.
+pub fn filter(contract: &Contract, id: ResourceId, value: &Value) -> Result<Filter, Fault> {
+    filter_at(contract, id, value, 0)
+}
+
+fn filter_at(
     contract: &Contract,
     id: ResourceId,
     value: &Value,
     depth: usize,
-) -> Result<Filter, Problem> {
+) -> Result<Filter, Fault> {
     if depth > DEPTH_MAX {
-        return Err(misfit(names::WHERE, "DEPTH", &format!("is nested more than {DEPTH_MAX} levels deep")));
+        return Err(Fault::invalid_field(names::WHERE, "DEPTH", format!("is nested more than {DEPTH_MAX} levels deep")));
     }
     let resource = contract.resource(id);
-    let deeper = |value: &Value| filter(contract, id, value, depth + 1);
+    let deeper = |value: &Value| filter_at(contract, id, value, depth + 1);
     let mut all = Vec::new();
     for (name, value) in members(value) {
         let Some(field) = face::filter_field(resource, name) else { continue };
@@ -34,7 +37,7 @@ pub(super) fn filter(
             FilterField::Or => all.push(Filter::Or(items(value).map(deeper).collect::<Result<_, _>>()?)),
             FilterField::Not => all.push(Filter::Not(Box::new(deeper(value)?))),
             FilterField::Own(_) if *value == Value::Null => {
-                return Err(misfit(name, "NULL", "is null: say what of it, as in {isNull: true}"));
+                return Err(Fault::invalid_field(name, "NULL", "is null: say what of it, as in {isNull: true}"));
             }
             FilterField::Own(field) => {
                 let field = resource.field(field);
@@ -55,21 +58,6 @@ fn one(mut all: Vec<Filter>) -> Filter {
     }
 }
 
-fn members(value: &Value) -> &[(String, Value)] {
-    match value {
-        Value::Object(members) => members,
-        _ => &[],
-    }
-}
-
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    let items: &[Value] = match value {
-        Value::List(items) => items,
-        _ => &[],
-    };
-    items.iter()
-}
-
 /// A condition on the record, or the records, of a relation.
 fn related(
     contract: &Contract,
@@ -77,9 +65,9 @@ fn related(
     target: ResourceId,
     value: &Value,
     depth: usize,
-) -> Result<Filter, Problem> {
+) -> Result<Filter, Fault> {
     let condition = |quantifier, value: &Value| {
-        let inner = filter(contract, target, value, depth + 1)?;
+        let inner = filter_at(contract, target, value, depth + 1)?;
         Ok(Filter::Related { name: field.name.clone(), quantifier, filter: Some(Box::new(inner)) })
     };
     if !face::is_many(field) {
@@ -92,7 +80,7 @@ fn related(
     for (name, value) in members(value) {
         if *value == Value::Null {
             let place = format!("{}.{name}", field.name);
-            return Err(misfit(&place, "NULL", "is null: say what of it, or leave it out"));
+            return Err(Fault::invalid_field(&place, "NULL", "is null: say what of it, or leave it out"));
         }
         let quantifier = match name.as_str() {
             names::SOME => Related::Some,
@@ -114,28 +102,28 @@ fn key_tests<'v>(contract: &Contract, id: ResourceId, value: &'v Value) -> Optio
 }
 
 /// The key stands in the record that points to it, and is a value there like others.
-fn key_filter(field: &Field, tests: &Value) -> Result<Filter, Problem> {
+fn key_filter(field: &Field, tests: &Value) -> Result<Filter, Fault> {
     if *tests == Value::Null {
-        return Err(misfit(&field.name, "NULL", "is null: say what of it, as in {isNull: true}"));
+        return Err(Fault::invalid_field(&field.name, "NULL", "is null: say what of it, as in {isNull: true}"));
     }
     tests_of(field, &Path { names: vec![field.name.clone()], json: JsonPath::default() }, tests, false)
 }
 
 /// What is asked of one field.
-fn tests(field: &Field, value: &Value) -> Result<Filter, Problem> {
+fn tests(field: &Field, value: &Value) -> Result<Filter, Fault> {
     let compared = face::compared(field);
     let path = Path { names: vec![field.name.clone()], json: JsonPath::default() };
     let is_json = compared == Some(Compared::Scalar(Scalar::Json));
     tests_of(field, &path, value, is_json)
 }
 
-fn tests_of(field: &Field, path: &Path, value: &Value, is_json: bool) -> Result<Filter, Problem> {
+fn tests_of(field: &Field, path: &Path, value: &Value, is_json: bool) -> Result<Filter, Fault> {
     let mut all = Vec::new();
     for (name, value) in members(value) {
         let Some(operator) = face::operator(name) else { continue };
         if *value == Value::Null && operator.test != Asked::Distinct {
             let place = format!("{}.{name}", field.name);
-            return Err(misfit(&place, "NULL", "is null, which is no match for anything: say isNull"));
+            return Err(Fault::invalid_field(&place, "NULL", "is null, which is no match for anything: say isNull"));
         }
         all.push(match operator.test {
             Asked::Part => part(field, value)?,
@@ -146,7 +134,7 @@ fn tests_of(field: &Field, path: &Path, value: &Value, is_json: bool) -> Result<
 }
 
 /// A test of a part of a JSON value, as text.
-fn part(field: &Field, value: &Value) -> Result<Filter, Problem> {
+fn part(field: &Field, value: &Value) -> Result<Filter, Fault> {
     let steps = value.get(names::PATH).map(steps).unwrap_or_default();
     let json = JsonPath { steps, as_text: true };
     let path = Path { names: vec![field.name.clone()], json };
@@ -155,7 +143,7 @@ fn part(field: &Field, value: &Value) -> Result<Filter, Problem> {
 }
 
 /// Steps into a JSON value: digits are the place in a list.
-pub(super) fn steps(value: &Value) -> Vec<JsonStep> {
+pub fn steps(value: &Value) -> Vec<JsonStep> {
     let step = |step: &Value| match step {
         Value::Text(text) => Some(match text.parse() {
             Ok(index) => JsonStep::Index(index),
@@ -237,51 +225,5 @@ fn search_mode(mode: face::SearchMode) -> SearchMode {
         face::SearchMode::Plain => SearchMode::Plain,
         face::SearchMode::Phrase => SearchMode::Phrase,
         face::SearchMode::Web => SearchMode::Web,
-    }
-}
-
-/// The terms of an order.
-pub(super) fn order(contract: &Contract, id: ResourceId, value: &Value) -> Result<Vec<OrderTerm>, Problem> {
-    items(value).map(|term| order_term(contract, contract.resource(id), term)).collect()
-}
-
-/// One term: a field and its direction, or a relation and a term of its record.
-fn order_term(contract: &Contract, resource: &Resource, term: &Value) -> Result<OrderTerm, Problem> {
-    let (mut resource, mut term, mut path) = (resource, term, Vec::new());
-    loop {
-        let [(name, value)] = members(term) else {
-            return Err(misfit(names::ORDER_BY, "ONE_OF", "must name one field in each term"));
-        };
-        path.push(name.clone());
-        let field = resource.field_named(name).map(|id| resource.field(id));
-        match (field.map(|field| field.ty.base), value) {
-            (Some(Base::Resource(target)), inner) if path.len() <= DEPTH_MAX => {
-                (resource, term) = (contract.resource(target), inner);
-            }
-            (_, Value::Text(direction)) => {
-                // The key of a record stands in the one that points to it.
-                if path.len() > 1 && *name == resource.key_field().name {
-                    path.pop();
-                }
-                let (direction, nulls) = direction_of(direction);
-                return Ok(OrderTerm {
-                    path: Path { names: path, json: JsonPath::default() },
-                    direction,
-                    nulls,
-                });
-            }
-            _ => return Err(misfit(names::ORDER_BY, "DEPTH", "follows too many relations")),
-        }
-    }
-}
-
-fn direction_of(name: &str) -> (Direction, Option<Nulls>) {
-    match face::Direction::named(name).unwrap_or(face::Direction::Ascending) {
-        face::Direction::Ascending => (Direction::Ascending, None),
-        face::Direction::Descending => (Direction::Descending, None),
-        face::Direction::AscendingNullsFirst => (Direction::Ascending, Some(Nulls::First)),
-        face::Direction::AscendingNullsLast => (Direction::Ascending, Some(Nulls::Last)),
-        face::Direction::DescendingNullsFirst => (Direction::Descending, Some(Nulls::First)),
-        face::Direction::DescendingNullsLast => (Direction::Descending, Some(Nulls::Last)),
     }
 }

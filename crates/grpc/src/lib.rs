@@ -1,0 +1,3 @@
+//! gRPC, gRPC-Web and Connect: methods to calls, answers and faults to messages.
+
+mod code;
