@@ -11,6 +11,7 @@ mod format;
 pub mod fuzz;
 mod load;
 pub mod model;
+pub mod names;
 pub mod rule;
 
 pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};

@@ -17,7 +17,7 @@ mod events;
 mod fields;
 mod folder;
 mod graphql;
-mod names;
+pub(crate) mod names;
 mod operations;
 mod origin;
 mod paths;

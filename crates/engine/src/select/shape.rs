@@ -116,9 +116,7 @@ fn layout_within(contract: &Contract, field: &Field, around: &mut Vec<ObjectId>)
         Base::Scalar(scalar) => Layout::Scalar(scalar),
         Base::Enum(id) => {
             let values = contract.enums[id.index()].values.iter();
-            Layout::Enum(
-                values.zip(1..).map(|(value, number)| (value.name.as_str().into(), number)).collect(),
-            )
+            Layout::Enum(values.map(|value| (value.name.as_str().into(), value.number)).collect())
         }
         // A to-one field without a selection of its own is the other record's key.
         Base::Resource(_) => reference_layout(),
