@@ -72,6 +72,8 @@ codes! {
     PATH,
     /// Two operations have the same place on a wire.
     ROUTE,
+    /// Two things would have one name or number in gRPC.
+    PROTO,
     /// SQL text that cannot be split into statements.
     SQL,
     /// An `-- expect:` comment is malformed or names no `@error`.

@@ -11,10 +11,11 @@ mod format;
 pub mod fuzz;
 mod load;
 pub mod model;
+pub mod names;
 pub mod rule;
 
 pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
 pub use format::EMAIL_BYTES_MAX;
-pub use load::{DEFINITIONS, DEFINITIONS_FILE, Loaded, bounds, compile, load, upper_snake};
+pub use load::{DEFINITIONS, DEFINITIONS_FILE, Loaded, bounds, compile, load};
 pub use model::*;
 pub use rule::{Arithmetic, Compare, Expr, Facts, FieldPath, Function, Quantifier, Reduced, Rule};

@@ -17,7 +17,7 @@ mod events;
 mod fields;
 mod folder;
 mod graphql;
-mod names;
+pub(crate) mod names;
 mod operations;
 mod origin;
 mod paths;
@@ -38,7 +38,6 @@ mod types;
 mod values;
 
 pub use folder::load;
-pub use names::upper_snake;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::model::Contract;

@@ -202,8 +202,10 @@ pub struct Enum {
     pub name: String,
     /// Its description.
     pub description: Option<String>,
-    /// Its values in the order written; a value's protobuf number is its position + 1.
+    /// Its values in the order written.
     pub values: Vec<EnumValue>,
+    /// The type's name in the text.
+    pub span: Span,
 }
 
 /// One value of an enum.
@@ -215,6 +217,10 @@ pub struct EnumValue {
     pub description: Option<String>,
     /// The reason of `@deprecated`.
     pub deprecated: Option<String>,
+    /// Its protobuf number, from 1: 0 stands for no value.
+    pub number: u32,
+    /// The value's name in the text.
+    pub span: Span,
 }
 
 /// A stored type.
@@ -894,14 +900,25 @@ pub enum Method {
 /// Where an operation is in gRPC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RpcMethod {
-    /// The service, `ProductService`.
+    /// The package of the service.
+    pub package: RpcPackage,
+    /// The service without its package, `ProductService`.
     pub service: String,
     /// The method, `GetProduct`.
     pub method: String,
-    /// The request message's name, when it is not `<Method>Request`.
+    /// The request message's name, when `@rpc(request:)` says it.
     pub request: Option<String>,
-    /// The response message's name, when it is not the result type's.
+    /// The response message's name, when `@rpc(response:)` says it.
     pub response: Option<String>,
+}
+
+/// The package of a service, which decides how messages are named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RpcPackage {
+    /// The contract's own, [`Contract::rpc_package`]: names follow from the contract.
+    Own,
+    /// The one that `@rpc(service:)` names, or none where the service has no dot: names are as the contract has them.
+    Named(String),
 }
 
 /// Where an operation is in SOAP.
@@ -949,6 +966,11 @@ impl Contract {
     /// An operation by id.
     pub fn operation(&self, id: OperationId) -> &Operation {
         &self.operations[id.index()]
+    }
+
+    /// The protobuf package of what the contract does not place itself: `my_shop.v1` for version 1.4.2 of `my-shop`.
+    pub fn rpc_package(&self) -> String {
+        crate::names::rpc_package(&self.name, &self.version)
     }
 
     /// Whether a reply may hold null for a field of a record: because the contract allows it, because the field has a

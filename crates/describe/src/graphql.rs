@@ -6,7 +6,7 @@ mod arguments;
 mod fields;
 mod measures;
 pub mod names;
-mod offered;
+pub(crate) mod offered;
 mod operators;
 mod order;
 mod print;
@@ -22,6 +22,7 @@ pub use fields::{
     record_fields,
 };
 pub use measures::{Measure, measured};
+pub(crate) use operators::unscaled;
 pub use operators::{
     Compared, Fits, JsonTest, OPERATORS, Operator, Quantifiable, Quantity, SearchMode, Takes, Test, TextTest,
     compared, operator, operators,

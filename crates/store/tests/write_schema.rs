@@ -144,6 +144,8 @@ fn what_only_adds_is_done() {
                     name: "GUEST".into(),
                     description: None,
                     deprecated: None,
+                    number: 3,
+                    span: NOWHERE,
                 })
             },
             &["+ remember that `user.role` is enum ADMIN|MEMBER|GUEST"],

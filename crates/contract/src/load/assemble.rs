@@ -44,7 +44,7 @@ fn walk(cx: &Context<'_>, report: &mut Report) -> Contract {
     let ruled = Ruled { drafts: &mut drafts, enums: &enums, channels: &mut channels, own: &mut own };
     rules::compile_all(ruled, pending, report);
     let indistinct: HashSet<Span> = drafts.iter().filter(|d| !d.distinct).map(|d| d.resource.span).collect();
-    let operations = routes::complete(standard::operations(&drafts), own, &header.name, &indistinct, report);
+    let operations = routes::complete(standard::operations(&drafts), own, &header, &indistinct, report);
     if operations.len() > ITEMS_MAX {
         let start = Span { file: FileId(0), start: 0, end: 0 };
         let message = format!("a contract has at most {ITEMS_MAX} operations, standard ones among them");
@@ -66,9 +66,9 @@ fn walk(cx: &Context<'_>, report: &mut Report) -> Contract {
 }
 
 /// What `@contract` says.
-struct Header {
-    name: String,
-    version: String,
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) version: String,
 }
 
 fn header(cx: &Context<'_>, report: &mut Report) -> Header {

@@ -49,9 +49,9 @@ pub(crate) fn bounded<'a>(
     fields.values().map(|component| &component.node).enumerate().take(MEMBERS_MAX)
 }
 
-/// A protobuf field number: by order, from 1.
+/// A protobuf number: by order, from 1.
 pub(crate) fn number(position: usize) -> u32 {
-    u32::try_from(position + 1).expect("bounded by MEMBERS_MAX")
+    u32::try_from(position + 1).expect("bounded by ITEMS_MAX")
 }
 
 fn field_id(position: usize) -> FieldId {

@@ -33,13 +33,22 @@ fn capitalised(word: &str) -> String {
 }
 
 /// `OrderItem` → `order_item`.
-pub(crate) fn snake(name: &str) -> String {
+pub fn snake(name: &str) -> String {
     joined(name, "_")
 }
 
-/// `OrderItem` → `ORDER_ITEM`.
+/// `OrderItem` → `ORDER_ITEM`; what has no small letters is so already.
 pub fn upper_snake(name: &str) -> String {
-    snake(name).to_ascii_uppercase()
+    match name.contains(|c: char| c.is_ascii_lowercase()) {
+        true => snake(name).to_ascii_uppercase(),
+        false => name.to_owned(),
+    }
+}
+
+/// The protobuf package of a contract: `my_shop.v1` for version 1.4.2 of `my-shop`.
+pub fn rpc_package(name: &str, version: &str) -> String {
+    let major = version.split('.').next().unwrap_or_default();
+    format!("{}.v{major}", snake(name))
 }
 
 /// `transferFunds` → `transfer-funds`.
@@ -48,7 +57,7 @@ pub(crate) fn kebab(name: &str) -> String {
 }
 
 /// `transferFunds` → `TransferFunds`, `my-shop` → `MyShop`.
-pub(crate) fn pascal(name: &str) -> String {
+pub fn pascal(name: &str) -> String {
     words(name).iter().map(|word| capitalised(word)).collect()
 }
 
@@ -60,7 +69,7 @@ pub(crate) fn camel(name: &str) -> String {
 }
 
 /// The regular English plural of a lower camel case name: `user` → `users`, `category` → `categories`.
-pub(crate) fn plural(name: &str) -> String {
+pub fn plural(name: &str) -> String {
     let vowel_before_y =
         || name.chars().rev().nth(1).is_some_and(|c| "aeiou".contains(c.to_ascii_lowercase()));
     let hisses = ["s", "x", "z", "ch", "sh"].iter().any(|end| name.ends_with(end));

@@ -14,7 +14,7 @@ use crate::load::origin::{Applied, Directives};
 use crate::load::places::{self, Place};
 use crate::load::remote;
 use crate::load::report::Report;
-use crate::load::routes::{self, RestChoice};
+use crate::load::routes::{self, RestChoice, RpcChoice};
 use crate::load::sql;
 use crate::load::storage::{self, Action};
 use crate::model::{
@@ -36,6 +36,7 @@ pub(crate) struct Known<'a> {
 pub(crate) struct Own {
     pub(crate) operation: Operation,
     pub(crate) rest: RestChoice,
+    pub(crate) rpc: RpcChoice,
     /// Where its place in REST, gRPC and SOAP is said, else its name.
     pub(crate) rest_span: Span,
     pub(crate) rpc_span: Span,
@@ -156,12 +157,13 @@ fn operation(
         errors: call.errors,
         arguments: call.arguments,
         rest: None,
-        rpc: named.rpc,
+        rpc: None,
         soap: named.soap,
         span,
     };
     let at = |name: &str| directives.get(name).map_or(span, |d| d.span());
-    Own { operation, rest: named.rest, rest_span: at("rest"), rpc_span: at("rpc"), soap_span: at("soap") }
+    let (rest_span, rpc_span, soap_span) = (at("rest"), at("rpc"), at("soap"));
+    Own { operation, rest: named.rest, rpc: named.rpc, rest_span, rpc_span, soap_span }
 }
 
 /// Stands for a result that could not be resolved; the contract is refused.

@@ -3,14 +3,15 @@
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::load::names::{is_dotted, is_identifier, kebab, pascal};
+use crate::load::assemble::Header;
+use crate::load::names::{is_dotted, is_identifier, kebab, pascal, rpc_package};
 use crate::load::operations::{Call, Own};
 use crate::load::origin::{Applied, Directives};
 use crate::load::paths::{self, Kind};
 use crate::load::report::Report;
 use crate::load::text::Text;
 use crate::model::{
-    Argument, Arity, Base, Method, Operation, RestRoute, Root, RpcMethod, Scalar, SoapOperation,
+    Argument, Arity, Base, Method, Operation, RestRoute, Root, RpcMethod, RpcPackage, Scalar, SoapOperation,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -25,10 +26,20 @@ pub(crate) enum RestChoice {
     Off,
 }
 
+/// What `@rpc` says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RpcChoice {
+    /// The service with its package.
+    service: Option<String>,
+    method: Option<String>,
+    request: Option<String>,
+    response: Option<String>,
+}
+
 /// What the contract says about an operation's places.
 pub(crate) struct Named {
     pub(crate) rest: RestChoice,
-    pub(crate) rpc: Option<RpcMethod>,
+    pub(crate) rpc: RpcChoice,
     pub(crate) soap: Option<SoapOperation>,
 }
 
@@ -48,7 +59,7 @@ pub(crate) fn method(name: &str) -> Option<Method> {
 pub(crate) fn named(call: &Call<'_>, root: Root, directives: &Directives<'_>, report: &mut Report) -> Named {
     Named {
         rest: directives.get("rest").map_or(RestChoice::Absent, |d| rest(call, root, d, report)),
-        rpc: directives.get("rpc").and_then(|d| rpc(d, report)),
+        rpc: directives.get("rpc").map_or_else(RpcChoice::default, |d| rpc(d, report)),
         soap: directives.get("soap").and_then(|d| soap(d, report)),
     }
 }
@@ -115,7 +126,7 @@ fn fits_segment(argument: &Argument) -> bool {
     plain && argument.ty.arity == Arity::One
 }
 
-fn rpc(applied: Applied<'_>, report: &mut Report) -> Option<RpcMethod> {
+fn rpc(applied: Applied<'_>, report: &mut Report) -> RpcChoice {
     let mut name = |argument: &str, valid: fn(&str) -> bool| {
         let text = applied.text(argument)?;
         if !valid(&text.value) {
@@ -126,7 +137,7 @@ fn rpc(applied: Applied<'_>, report: &mut Report) -> Option<RpcMethod> {
     };
     let (service, method) = (name("service", is_dotted), name("method", is_identifier));
     let (request, response) = (name("request", is_identifier), name("response", is_identifier));
-    Some(RpcMethod { service: service?, method: method?, request, response })
+    RpcChoice { service, method, request, response }
 }
 
 fn soap(applied: Applied<'_>, report: &mut Report) -> Option<SoapOperation> {
@@ -151,7 +162,7 @@ fn soap(applied: Applied<'_>, report: &mut Report) -> Option<SoapOperation> {
 pub(crate) fn complete(
     standard: Vec<Operation>,
     own: Vec<Own>,
-    contract: &str,
+    header: &Header,
     indistinct: &HashSet<Span>,
     report: &mut Report,
 ) -> Vec<Operation> {
@@ -170,10 +181,10 @@ pub(crate) fn complete(
         }
         places.take(operation, [operation.span; 3], report);
     }
-    for Own { mut operation, rest, rest_span, rpc_span, soap_span } in own {
+    for Own { mut operation, rest, rpc, rest_span, rpc_span, soap_span } in own {
         let standard = replaced.get(&operation.name);
         operation.rest = route(&operation, &rest, standard);
-        operation.rpc = operation.rpc.or_else(|| Some(default_rpc(&operation.name, standard, contract)));
+        operation.rpc = Some(rpc_method(&operation.name, rpc, standard, header));
         // Of two own operations of one name the second has been refused.
         if places.name(&operation) {
             places.take(&operation, [rest_span, rpc_span, soap_span], report);
@@ -183,13 +194,30 @@ pub(crate) fn complete(
     all
 }
 
-fn default_rpc(name: &str, replaced: Option<&Operation>, contract: &str) -> RpcMethod {
-    replaced.and_then(|standard| standard.rpc.clone()).unwrap_or_else(|| RpcMethod {
-        service: format!("{}Service", pascal(contract)),
-        method: pascal(name),
-        request: None,
-        response: None,
-    })
+/// What replaces a standard operation is where that was, unless the contract says otherwise.
+fn rpc_method(name: &str, choice: RpcChoice, replaced: Option<&Operation>, header: &Header) -> RpcMethod {
+    let RpcChoice { service, method, request, response } = choice;
+    let inherited = replaced.and_then(|standard| standard.rpc.as_ref());
+    let (package, service, default) = match (service, inherited) {
+        (Some(service), _) => {
+            let (package, service) = named_service(&service, header);
+            (package, service, None)
+        }
+        (None, Some(standard)) => (RpcPackage::Own, standard.service.clone(), Some(standard.method.clone())),
+        (None, None) => (RpcPackage::Own, format!("{}Service", pascal(&header.name)), None),
+    };
+    let method = method.or(default).unwrap_or_else(|| pascal(name));
+    RpcMethod { package, service, method, request, response }
+}
+
+/// The package and the name of a service that the contract names.
+fn named_service(service: &str, header: &Header) -> (RpcPackage, String) {
+    let (package, name) = service.rsplit_once('.').unwrap_or(("", service));
+    let package = match package == rpc_package(&header.name, &header.version) {
+        true => RpcPackage::Own,
+        false => RpcPackage::Named(package.to_owned()),
+    };
+    (package, name.to_owned())
 }
 
 /// What replaces a standard operation is where that was, if its arguments fill the path.
@@ -223,7 +251,7 @@ fn route(operation: &Operation, choice: &RestChoice, replaced: Option<&Operation
 struct Places {
     names: HashSet<String>,
     rest: HashMap<(Method, String), String>,
-    rpc: HashMap<(String, String), String>,
+    rpc: HashMap<(RpcPackage, String, String), String>,
     soap: HashMap<(String, String), String>,
 }
 
@@ -252,7 +280,7 @@ impl Places {
             taken(self.rest.insert(key, name.clone()), rest_span, place);
         }
         if let Some(rpc) = &operation.rpc {
-            let key = (rpc.service.clone(), rpc.method.clone());
+            let key = (rpc.package.clone(), rpc.service.clone(), rpc.method.clone());
             taken(self.rpc.insert(key, name.clone()), rpc_span, format!("{}.{}", rpc.service, rpc.method));
         }
         if let Some(soap) = &operation.soap {

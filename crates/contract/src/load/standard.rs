@@ -4,7 +4,7 @@ use crate::load::names::{camel, pascal};
 use crate::load::resources::Draft;
 use crate::model::{
     Arity, Base, Binding, Field, FieldId, Method, Operation, Relation, Resource, ResourceId, RestRoute, Root,
-    RpcMethod, Scalar, Source, TypeRef,
+    RpcMethod, RpcPackage, Scalar, Source, TypeRef,
 };
 use std::collections::HashSet;
 
@@ -104,14 +104,13 @@ fn operation(standard: Standard, id: ResourceId, resource: &Resource) -> Operati
         // A deleted row leaves a gap.
         Standard::Batch => (Root::Mutation, many(false)),
     };
-    let rpc =
-        RpcMethod { service: service(resource), method: method.to_owned(), request: None, response: None };
     let rest = route.map(|(method, path)| RestRoute { method, path });
-    bare(resource, name, root, result, binding, rest, rpc)
+    bare(resource, name, root, result, binding, rest, rpc(resource, method.to_owned()))
 }
 
-fn service(resource: &Resource) -> String {
-    format!("{}Service", pascal(&resource.name))
+fn rpc(resource: &Resource, method: String) -> RpcMethod {
+    let service = format!("{}Service", pascal(&resource.name));
+    RpcMethod { package: RpcPackage::Own, service, method, request: None, response: None }
 }
 
 fn upper_first(name: &str) -> String {
@@ -156,9 +155,9 @@ fn nested(name: String, parent: ResourceId, resource: &Resource, id: FieldId, fi
     let result = TypeRef { arity: Arity::List { item_required: true }, required: true, ..field.ty };
     let path = format!("/{}/{{id}}/{}", resource.plural, field.name);
     let method = format!("List{}", pascal(&field.name));
-    let rpc = RpcMethod { service: service(resource), method, request: None, response: None };
     let rest = Some(RestRoute { method: Method::Get, path });
-    bare(resource, name, Root::Query, result, Binding::Related { parent, field: id }, rest, rpc)
+    let binding = Binding::Related { parent, field: id };
+    bare(resource, name, Root::Query, result, binding, rest, rpc(resource, method))
 }
 
 /// An operation that takes all else from its resource.

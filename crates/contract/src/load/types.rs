@@ -4,7 +4,7 @@ use crate::code;
 use crate::load::arguments;
 use crate::load::bounds::{ITEMS_MAX, MEMBERS_MAX};
 use crate::load::context::{AbstractType, Context};
-use crate::load::fields::{self, check_name, check_xml, deprecated, description};
+use crate::load::fields::{self, check_name, check_xml, deprecated, description, number};
 use crate::load::places::{self, Place};
 use crate::load::report::Report;
 use crate::model::{Abstract, AbstractId, Base, Enum, EnumValue, Input, Object};
@@ -23,15 +23,18 @@ fn one_enum(cx: &Context<'_>, node: &EnumType, report: &mut Report) -> Enum {
         let message = format!("an enum has at most {ITEMS_MAX} values");
         report.error(code::TOO_MANY, cx.span(&node.name), message);
     }
-    let value = |value: &apollo_compiler::ast::EnumValueDefinition| EnumValue {
+    let value = |(position, value): (usize, &apollo_compiler::ast::EnumValueDefinition)| EnumValue {
         name: value.value.to_string(),
         description: description(&value.description),
         deprecated: deprecated(&cx.of_member(&value.directives)),
+        number: number(position),
+        span: cx.span(&value.value),
     };
     Enum {
         name: node.name.to_string(),
         description: description(&node.description),
-        values: node.values.values().map(|component| value(component)).collect(),
+        values: node.values.values().map(|component| &***component).enumerate().map(value).collect(),
+        span: cx.span(&node.name),
     }
 }
 

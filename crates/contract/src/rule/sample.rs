@@ -199,8 +199,14 @@ fn arguments() -> Vec<Argument> {
 
 fn roles() -> Enum {
     let values = ["ADMIN", "EDITOR", "READER"];
-    let values = values.map(|name| EnumValue { name: name.to_owned(), description: None, deprecated: None });
-    Enum { name: "Role".to_owned(), description: None, values: values.into() }
+    let values = (1..).zip(values).map(|(number, name)| EnumValue {
+        name: name.to_owned(),
+        description: None,
+        deprecated: None,
+        number,
+        span: SPAN,
+    });
+    Enum { name: "Role".to_owned(), description: None, values: values.collect(), span: SPAN }
 }
 
 fn ty(base: Base) -> TypeRef {

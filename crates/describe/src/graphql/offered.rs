@@ -7,7 +7,7 @@ use contract::{Base, Binding, Contract, Operation, OperationId, ResourceId, Root
 use std::collections::HashSet;
 
 /// What of a contract is served.
-pub(super) struct Offered {
+pub(crate) struct Offered {
     standard: HashSet<(ResourceId, Standard)>,
     /// Which output objects have a field that can be answered.
     objects: Vec<bool>,
@@ -16,7 +16,7 @@ pub(super) struct Offered {
 }
 
 impl Offered {
-    pub(super) fn new(contract: &Contract) -> Self {
+    pub(crate) fn new(contract: &Contract) -> Self {
         let standard = contract.operations().filter_map(|(_, operation)| standard(contract, operation));
         Self {
             standard: standard.collect(),
@@ -26,19 +26,19 @@ impl Offered {
     }
 
     /// Whether a value of the type can be answered: not an interface or union, nor an object of nothing else.
-    pub(super) fn answers(&self, base: Base) -> bool {
+    pub(crate) fn answers(&self, base: Base) -> bool {
         is_answered(&self.objects, base)
     }
 
     /// Whether `node` finds the resource's records: they can be got by their key alone, which always shows.
-    pub(super) fn is_node(&self, contract: &Contract, id: ResourceId) -> bool {
+    pub(crate) fn is_node(&self, contract: &Contract, id: ResourceId) -> bool {
         let has_key = || !contract.may_be_null(contract.resource(id).key_field());
         self.is_node_free && self.standard.contains(&(id, Standard::Get)) && has_key()
     }
 
     /// The writes that batches of the resource's records can hold: those that it has by themselves too. An input has a
     /// field, so where a create takes none, batches have no creates.
-    pub(super) fn batch(&self, contract: &Contract, id: ResourceId) -> Vec<Write> {
+    pub(crate) fn batch(&self, contract: &Contract, id: ResourceId) -> Vec<Write> {
         let resource = contract.resource(id);
         let mut writes = Write::ALL.to_vec();
         writes.retain(|write| {
@@ -54,7 +54,7 @@ impl Offered {
     }
 
     /// Whether an own operation is served.
-    pub(super) fn serves(&self, operation: &Operation) -> bool {
+    pub(crate) fn serves(&self, operation: &Operation) -> bool {
         match operation.binding {
             Binding::Get(_) | Binding::List(_) | Binding::Count(_) | Binding::Aggregate(_) => true,
             Binding::Create(_) | Binding::Update(_) | Binding::Upsert(_) | Binding::Delete(_) => true,
@@ -67,7 +67,7 @@ impl Offered {
 }
 
 /// The operations that have a field of the root, were they served: nested collections are fields of their records.
-pub(super) fn rooted(contract: &Contract, root: Root) -> impl Iterator<Item = (OperationId, &Operation)> {
+pub(crate) fn rooted(contract: &Contract, root: Root) -> impl Iterator<Item = (OperationId, &Operation)> {
     let is_here = move |operation: &Operation| {
         operation.root == root && !matches!(operation.binding, Binding::Related { .. })
     };
@@ -75,7 +75,7 @@ pub(super) fn rooted(contract: &Contract, root: Root) -> impl Iterator<Item = (O
 }
 
 /// What an operation does that the resource has by itself: it stands where its resource does.
-pub(super) fn standard(contract: &Contract, operation: &Operation) -> Option<(ResourceId, Standard)> {
+pub(crate) fn standard(contract: &Contract, operation: &Operation) -> Option<(ResourceId, Standard)> {
     let (id, does) = match operation.binding {
         Binding::Get(id) => (id, Standard::Get),
         Binding::List(id) => (id, Standard::List),

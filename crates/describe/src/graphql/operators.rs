@@ -202,7 +202,7 @@ pub fn compared(field: &Field) -> Option<Compared> {
 }
 
 /// The same scalar for all decimals.
-pub(super) fn unscaled(scalar: Scalar) -> Scalar {
+pub(crate) fn unscaled(scalar: Scalar) -> Scalar {
     match scalar {
         Scalar::Decimal { .. } => Scalar::Decimal { scale: 0 },
         other => other,

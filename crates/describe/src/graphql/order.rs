@@ -46,7 +46,7 @@ impl Direction {
     }
 
     /// What it says, in words.
-    pub(super) fn description(self) -> &'static str {
+    pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Ascending => "Least first, nulls last.",
             Self::Descending => "Greatest first, nulls before all.",

@@ -5,6 +5,8 @@ use contract::{FieldId, OperationId, ResourceId, Scalar};
 /// Everything that a contract offers as protocol buffers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
+    /// The contract's name, as it is written there: that of files.
+    pub contract: String,
     /// In the order of their names; the one without a name first.
     pub packages: Vec<Package>,
     /// All messages, by [`MessageId`].

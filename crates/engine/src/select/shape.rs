@@ -3,6 +3,7 @@
 use super::intention::{Builder, is_left_out};
 use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, WantedMember, What};
 use crate::call::Measure;
+use contract::names::upper_snake;
 use contract::{
     Arity, Base, COUNT_NUMBER, COUNT_NUMBERS_FROM, Contract, Field, Object, ObjectId, ResourceId, Scalar,
     VERSION_NUMBER,
@@ -141,11 +142,12 @@ fn layout_within(contract: &Contract, field: &Field, around: &mut Vec<ObjectId>)
         Base::Scalar(scalar) => Layout::Scalar(scalar),
         Base::Enum(id) => {
             let own = &contract.enums[id.index()];
-            let prefix = contract::upper_snake(&own.name);
-            let value = |(value, number): (&contract::EnumValue, u32)| {
-                EnumValue::new(&value.name, number, &format!("{prefix}_{}", value.name))
+            let prefix = upper_snake(&own.name);
+            let value = |value: &contract::EnumValue| {
+                let proto = format!("{prefix}_{}", upper_snake(&value.name));
+                EnumValue::new(&value.name, value.number, &proto)
             };
-            Layout::Enum(own.values.iter().zip(1..).map(value).collect())
+            Layout::Enum(own.values.iter().map(value).collect())
         }
         // A to-one field without a selection of its own is the other record's key.
         Base::Resource(id) => reference_layout(contract, id),

@@ -8,6 +8,7 @@ use crate::fault::{Fault, FieldFault, Kind, codes};
 use crate::identity::Caller;
 use crate::policy::denied;
 use crate::secret;
+use contract::names::upper_snake;
 use contract::{ErrorKind, Operation, ResourceId};
 use store::{Bounds, Error, Failed, Mutation, Reply, Step, Written};
 use wire::{Format, Value};
@@ -283,16 +284,4 @@ fn at_step(fault: Fault, at: usize, verb: &'static str) -> Fault {
             at_item(Fault { fields: vec![field], ..fault }, at, Some(verb))
         }
     }
-}
-
-/// `OrderItem` → `ORDER_ITEM`.
-fn upper_snake(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for (i, c) in name.chars().enumerate() {
-        if c.is_uppercase() && i > 0 && !out.ends_with('_') {
-            out.push('_');
-        }
-        out.extend(c.to_uppercase());
-    }
-    out
 }

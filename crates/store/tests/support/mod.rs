@@ -143,8 +143,15 @@ pub const ACCOUNT: ResourceId = ResourceId(5);
 
 /// People with one field of every scalar, their posts and comments, notes that are deleted softly, and accounts.
 pub fn contract() -> Contract {
-    let value = |name: &str| EnumValue { name: name.into(), description: None, deprecated: None };
-    let role = Enum { name: "Role".into(), description: None, values: vec![value("ADMIN"), value("MEMBER")] };
+    let value = |(name, number): (&str, u32)| EnumValue {
+        name: name.into(),
+        description: None,
+        deprecated: None,
+        number,
+        span: NOWHERE,
+    };
+    let values = [("ADMIN", 1), ("MEMBER", 2)].map(value).into();
+    let role = Enum { name: "Role".into(), description: None, values, span: NOWHERE };
     let mut notes = resource(
         "Note",
         KeyKind::Client,
