@@ -32,12 +32,12 @@ const BUFFER_BYTES_MIN: usize = 8 * 1024;
 /// What hyper parses without an allocation per request.
 const HEADERS_ON_STACK: usize = 100;
 /// What a peer may send of one HTTP/2 request's body before it is read.
-const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// What a peer may send of all bodies on an HTTP/2 connection before they are read. It is more than a stream's, so
 /// that one which is not read does not keep the others waiting, and by so much because h2 ends a connection on which
 /// frames of less than 256 bytes lie unread that lack half of this in all: a stream's window may be filled with frames
 /// of 16 bytes, which are messages of gRPC that hold a number or two.
-const CONNECTION_WINDOW_BYTES: u32 = 32 * STREAM_WINDOW_BYTES;
+pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 32 * STREAM_WINDOW_BYTES;
 /// What may lie in an HTTP/2 stream's buffer for which the peer has granted a window and that its socket does not take.
 const SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
 

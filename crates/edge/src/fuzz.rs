@@ -1,15 +1,19 @@
 //! Bodies for a fuzzer: whatever a peer sends, a connection ends, and the handler sees only what is within
 //! bounds; whatever it says of codings is judged.
 
+use crate::body::Body;
 use crate::coding::{self, Compression};
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Handler, Notice, Request, Response};
-use crate::reply::ResponseBody;
+use crate::reply::{Piece, ResponseBody, Source};
 use crate::serve::Phase;
+use http::HeaderMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
@@ -17,7 +21,7 @@ const BODY_BYTES_MAX: usize = 64;
 const HEADERS_MAX: usize = 16;
 const PIPE_BYTES: usize = 64 * 1024;
 
-/// Checks what it is given and answers with the body.
+/// Checks what it is given and answers with the body: whole, or under `/e` piece by piece as it comes.
 #[derive(Default)]
 struct Checking {
     has_panicked: AtomicBool,
@@ -26,6 +30,9 @@ struct Checking {
 impl Handler for Checking {
     async fn handle(&self, request: Request) -> Response {
         assert!(request.headers.len() <= HEADERS_MAX && request.method != http::Method::CONNECT);
+        if request.uri.path() == "/e" {
+            return Response::new(ResponseBody::stream(Echo(request.body)));
+        }
         match request.body.read(BODY_BYTES_MAX).await {
             Ok(body) => {
                 assert!(body.len() <= BODY_BYTES_MAX);
@@ -43,6 +50,22 @@ impl Handler for Checking {
         if let Notice::Panicked(_) = notice {
             self.has_panicked.store(true, Relaxed);
         }
+    }
+}
+
+/// Gives back what comes, and the end as it came.
+struct Echo(Body);
+
+impl Source for Echo {
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        Poll::Ready(Some(match ready!(self.0.poll_piece(cx)) {
+            Ok(Some(bytes)) => {
+                assert!(!bytes.is_empty());
+                Piece::Data(bytes)
+            }
+            Ok(None) => Piece::Trailers(HeaderMap::new()),
+            Err(_) => Piece::Abort,
+        }))
     }
 }
 

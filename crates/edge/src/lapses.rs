@@ -39,7 +39,16 @@ impl Handler for Echo {
 
 /// A connection with the default limits, over a pipe that holds `pipe_bytes`.
 fn connect(pipe_bytes: usize) -> (DuplexStream, watch::Sender<Phase>) {
-    let shared = Shared::new(Arc::new(Echo), Limits::default(), Compression::On);
+    connect_to(Arc::new(Echo), Limits::default(), pipe_bytes)
+}
+
+/// A connection to a handler, over a pipe that holds `pipe_bytes`.
+pub(crate) fn connect_to(
+    handler: Arc<impl Handler>,
+    limits: Limits,
+    pipe_bytes: usize,
+) -> (DuplexStream, watch::Sender<Phase>) {
+    let shared = Shared::new(handler, limits, Compression::On);
     let (phase, receiver) = watch::channel(Phase::Open);
     let (ours, theirs) = tokio::io::duplex(pipe_bytes);
     let peer = SocketAddr::from(([192, 0, 2, 1], 1));

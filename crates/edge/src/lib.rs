@@ -3,7 +3,8 @@
 //!
 //! It knows nothing of contracts. What it promises the handler: a request's head is within [`Limits`], its
 //! body is read only when asked for, whole within a bound or piece by piece, no peer holds a connection for free,
-//! replies go out as fast as their peer takes them, and those that are whole are compressed for peers that take it. What it promises the operator: [`serve`] returns only when every connection is finished or was cut.
+//! replies go out as fast as their peer takes them, and those that are whole are compressed for peers that take it.
+//! What it promises the operator: [`serve`] returns only when every connection is finished or was cut.
 
 mod accept;
 mod activity;
@@ -30,3 +31,5 @@ pub mod fuzz;
 
 #[cfg(test)]
 mod lapses;
+#[cfg(test)]
+mod streams;

@@ -1,12 +1,14 @@
 //! Replies in content codings over a real socket, decoded by the libraries that clients have.
 #![allow(clippy::unwrap_used)]
 
-use edge::{Compression, Handler, Limits, Request, Response, ResponseBody, serve};
+use edge::{Compression, Handler, Limits, Piece, Request, Response, ResponseBody, Source, serve};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use std::io::Read;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,11 +53,15 @@ fn body(length: usize) -> Vec<u8> {
 }
 
 async fn start(compression: Compression) -> SocketAddr {
+    start_with(Numbers, compression).await
+}
+
+async fn start_with(handler: impl Handler, compression: Compression) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(
         vec![listener],
-        Arc::new(Numbers),
+        Arc::new(handler),
         Limits::default(),
         compression,
         std::future::pending(),
@@ -73,10 +79,14 @@ struct Got {
 
 /// Sends a request's line and header lines, and reads until the server closes.
 async fn exchange(address: SocketAddr, line: &str, fields: &[&str]) -> Got {
+    exchange_with_body(address, line, fields, b"").await
+}
+
+async fn exchange_with_body(address: SocketAddr, line: &str, fields: &[&str], body: &[u8]) -> Got {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
     let request = format!("{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{fields}\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(&[request.as_bytes(), body].concat()).await.unwrap();
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
     tokio::time::timeout(Duration::from_secs(20), read).await.expect("an answer").unwrap();
@@ -229,6 +239,85 @@ async fn a_coded_body_is_not_read() {
         let got = exchange(address, "PUT /1", fields).await;
         assert_eq!(got.status, status, "{fields:?}");
         assert_eq!(got.field("accept-encoding"), if status == 415 { "identity" } else { "" });
+    }
+}
+
+/// What comes under `/coded` as it came.
+struct Decoding;
+
+impl Handler for Decoding {
+    async fn handle(&self, request: Request) -> Response {
+        let coded = request.body.read(1000).await.unwrap();
+        let coding = request.headers["content-encoding"].to_str().unwrap();
+        Response::new(decoded(coding, &coded).into())
+    }
+
+    fn takes_coded(&self, path: &str) -> bool {
+        path == "/coded"
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_may_take_coded_bodies() {
+    let address = start_with(Decoding, Compression::Off).await;
+    let mut coded = Vec::new();
+    flate2::read::GzEncoder::new(&b"{}"[..], flate2::Compression::fast()).read_to_end(&mut coded).unwrap();
+    for (path, status) in [("/coded", 200), ("/coded?a=b", 200), ("/coded/not", 415)] {
+        let line = format!("POST {path}");
+        let fields = ["content-encoding: gzip".to_owned(), format!("content-length: {}", coded.len())];
+        let got = exchange_with_body(address, &line, &fields.each_ref().map(String::as_str), &coded).await;
+        assert_eq!(got.status, status, "{path}");
+        assert!(status == 415 || got.body == b"{}");
+    }
+}
+
+/// A stream, a body with trailers, and a whole one of this type: all JSON, all long.
+struct Ways;
+
+struct Once(Option<Piece>);
+
+impl Source for Once {
+    fn poll_piece(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Piece>> {
+        Poll::Ready(self.0.take())
+    }
+}
+
+impl Handler for Ways {
+    async fn handle(&self, request: Request) -> Response {
+        let bytes = body(5000);
+        let mut response = Response::new(match request.uri.path() {
+            "/stream" => ResponseBody::stream(Once(Some(Piece::Data(bytes.into())))),
+            "/trailed" => ResponseBody::with_trailers(bytes, HeaderMap::new()),
+            _ => bytes.into(),
+        });
+        let media = HeaderValue::from_str(request.uri.query().unwrap_or("application/json")).unwrap();
+        response.headers_mut().insert(CONTENT_TYPE, media);
+        response
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_and_messages_in_envelopes_are_left_alone() {
+    let address = start_with(Ways, Compression::On).await;
+    let plain = [
+        "/stream",
+        "/trailed",
+        "/whole?application/grpc",
+        "/whole?application/grpc+json",
+        "/whole?application/grpc-web+json",
+        "/whole?application/grpc-web-text",
+        "/whole?Application/Connect+JSON;charset=utf-8",
+    ];
+    for path in plain {
+        for wanted in ["accept-encoding: gzip", "accept-encoding: gzip, identity;q=0"] {
+            let got = exchange(address, &format!("GET {path}"), &[wanted]).await;
+            assert_eq!((got.field("content-encoding"), got.varies()), ("", false), "{path}");
+            assert!(got.body.len() >= 5000, "{path}");
+        }
+    }
+    for (media, coding) in [("application/json", "gzip"), ("application/proto", "")] {
+        let got = exchange(address, &format!("POST /whole?{media}"), &["accept-encoding: gzip"]).await;
+        assert_eq!((got.field("content-encoding"), got.decoded() == body(5000)), (coding, true));
     }
 }
 

@@ -11,6 +11,12 @@ const SEEDS: &[&[u8]] = &[
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
       \0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86\
       \0\0\x03\x01\x04\0\0\0\x03\x83\x84\x86\0\0\x02\0\x01\0\0\0\x03hi",
+    b"POST /e HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nte: trailers\r\n\r\n\
+      5\r\nhello\r\n3\r\nyou\r\n0\r\nt: u\r\n\r\n",
+    // SETTINGS with a small window, and a POST to /e with a body of two frames.
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\x03\
+      \0\0\x06\x01\x04\0\0\0\x01\x83\x04\x02/e\x86\
+      \0\0\x02\0\0\0\0\0\x01hi\0\0\x02\0\x01\0\0\0\x01ho",
 ];
 
 const CODINGS: &[&[u8]] = &[
