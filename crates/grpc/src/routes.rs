@@ -1,6 +1,5 @@
 //! Methods by their paths.
 
-use crate::messages::position;
 use contract::OperationId;
 use describe::proto::{Does, Method, Reply, Schema, Service, Streaming};
 use foldhash::fast::RandomState;
@@ -14,8 +13,10 @@ pub(crate) struct Rpc {
     pub operation: OperationId,
     pub does: Does,
     pub streaming: Streaming,
-    /// The position of its request in the table of messages.
-    pub request: usize,
+    /// Its request, by its position in the table of messages.
+    pub request: u32,
+    /// Its response.
+    pub response: u32,
     /// Where in a package its messages are, which tells the messages of its records.
     pub package: Arc<str>,
     pub wrap: Wrap,
@@ -83,7 +84,8 @@ fn rpc(contract: &contract::Contract, schema: &Schema, package: &Arc<str>, metho
         operation: method.operation,
         does: method.does,
         streaming: method.streaming,
-        request: position(method.request),
+        request: method.request.0,
+        response: method.response.0,
         package: Arc::clone(package),
         wrap,
         is_read: method.is_read,

@@ -61,7 +61,8 @@ impl Selecting<'_> {
         }
     }
 
-    fn message(&self, id: ResourceId) -> Result<&Message, Fault> {
+    /// The message of a resource's records.
+    pub fn message(&self, id: ResourceId) -> Result<&Message, Fault> {
         let name = &self.contract.resource(id).name;
         let full = if self.package.is_empty() { name.clone() } else { format!("{}.{name}", self.package) };
         let found = self.schema.messages.iter().find(|message| message.full_name == full);

@@ -62,7 +62,7 @@ pub fn pascal(name: &str) -> String {
 }
 
 /// `OrderItem` → `orderItem`, `HTTPRoute` → `httpRoute`.
-pub(crate) fn camel(name: &str) -> String {
+pub fn camel(name: &str) -> String {
     let words = words(name);
     let rest = words.iter().skip(1).map(|word| capitalised(word));
     words.first().map(|word| word.to_ascii_lowercase()).into_iter().chain(rest).collect()

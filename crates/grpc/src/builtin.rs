@@ -1,0 +1,116 @@
+//! The services that every server has: health and reflection.
+
+use crate::code::Code;
+use crate::frame::Deframer;
+use crate::health;
+use crate::message::Refused;
+use crate::outcome::Writer;
+use crate::protocol::{Codec, Protocol, Terms};
+use crate::reflection::{self, Dialect};
+use crate::service::{Head, Service};
+use crate::status::Status;
+use edge::{Body, Response};
+
+/// Units of a caller's budget for a look at the health, and for a talk about the services.
+const HEALTH_UNITS: u32 = 1;
+const REFLECTION_UNITS: u32 = 10;
+
+/// A method that is not of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    HealthCheck,
+    HealthWatch,
+    HealthList,
+    Reflection(Dialect),
+}
+
+impl Builtin {
+    /// The method of a path.
+    pub fn of(path: &str) -> Option<Self> {
+        Some(match path {
+            "/grpc.health.v1.Health/Check" => Self::HealthCheck,
+            "/grpc.health.v1.Health/Watch" => Self::HealthWatch,
+            "/grpc.health.v1.Health/List" => Self::HealthList,
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" => Self::Reflection(Dialect::V1),
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo" => {
+                Self::Reflection(Dialect::V1Alpha)
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Service {
+    pub(crate) async fn builtin(
+        &self,
+        builtin: Builtin,
+        head: &Head,
+        terms: Terms,
+        writer: Writer,
+        body: Body,
+    ) -> Response {
+        let answered = match (builtin, terms.codec) {
+            (_, Codec::Json) => {
+                let message = "health and reflection are served in protocol buffers";
+                Err(Status::new(Code::Unimplemented, message).into())
+            }
+            (Builtin::HealthCheck | Builtin::HealthWatch | Builtin::HealthList, Codec::Proto) => {
+                self.health(builtin, head, terms, &writer, body).await
+            }
+            (Builtin::Reflection(dialect), Codec::Proto) => {
+                self.reflection(dialect, head, terms, &writer, body).await
+            }
+        };
+        answered.unwrap_or_else(|refused| match refused {
+            Refused::Status(status) => writer.failure(&status),
+            Refused::Fault(fault) => writer.failure(&self.face().status(*fault, &|field| field.to_owned())),
+        })
+    }
+
+    async fn health(
+        &self,
+        builtin: Builtin,
+        head: &Head,
+        terms: Terms,
+        writer: &Writer,
+        body: Body,
+    ) -> Result<Response, Refused> {
+        self.engine().take_from_address(head.peer, HEALTH_UNITS)?;
+        let reader = self.face().reader(terms);
+        let bytes = body.read(health::REQUEST_BYTES_MAX).await.map_err(|error| reader.body(error))?;
+        let message = match terms.protocol {
+            Protocol::ConnectUnary => bytes,
+            Protocol::Grpc | Protocol::GrpcWeb(_) | Protocol::ConnectStream => {
+                let envelopes = crate::frame::envelopes(bytes, health::REQUEST_BYTES_MAX);
+                let mut envelopes = envelopes.map_err(|error| reader.frame(error))?.into_iter();
+                let one = || Status::new(Code::Unimplemented, "one message was expected");
+                envelopes.next().filter(|envelope| envelope.flags == 0).ok_or_else(one)?.message
+            }
+        };
+        let health = &self.face().health;
+        match builtin {
+            Builtin::HealthWatch => Ok(writer.stream(health.watch(&message, writer.clone())?)),
+            Builtin::HealthList => Ok(writer.message(&health.list(), None)),
+            Builtin::HealthCheck | Builtin::Reflection(_) => {
+                Ok(writer.message(&health.check(&message)?, None))
+            }
+        }
+    }
+
+    async fn reflection(
+        &self,
+        dialect: Dialect,
+        head: &Head,
+        terms: Terms,
+        writer: &Writer,
+        body: Body,
+    ) -> Result<Response, Refused> {
+        if terms.protocol == Protocol::ConnectUnary {
+            return Err(Status::new(Code::Unimplemented, "reflection is a stream both ways").into());
+        }
+        let (caller, _) = self.engine().enter(&head.context(&terms)?, REFLECTION_UNITS)?;
+        reflection::allow(&self.face().settings.reflection, &caller)?;
+        let incoming = Deframer::new(reflection::REQUEST_BYTES_MAX);
+        Ok(writer.stream(reflection::Talk::new(self.face_arc(), dialect, writer.clone(), body, incoming)))
+    }
+}

@@ -1,0 +1,157 @@
+//! A channel as a stream both ways: what the peer sends is published, what others publish is sent to it.
+
+use crate::frame::Deframer;
+use crate::message::{Reader, Refused};
+use crate::outcome::Writer;
+use crate::protocol::{Codec, Terms};
+use crate::service::Face;
+use crate::source::End;
+use crate::status::{Status, deadline_fault};
+use bytes::{Bytes, BytesMut};
+use edge::{Body, Piece, Source};
+use engine::{Fault, Participant};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::time::Sleep;
+use wire::Format;
+
+/// Messages that are published in one go; others have their turn then.
+const PUBLISHED_MAX: usize = 64;
+/// Bytes that are gathered before they are sent.
+const PIECE_BYTES_MAX: usize = 16 * 1024;
+
+/// One participant's stream.
+pub(crate) struct Exchange {
+    pub face: Arc<Face>,
+    pub terms: Terms,
+    pub writer: Writer,
+    /// The position of the request message.
+    pub request: usize,
+    /// The format of what is sent: an envelope with a message.
+    pub items: Format,
+    pub participant: Option<Participant>,
+    pub body: Body,
+    pub incoming: Deframer,
+    /// The peer has said that it sends nothing more.
+    pub half_closed: bool,
+    pub deadline: Option<Pin<Box<Sleep>>>,
+    pub end: End,
+}
+
+/// Whether there may be more at once.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    /// Nothing more has come.
+    Waits,
+    /// There may be more.
+    Goes,
+}
+
+impl Exchange {
+    /// The format of messages for a codec.
+    pub fn items(items: [Format; 2], codec: Codec) -> Format {
+        match codec {
+            Codec::Proto => items[0],
+            Codec::Json => items[1],
+        }
+    }
+
+    /// Publishes what has come.
+    fn take_in(&mut self, cx: &mut Context<'_>) -> Result<Turn, Refused> {
+        let Some(participant) = &mut self.participant else { return Ok(Turn::Waits) };
+        let reader = self.face.reader(self.terms);
+        for _ in 0..PUBLISHED_MAX {
+            match self.incoming.next().map_err(|error| reader.frame(error))? {
+                Some(envelope) => participant.publish(&reader.envelope(envelope, self.request)?)?,
+                None if self.half_closed => return Ok(Turn::Waits),
+                None => match self.body.poll_piece(cx) {
+                    Poll::Pending => return Ok(Turn::Waits),
+                    Poll::Ready(Ok(Some(bytes))) => self.incoming.push(&bytes),
+                    Poll::Ready(Ok(None)) => {
+                        self.incoming.end().map_err(|error| reader.frame(error))?;
+                        self.half_closed = true;
+                    }
+                    Poll::Ready(Err(error)) => return Err(reader.body(error).into()),
+                },
+            }
+        }
+        Ok(Turn::Goes)
+    }
+
+    /// What others have published, as much as goes into a piece.
+    fn take_out(&mut self, cx: &mut Context<'_>) -> Result<Option<Bytes>, Fault> {
+        let Some(participant) = &mut self.participant else { return Ok(None) };
+        let mut only: Option<Bytes> = None;
+        let mut many = BytesMut::new();
+        while let Poll::Ready(message) = participant.poll_next(cx) {
+            let envelope = message?.encoded(self.items)?;
+            match only.take() {
+                None if many.is_empty() => only = Some(envelope),
+                None => many.extend_from_slice(&envelope),
+                Some(first) => {
+                    many.extend_from_slice(&first);
+                    many.extend_from_slice(&envelope);
+                }
+            }
+            if many.len() >= PIECE_BYTES_MAX {
+                break;
+            }
+        }
+        let bytes = only.unwrap_or_else(|| many.freeze());
+        Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
+    }
+
+    fn refused(&mut self, refused: Refused) {
+        let status = match refused {
+            Refused::Status(status) => status,
+            Refused::Fault(fault) => Box::new(self.face.status(*fault, &|field| field.to_owned())),
+        };
+        self.finish(Err(status));
+    }
+
+    fn finish(&mut self, result: Result<(), Box<Status>>) {
+        if let (Ok(()), Some(participant)) = (&result, self.participant.take()) {
+            participant.end();
+        }
+        self.participant = None;
+        self.end = End::Next(result);
+    }
+}
+
+impl Source for Exchange {
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let this = &mut *self;
+        if matches!(this.end, End::Open) {
+            let turn = this.take_in(cx);
+            // Those who spoke to the peer before it broke off are heard.
+            match this.take_out(cx) {
+                Ok(Some(bytes)) => {
+                    if let Err(refused) = turn {
+                        this.refused(refused);
+                    }
+                    return Poll::Ready(Some(Piece::Data(this.writer.envelopes(bytes))));
+                }
+                Ok(None) => {}
+                Err(fault) => this.refused(fault.into()),
+            }
+            match turn {
+                Err(refused) => this.refused(refused),
+                Ok(Turn::Goes) => cx.waker().wake_by_ref(),
+                Ok(Turn::Waits) if this.half_closed => this.finish(Ok(())),
+                Ok(Turn::Waits) => {}
+            }
+            if this.is_late(cx) {
+                this.refused(deadline_fault().into());
+            }
+        }
+        match &this.end {
+            End::Open => Poll::Pending,
+            End::Next(_) | End::Over => Poll::Ready(this.end.take(&this.writer)),
+        }
+    }
+}

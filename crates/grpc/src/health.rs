@@ -1,0 +1,130 @@
+//! Health checking (<https://github.com/grpc/grpc/blob/master/doc/health-checking.md>).
+
+use crate::code::Code;
+use crate::outcome::Writer;
+use crate::status::Status;
+use describe::proto::Schema;
+use edge::{Piece, Source};
+use prost::Message as _;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::watch;
+
+/// Bytes of a request at the most: it names a service.
+pub(crate) const REQUEST_BYTES_MAX: usize = 4096;
+
+/// The state of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Serving {
+    Serving = 1,
+    NotServing = 2,
+    ServiceUnknown = 3,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct HealthCheckRequest {
+    #[prost(string, tag = "1")]
+    service: String,
+}
+
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct HealthCheckResponse {
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct HealthListResponse {
+    #[prost(map = "string, message", tag = "1")]
+    statuses: HashMap<String, HealthCheckResponse>,
+}
+
+/// The health of all services, which is that of the server.
+#[derive(Debug)]
+pub(crate) struct Health {
+    services: Vec<String>,
+    draining: watch::Sender<bool>,
+}
+
+impl Health {
+    pub fn new(schema: &Schema) -> Self {
+        let services = schema.packages.iter().flat_map(|package| &package.services);
+        let own = ["", "grpc.health.v1.Health"].map(str::to_owned);
+        let services = own.into_iter().chain(services.map(|service| service.full_name.clone())).collect();
+        Self { services, draining: watch::Sender::new(false) }
+    }
+
+    /// The server is about to end.
+    pub fn drain(&self) {
+        self.draining.send_replace(true);
+    }
+
+    fn of(&self, request: &[u8]) -> Result<Option<Serving>, Status> {
+        let request = HealthCheckRequest::decode(request)
+            .map_err(|_| Status::new(Code::Internal, "the request is not a message"))?;
+        let is_known = self.services.contains(&request.service);
+        Ok(is_known.then(|| serving(*self.draining.borrow())))
+    }
+
+    /// The state of one service.
+    pub fn check(&self, request: &[u8]) -> Result<Vec<u8>, Status> {
+        let serving = self.of(request)?.ok_or_else(|| Status::new(Code::NotFound, "unknown service"))?;
+        Ok(response(serving).encode_to_vec())
+    }
+
+    /// The state of all services.
+    pub fn list(&self) -> Vec<u8> {
+        let state = response(serving(*self.draining.borrow()));
+        let statuses = self.services.iter().map(|service| (service.clone(), state)).collect();
+        HealthListResponse { statuses }.encode_to_vec()
+    }
+
+    /// The state of a service now, and whenever it becomes another. One that is not known is told so, and waited for.
+    pub fn watch(&self, request: &[u8], writer: Writer) -> Result<Watch, Status> {
+        let known = self.of(request)?;
+        let next = Box::pin(std::future::ready(()));
+        Ok(Watch { known: known.is_some(), told: None, draining: self.draining.subscribe(), next, writer })
+    }
+}
+
+fn serving(draining: bool) -> Serving {
+    if draining { Serving::NotServing } else { Serving::Serving }
+}
+
+fn response(serving: Serving) -> HealthCheckResponse {
+    HealthCheckResponse { status: serving as i32 }
+}
+
+/// One who watches.
+pub(crate) struct Watch {
+    known: bool,
+    told: Option<Serving>,
+    draining: watch::Receiver<bool>,
+    next: Pin<Box<dyn Future<Output = ()> + Send>>,
+    writer: Writer,
+}
+
+impl Source for Watch {
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let this = &mut *self;
+        loop {
+            if this.next.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let now = serving(*this.draining.borrow_and_update());
+            let state = if this.known { now } else { Serving::ServiceUnknown };
+            let mut changes = this.draining.clone();
+            this.next = Box::pin(async move {
+                if changes.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            });
+            if this.told != Some(state) {
+                this.told = Some(state);
+                let message = response(state).encode_to_vec();
+                return Poll::Ready(Some(Piece::Data(this.writer.data(this.writer.envelope(&message)))));
+            }
+        }
+    }
+}

@@ -1,0 +1,526 @@
+//! The adapter as the edge sees it: a request is read, called and answered.
+
+use crate::builtin::Builtin;
+use crate::code::Code;
+use crate::connect;
+use crate::exchange::Exchange;
+use crate::frame::Deframer;
+use crate::health::Health;
+use crate::message::{Reader, Refused};
+use crate::messages;
+use crate::outcome::Writer;
+use crate::protocol::{Codec, Protocol, Terms, Text};
+use crate::reflection::Descriptors;
+use crate::reply;
+use crate::request::Reading;
+use crate::routes::{Routes, Rpc};
+use crate::source::{End, Paged, Whole, next_page};
+use crate::status::{Status, deadline_fault, with_reason};
+use crate::{Settings, StartError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::{Bytes, BytesMut};
+use contract::{Binding, Contract, names};
+use describe::proto::{Does, MessageId, Schema, Streaming};
+use edge::{Body, Request, Response, ResponseBody};
+use engine::{Call, Context, Engine, Fault};
+use http::header::ALLOW;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use http_semantics::reply::respond;
+use http_semantics::{identity, trace};
+use std::net::IpAddr;
+use std::sync::Arc;
+use wire::{Format, Messages, Value};
+
+/// What is taken by `POST`.
+const ACCEPTED: &str = "application/grpc, application/grpc+proto, application/grpc+json, application/grpc-web, \
+    application/grpc-web+proto, application/grpc-web+json, application/grpc-web-text, application/proto, \
+    application/json, application/connect+proto, application/connect+json";
+
+/// The gRPC face of a contract. Immutable; a reload makes a new one.
+#[derive(Debug)]
+pub struct Face {
+    pub(crate) contract: Arc<Contract>,
+    pub(crate) schema: Schema,
+    pub(crate) settings: Settings,
+    pub(crate) descriptors: Descriptors,
+    pub(crate) health: Health,
+    routes: Routes,
+    messages: Messages,
+}
+
+impl Face {
+    /// Serves `contract`.
+    ///
+    /// # Errors
+    /// Names that would be those of two different things.
+    pub fn new(contract: Arc<Contract>, settings: Settings) -> Result<Self, StartError> {
+        let schema = Schema::new(&contract).map_err(|found| {
+            let texts: Vec<String> = found.iter().map(|found| contract.sources.render(found)).collect();
+            StartError(texts.concat())
+        })?;
+        let messages = messages::table(&contract, &schema).map_err(StartError)?;
+        Ok(Self {
+            routes: Routes::new(&contract, &schema),
+            descriptors: Descriptors::new(&schema),
+            health: Health::new(&schema),
+            messages,
+            schema,
+            settings,
+            contract,
+        })
+    }
+
+    pub(crate) fn reader(&self, terms: Terms) -> Reader<'_> {
+        Reader {
+            messages: &self.messages,
+            bounds: &self.settings.decode,
+            bytes_max: self.settings.message_bytes_max,
+            terms,
+        }
+    }
+
+    /// What a fault is to the peer; `place` says where in the request a field is.
+    pub(crate) fn status(&self, fault: Fault, place: &dyn Fn(&str) -> String) -> Status {
+        Status::of(fault, &self.contract.name, place)
+    }
+}
+
+/// The adapter over an engine.
+#[derive(Debug)]
+pub struct Service {
+    face: Arc<Face>,
+    engine: Arc<Engine>,
+}
+
+impl Service {
+    /// Serves `face` with `engine`; both are of the same contract.
+    pub fn new(face: Face, engine: Arc<Engine>) -> Self {
+        Self { face: Arc::new(face), engine }
+    }
+
+    /// Whether a request is this adapter's: it names a method, or speaks a protocol that nothing else speaks.
+    pub fn is_mine(&self, path: &str, headers: &HeaderMap) -> bool {
+        let speaks = || match Terms::of(headers) {
+            Some((Protocol::Grpc | Protocol::GrpcWeb(_) | Protocol::ConnectStream, _)) => true,
+            Some((Protocol::ConnectUnary, _)) | None => false,
+        };
+        self.has(path) || speaks()
+    }
+
+    /// Whether a path is that of a method.
+    pub fn has(&self, path: &str) -> bool {
+        self.face.routes.get(path).is_some() || Builtin::of(path).is_some()
+    }
+
+    pub(crate) fn face(&self) -> &Face {
+        &self.face
+    }
+
+    pub(crate) fn face_arc(&self) -> Arc<Face> {
+        Arc::clone(&self.face)
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Says to all who watch that the server is about to end.
+    pub fn drain(&self) {
+        self.face.health.drain();
+    }
+
+    /// Answers a request. `new_id` makes a request id where the peer gave none.
+    pub fn handle(
+        &self,
+        request: Request,
+        new_id: impl FnOnce() -> String,
+    ) -> impl Future<Output = Response> + Send + '_ {
+        let Request { method, uri, version, headers, peer, body } = request;
+        let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
+        let head = Head { method, uri, version, headers, id, peer: peer.ip() };
+        async move {
+            match self.begin(&head) {
+                Err(response) => response,
+                Ok(begun) => self.answer(head, begun, body).await,
+            }
+        }
+    }
+
+    /// Everything that the head of a request decides.
+    fn begin(&self, head: &Head) -> Result<Begun, Response> {
+        let by_get = || connect::codec(&head.uri).filter(|_| self.has(head.uri.path()));
+        if let (&Method::GET, Some(codec)) = (&head.method, by_get()) {
+            return self.begin_get(head, codec);
+        }
+        if head.method != Method::POST {
+            return Err(plain(StatusCode::METHOD_NOT_ALLOWED, "allow", "POST"));
+        }
+        let Some((protocol, codec)) = Terms::of(&head.headers) else {
+            return Err(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "accept-post", ACCEPTED));
+        };
+        // Its trailers could not be sent.
+        if protocol == Protocol::Grpc && head.version != Version::HTTP_2 {
+            return Err(plain(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "upgrade", "h2c"));
+        }
+        match Terms::new(protocol, codec, &head.headers) {
+            Ok(terms) => Ok(Begun { terms, message: None }),
+            Err(status) => {
+                Err(self.refusal(&Writer::plain(protocol, codec, head.id.clone()), status, "MALFORMED"))
+            }
+        }
+    }
+
+    fn begin_get(&self, head: &Head, codec: Codec) -> Result<Begun, Response> {
+        let writer = Writer::plain(Protocol::ConnectUnary, codec, head.id.clone());
+        let is_read = self.face.routes.get(head.uri.path()).is_some_and(|rpc| rpc.is_read);
+        if !is_read {
+            return Err(plain(StatusCode::METHOD_NOT_ALLOWED, "allow", "POST"));
+        }
+        match connect::get(&head.uri, &head.headers, codec) {
+            Ok((terms, message)) => Ok(Begun { terms, message: Some(message) }),
+            Err(status) => Err(self.refusal(&writer, status, "MALFORMED")),
+        }
+    }
+
+    fn refusal(&self, writer: &Writer, status: Status, reason: &str) -> Response {
+        writer.failure(&with_reason(status, reason, &self.face.contract.name))
+    }
+
+    async fn answer(&self, head: Head, begun: Begun, body: Body) -> Response {
+        let Begun { terms, message } = begun;
+        let writer = Writer::new(&terms, head.id.clone());
+        let path = head.uri.path();
+        let Some(rpc) = self.face.routes.get(path) else {
+            return match Builtin::of(path) {
+                Some(builtin) => self.builtin(builtin, &head, terms, writer, body).await,
+                None => {
+                    let shown: String = path.chars().take(256).collect();
+                    let status = Status::new(Code::Unimplemented, format!("there is no method {shown}"));
+                    self.refusal(&writer, status, "UNKNOWN_METHOD")
+                }
+            };
+        };
+        if let Some(refusal) = misplaced(terms.protocol, rpc.streaming, head.version) {
+            return refusal;
+        }
+        let body = match message {
+            Some(message) => Body::from(message),
+            None => body,
+        };
+        let calling = Calling { service: self, rpc, head: &head, terms, writer: &writer };
+        let answered = match rpc.streaming {
+            Streaming::Unary => calling.unary(body).await,
+            Streaming::Server => Box::pin(calling.server_stream(body)).await,
+            Streaming::Client => Box::pin(calling.client_stream(body)).await,
+            Streaming::Bidirectional => Box::pin(calling.both_ways(body)).await,
+        };
+        answered.unwrap_or_else(|refused| calling.refused(refused))
+    }
+}
+
+/// A request's head.
+pub(crate) struct Head {
+    pub method: Method,
+    pub uri: Uri,
+    pub version: Version,
+    pub headers: HeaderMap,
+    pub id: String,
+    pub peer: IpAddr,
+}
+
+/// A request whose head makes sense.
+struct Begun {
+    terms: Terms,
+    /// The message, where the head holds it.
+    message: Option<Bytes>,
+}
+
+impl Head {
+    /// The circumstances of the call.
+    pub fn context(&self, terms: &Terms) -> Result<Context, Fault> {
+        Ok(Context {
+            protocol: terms.protocol.name(),
+            request_id: self.id.clone(),
+            traceparent: trace::traceparent(&self.headers).map(str::to_owned),
+            peer: self.peer,
+            credentials: identity::credentials(&self.headers),
+            idempotency_key: identity::idempotency_key(&self.headers)?,
+            timeout: terms.timeout,
+            version: None,
+        })
+    }
+}
+
+/// A method that its protocol's form of request is not for.
+fn misplaced(protocol: Protocol, streaming: Streaming, version: Version) -> Option<Response> {
+    match (protocol, streaming) {
+        (Protocol::ConnectUnary, Streaming::Unary) => None,
+        (Protocol::ConnectUnary, _) => Some(plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "accept-post",
+            "application/connect+proto, application/connect+json",
+        )),
+        (Protocol::ConnectStream, Streaming::Unary) => Some(plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "accept-post",
+            "application/proto, application/json",
+        )),
+        // HTTP/1.1 has no way to read and write at the same time that its clients know of.
+        (_, Streaming::Bidirectional) if version != Version::HTTP_2 => {
+            Some(plain(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "upgrade", "h2c"))
+        }
+        (Protocol::Grpc | Protocol::GrpcWeb(_) | Protocol::ConnectStream, _) => None,
+    }
+}
+
+/// A response without a word, to a request that no protocol has an answer for.
+fn plain(status: StatusCode, name: &'static str, value: &'static str) -> Response {
+    let mut headers = HeaderMap::with_capacity(1);
+    let name = if name == "allow" { ALLOW } else { http::HeaderName::from_static(name) };
+    headers.insert(name, HeaderValue::from_static(value));
+    respond(status, headers, ResponseBody::empty())
+}
+
+/// One call of a method.
+struct Calling<'a> {
+    service: &'a Service,
+    rpc: &'a Rpc,
+    head: &'a Head,
+    terms: Terms,
+    writer: &'a Writer,
+}
+
+impl Calling<'_> {
+    fn reader(&self) -> Reader<'_> {
+        self.service.face.reader(self.terms)
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        let Face { contract, schema, .. } = &*self.service.face;
+        Reading { contract, schema, rpc: self.rpc }
+    }
+
+    fn request(&self) -> usize {
+        self.rpc.request as usize
+    }
+
+    fn refused(&self, refused: Refused) -> Response {
+        match refused {
+            Refused::Status(status) => self.service.refusal(self.writer, *status, "MALFORMED"),
+            Refused::Fault(fault) => self.writer.failure(&self.status(*fault)),
+        }
+    }
+
+    fn status(&self, fault: Fault) -> Status {
+        let does = self.rpc.does;
+        let contract = &self.service.face.contract;
+        self.service.face.status(fault, &|field| place(contract, does, field))
+    }
+
+    /// The one message of the request.
+    async fn message(&self, body: Body) -> Result<Value, Refused> {
+        let bytes_max = self.service.face.settings.message_bytes_max;
+        // In base64 there are four bytes for three, and an envelope has five of its own.
+        let body_max = (bytes_max + crate::frame::PREFIX_BYTES).saturating_mul(2);
+        let bytes = body.read(body_max).await.map_err(|error| self.reader().body(error))?;
+        let bytes = self.binary(bytes)?;
+        if self.terms.protocol == Protocol::ConnectUnary && bytes.len() > bytes_max {
+            return Err(self.reader().frame(crate::frame::FrameError::TooLarge).into());
+        }
+        self.reader().only(bytes, self.request())
+    }
+
+    /// What stands in a body in base64: pieces that may each be padded.
+    fn binary(&self, bytes: Bytes) -> Result<Bytes, Refused> {
+        if self.terms.protocol != Protocol::GrpcWeb(Text::Base64) {
+            return Ok(bytes);
+        }
+        let mut out = BytesMut::with_capacity(bytes.len());
+        for piece in bytes.split_inclusive(|byte| *byte == b'=').filter(|piece| *piece != b"=") {
+            let piece = piece.strip_suffix(b"=").unwrap_or(piece);
+            let decoded = STANDARD_NO_PAD.decode(piece);
+            let decoded = decoded.map_err(|_| self.reader().malformed("the body is not base64"))?;
+            out.extend_from_slice(&decoded);
+        }
+        Ok(out.freeze())
+    }
+
+    fn call(&self, request: Value, format: Format) -> Result<Call, Refused> {
+        let context = self.head.context(&self.terms)?;
+        Ok(self.reading().call(request, format, context)?)
+    }
+
+    async fn unary(&self, body: Body) -> Result<Response, Refused> {
+        let request = self.message(body).await?;
+        let format = match self.terms.codec {
+            Codec::Proto => Format::Protobuf,
+            Codec::Json => Format::ProtoJson,
+        };
+        let call = self.call(request, format)?;
+        let answer = self.service.engine.call(call).await?;
+        let budget = answer.budget;
+        Ok(self.writer.message(&reply::message(self.rpc, self.terms.codec, answer), budget))
+    }
+
+    fn items(&self) -> Format {
+        Exchange::items(self.rpc.items, self.terms.codec)
+    }
+
+    async fn server_stream(&self, body: Body) -> Result<Response, Refused> {
+        let request = self.message(body).await?;
+        let call = self.call(request, self.items())?;
+        match self.rpc.does {
+            Does::Stream(_) => self.pages(call).await,
+            _ => {
+                let answer = self.service.engine.call(call).await?;
+                Ok(self.writer.stream(Whole::new(self.writer.clone(), answer)))
+            }
+        }
+    }
+
+    /// The first page is read before anything is said, so a call that makes no sense is refused as others are.
+    async fn pages(&self, call: Call) -> Result<Response, Refused> {
+        let mut pages = self.service.engine.pages(call);
+        let first = pages.next().await.transpose()?;
+        let face = Arc::clone(&self.service.face);
+        let does = self.rpc.does;
+        let status = move |fault| face.status(fault, &|field| place(&face.contract, does, field));
+        let next = Some(next_page(pages));
+        let (writer, end) = (self.writer.clone(), End::Open);
+        let page = first.map(|answer| answer.body.into());
+        Ok(self.writer.stream(Paged { writer, page, next, end, status }))
+    }
+
+    async fn client_stream(&self, body: Body) -> Result<Response, Refused> {
+        let answer = self.within(self.gathered(body)).await?;
+        let budget = answer.budget;
+        Ok(self.writer.message(&reply::message(self.rpc, self.terms.codec, answer), budget))
+    }
+
+    /// What takes no longer than the caller waits.
+    async fn within<T>(&self, work: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
+        match self.terms.timeout {
+            None => work.await,
+            Some(timeout) => {
+                tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| Err(deadline_fault().into()))
+            }
+        }
+    }
+
+    /// A call whose list argument arrives message by message.
+    async fn gathered(&self, mut body: Body) -> Result<engine::Answer, Refused> {
+        let reader = self.reader();
+        let settings = &self.service.face.settings;
+        let mut incoming = Deframer::new(settings.message_bytes_max);
+        let mut inflow = None;
+        loop {
+            while let Some(envelope) = incoming.next().map_err(|error| reader.frame(error))? {
+                let bytes = envelope.message.len();
+                let message = reader.envelope(envelope, self.request())?;
+                let (item, beside) = self.item(message);
+                let inflow = match &mut inflow {
+                    Some(inflow) => inflow,
+                    // The first message has the other arguments.
+                    none => none.insert(self.inflow(beside)?),
+                };
+                inflow.push(item, bytes)?;
+            }
+            match body.next(Some(settings.stream_idle_max)).await.map_err(|error| reader.body(error))? {
+                Some(bytes) => incoming.push(&self.binary(bytes)?),
+                None => break,
+            }
+        }
+        incoming.end().map_err(|error| reader.frame(error))?;
+        let inflow = match inflow {
+            Some(inflow) => inflow,
+            None => self.inflow(Value::Object(Vec::new()))?,
+        };
+        Ok(inflow.finish().await?)
+    }
+
+    fn inflow(&self, beside: Value) -> Result<engine::Inflow, Refused> {
+        let format = match (self.rpc.streaming, self.terms.codec) {
+            (Streaming::Bidirectional | Streaming::Server, _) => self.items(),
+            (Streaming::Client | Streaming::Unary, Codec::Proto) => Format::Protobuf,
+            (Streaming::Client | Streaming::Unary, Codec::Json) => Format::ProtoJson,
+        };
+        let call = self.call(beside, format)?;
+        Ok(self.service.engine.inflow(call)?)
+    }
+
+    /// The item that a message holds, and what else it holds.
+    fn item(&self, message: Value) -> (Value, Value) {
+        let operation = self.service.face.contract.operation(self.rpc.operation);
+        let streamed = operation.arguments.iter().find(|argument| argument.stream);
+        let request = self.service.face.schema.message(MessageId(self.rpc.request));
+        let named = |name: &str| describe::proto::Meaning::Named(name.to_owned());
+        let is_beside = |name: &str| request.fields.iter().any(|field| field.meaning == named(name));
+        let nothing = Value::Object(Vec::new());
+        match (streamed, message) {
+            (Some(argument), Value::Object(mut members))
+                if operation.arguments.len() > 1 || is_beside(&argument.name) =>
+            {
+                let at = members.iter().position(|(name, _)| *name == argument.name);
+                let item = at.map_or(Value::Null, |at| members.swap_remove(at).1);
+                (item, Value::Object(members))
+            }
+            (_, message) => (message, nothing),
+        }
+    }
+
+    async fn both_ways(&self, body: Body) -> Result<Response, Refused> {
+        let operation = self.service.face.contract.operation(self.rpc.operation);
+        if !matches!(operation.binding, Binding::Channel(_)) {
+            let answer = self.within(self.gathered(body)).await?;
+            return Ok(self.writer.stream(Whole::new(self.writer.clone(), answer)));
+        }
+        let call = self.call(Value::Object(Vec::new()), self.items())?;
+        let participant = self.service.engine.join(call)?;
+        let deadline = self.terms.timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+        Ok(self.writer.stream(Exchange {
+            face: Arc::clone(&self.service.face),
+            terms: self.terms,
+            writer: self.writer.clone(),
+            request: self.request(),
+            items: self.items(),
+            participant: Some(participant),
+            body,
+            incoming: Deframer::new(self.service.face.settings.message_bytes_max),
+            half_closed: false,
+            deadline,
+            end: End::Open,
+        }))
+    }
+}
+
+/// Where in a request a field is that a fault names: `createdAt` of a new `User` is `user.created_at`.
+fn place(contract: &Contract, does: Does, field: &str) -> String {
+    let path = snake_path(field);
+    let of = |id| format!("{}.{path}", names::snake(&contract.resource(id).name));
+    match does {
+        Does::Create(id) | Does::Update(id) | Does::Upsert(id) => {
+            let is_beside = ["read_mask", "update_mask", "if_version", "include"].contains(&path.as_str());
+            if is_beside { path } else { of(id) }
+        }
+        Does::Get(_) | Does::List(_) | Does::Related { .. } | Does::Stream(_) | Does::Count(_) => path,
+        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Batch(_) | Does::Own => path,
+    }
+}
+
+/// Steps in snake case, and positions in brackets: `operations.2.create` is `operations[2].create`.
+fn snake_path(field: &str) -> String {
+    let mut path = String::with_capacity(field.len() + 8);
+    for step in field.split('.') {
+        match step.parse::<usize>() {
+            Ok(at) if !path.is_empty() => path.push_str(&format!("[{at}]")),
+            Ok(_) | Err(_) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&names::snake(step));
+            }
+        }
+    }
+    path
+}

@@ -1,0 +1,111 @@
+//! Answers of many messages, made while they are sent: nothing is asked for before the peer has taken what was there.
+
+use crate::outcome::Writer;
+use crate::status::Status;
+use bytes::Bytes;
+use edge::{Piece, Source};
+use engine::{Answer, Fault, Pages};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// How a stream ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Not yet.
+    Open,
+    /// With this.
+    Next(Result<(), Box<Status>>),
+    /// It has.
+    Over,
+}
+
+impl End {
+    /// The last piece, once.
+    pub fn take(&mut self, writer: &Writer) -> Option<Piece> {
+        match std::mem::replace(self, Self::Over) {
+            Self::Open => {
+                *self = Self::Open;
+                None
+            }
+            Self::Next(result) => Some(writer.end(result.as_ref().map(|()| ()).map_err(|status| &**status))),
+            Self::Over => None,
+        }
+    }
+}
+
+/// Envelopes that are there already.
+pub(crate) struct Whole {
+    pub writer: Writer,
+    pub envelopes: Option<Bytes>,
+    pub end: End,
+}
+
+impl Whole {
+    /// An answer whose items the engine wrote in envelopes.
+    pub fn new(writer: Writer, answer: Answer) -> Self {
+        let envelopes = Some(Bytes::from(answer.body)).filter(|body| !body.is_empty());
+        Self { writer, envelopes, end: End::Next(Ok(())) }
+    }
+}
+
+impl Source for Whole {
+    fn poll_piece(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let this = &mut *self;
+        if let Some(envelopes) = this.envelopes.take() {
+            return Poll::Ready(Some(Piece::Data(this.writer.envelopes(envelopes))));
+        }
+        Poll::Ready(this.end.take(&this.writer))
+    }
+}
+
+type Paging = Pin<Box<dyn Future<Output = (Pages, Option<Result<Answer, Fault>>)> + Send>>;
+
+/// A list that is read page by page.
+pub(crate) struct Paged<F> {
+    pub writer: Writer,
+    /// The page that is there.
+    pub page: Option<Bytes>,
+    /// The page that is read next.
+    pub next: Option<Paging>,
+    pub end: End,
+    /// What a fault is to the peer.
+    pub status: F,
+}
+
+/// Reads the next page.
+pub(crate) fn next_page(mut pages: Pages) -> Paging {
+    Box::pin(async move {
+        let page = pages.next().await;
+        (pages, page)
+    })
+}
+
+impl<F> Source for Paged<F>
+where
+    F: Fn(Fault) -> Status + Send + Unpin + 'static,
+{
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let this = &mut *self;
+        loop {
+            if let Some(page) = this.page.take().filter(|page| !page.is_empty()) {
+                return Poll::Ready(Some(Piece::Data(this.writer.envelopes(page))));
+            }
+            let Some(next) = &mut this.next else { return Poll::Ready(this.end.take(&this.writer)) };
+            let (pages, page) = ready!(next.as_mut().poll(cx));
+            this.next = match page {
+                Some(Ok(answer)) => {
+                    this.page = Some(answer.body.into());
+                    Some(next_page(pages))
+                }
+                Some(Err(fault)) => {
+                    this.end = End::Next(Err(Box::new((this.status)(fault))));
+                    None
+                }
+                None => {
+                    this.end = End::Next(Ok(()));
+                    None
+                }
+            };
+        }
+    }
+}
