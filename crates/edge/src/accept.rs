@@ -1,6 +1,7 @@
 //! Accepting connections, as many as there are places for.
 
 use crate::limits::Limits;
+use socket2::{SockRef, TcpKeepalive};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -12,6 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long to wait when the system gives no more sockets: long enough not to spin, short enough not to
 /// matter.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Probes without an answer after which a peer is gone.
+const PROBES: u32 = 3;
+/// Systems count these times in seconds.
+const PROBE_TIME_MIN: Duration = Duration::from_secs(1);
 
 /// The places for connections, in all and per address.
 #[derive(Debug)]
@@ -88,6 +94,19 @@ fn block(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Readies a connection. Without this it works as well, so errors are nobody's concern.
+pub(crate) fn prepare(stream: &TcpStream, limits: &Limits) {
+    // An answer is written at once and whole: waiting for more of it would only delay it.
+    let _ = stream.set_nodelay(true);
+    // HTTP/2 peers are sent pings; whether an HTTP/1.1 peer is there at all shows, while an answer is silent, only here.
+    let answer = Duration::from_millis(limits.ping_answer_ms_max) / PROBES;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_millis(limits.ping_interval_ms).max(PROBE_TIME_MIN))
+        .with_interval(answer.max(PROBE_TIME_MIN))
+        .with_retries(PROBES);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+}
+
 /// The next connection. An error is told and waited out, so that a lack of file descriptors does not spin.
 pub(crate) async fn accept(listener: &TcpListener, failed: impl Fn(io::Error)) -> (TcpStream, SocketAddr) {
     loop {
@@ -120,6 +139,18 @@ mod tests {
         assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1"));
         assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
         assert!(!same("192.0.2.1", "192.0.2.2"));
+    }
+
+    #[tokio::test]
+    async fn a_silent_peer_is_probed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        prepare(&stream, &Limits::default());
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(30));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(3));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
     }
 
     #[tokio::test]

@@ -218,3 +218,23 @@ impl Drop for Open {
         activity.open.fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request that came while the connection began to close: its answer has time to arrive.
+    #[tokio::test(start_paused = true)]
+    async fn closing_begins_anew_when_a_request_ends() {
+        let limits = Limits::default();
+        let activity = Activity::begin(None);
+        drop(activity.open());
+        activity.closing();
+        let open = activity.open();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(activity.deadline(&limits), None);
+        drop(open);
+        let linger = Duration::from_millis(limits.linger_ms_max);
+        assert_eq!(activity.deadline(&limits), Some((Instant::now() + linger, Lapse::Closing)));
+    }
+}

@@ -44,7 +44,7 @@ const SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: Arc<H>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     protocols: auto::Builder<Streams>,
     /// `None` where replies are sent as they are.
     compressor: Option<Compressor>,

@@ -1,6 +1,6 @@
 //! Listening, and the three phases of a server's life.
 
-use crate::accept::{Places, accept};
+use crate::accept::{Places, accept, prepare};
 use crate::coding::Compression;
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
@@ -75,8 +75,7 @@ async fn acceptor<H: Handler>(
                 shared.handler.notice(Notice::TooManyConnections(peer));
                 continue;
             };
-            // An answer is written at once and whole: waiting for more of it would only delay it.
-            let _ = stream.set_nodelay(true);
+            prepare(&stream, &shared.limits);
             let (shared, phase) = (shared.clone(), connections_phase.clone());
             let told = Told::of(shared.handler.clone());
             tokio::spawn(async move {

@@ -1,7 +1,10 @@
 //! Responses.
 
 use super::*;
+use crate::activity::Activity;
+use crate::outgoing::{Outgoing, Panics};
 use h2::Reason;
+use http_body::Body as _;
 
 #[tokio::test(start_paused = true)]
 async fn trailers_follow_a_body_of_any_length() {
@@ -94,12 +97,30 @@ async fn a_source_goes_on_as_slowly_as_its_peer() {
     }
 }
 
-/// Others have their turn beside a source that never waits for a peer that always takes.
+/// Others have their turn beside a source that never waits, for a peer that always takes.
 #[tokio::test(start_paused = true)]
-async fn a_source_that_always_has_something_lets_others_run() {
-    let (mut client, _ends, _connection) = connect_http2((1 << 31) - 1, Limits::default()).await;
-    let _body = get(&mut client, "/endless").await.into_body();
-    assert_eq!(read(&mut get(&mut client, "/10").await.into_body()).await.unwrap(), 10);
+async fn a_source_that_always_has_something_pauses() {
+    let (_stream, ends) = connect(Limits::default());
+    let handler = Streaming { log: ends.log.clone(), script: Mutex::default() };
+    let body = ResponseBody::stream(handler.counted(Endless));
+    let open = Activity::begin(None).open();
+    let mut outgoing = pin!(Outgoing::new(body, http::Version::HTTP_2, open, Arc::new(Nobody)));
+    for _ in 0..3 {
+        let given = ends.log.given.load(Relaxed);
+        let pieces = std::future::poll_fn(|cx| {
+            Poll::Ready((0..1000).take_while(|_| outgoing.as_mut().poll_frame(cx).is_ready()).count())
+        });
+        let pieces = pieces.await;
+        assert!((1..1000).contains(&pieces), "{pieces}");
+        assert_eq!(ends.log.given.load(Relaxed), given + pieces * PIECE_BYTES);
+        tokio::task::yield_now().await;
+    }
+}
+
+struct Nobody;
+
+impl Panics for Nobody {
+    fn panicked(&self) {}
 }
 
 #[tokio::test(start_paused = true)]

@@ -114,6 +114,8 @@ fn edge() -> Vec<Setting> {
         count("edge.idle_ms_max", WAIT_MS, |c, v| c.edge.idle_ms_max = v),
         count("edge.linger_ms_max", WAIT_MS, |c, v| c.edge.linger_ms_max = v),
         count("edge.drain_ms_max", 0..=3_600_000, |c, v| c.edge.drain_ms_max = v),
+        count("edge.connection_age_ms_max", 0..=86_400_000, |c, v| c.edge.connection_age_ms_max = v),
+        count("edge.connection_age_grace_ms_max", WAIT_MS, |c, v| c.edge.connection_age_grace_ms_max = v),
         count("edge.streams_max", 1..=10_000, |c, v| c.edge.streams_max = v as u32),
         count("edge.stream_resets_max", 1..=10_000, |c, v| c.edge.stream_resets_max = v as usize),
         count("edge.stream_errors_max", 1..=10_000, |c, v| c.edge.stream_errors_max = v as usize),
