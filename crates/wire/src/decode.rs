@@ -4,4 +4,7 @@ pub mod json;
 pub mod messages;
 pub mod protobuf;
 pub mod protobuf_json;
+mod reader;
+mod record;
 pub mod scalar;
+mod well_known;

@@ -3,7 +3,10 @@
 use super::ascii::Ascii;
 
 /// The longest length of time either way: what `google.protobuf.Duration` allows, about 10,000 years.
-pub const MICROS_MAX: i64 = 315_576_000_000 * MICROS_PER_S;
+pub const MICROS_MAX: i64 = SPAN_SECONDS_MAX as i64 * MICROS_PER_S;
+
+/// The same in seconds.
+pub(crate) const SPAN_SECONDS_MAX: u64 = 315_576_000_000;
 
 /// Microseconds of a second.
 pub(crate) const MICROS_PER_S: i64 = 1_000_000;
@@ -103,6 +106,37 @@ pub(crate) fn write(out: &mut Ascii, micros: i64) {
         write_fraction(out, fraction);
         out.push("S");
     }
+}
+
+/// Writes seconds and nanoseconds of the same sign as [`write`] does, or as seconds alone where they are finer than a
+/// microsecond: `-PT5400.000000001S`. The seconds are at most [`SPAN_SECONDS_MAX`] either way.
+pub(crate) fn write_nanos(out: &mut Ascii, seconds: i64, nanos: i32) {
+    if nanos % 1000 == 0 {
+        return write(out, seconds * MICROS_PER_S + i64::from(nanos / 1000));
+    }
+    out.push(if seconds < 0 || nanos < 0 { "-PT" } else { "PT" });
+    out.push_number(seconds.unsigned_abs());
+    out.push(".");
+    out.push_padded(nanos.unsigned_abs().into(), 9);
+    out.push("S");
+}
+
+/// Reads `5400.5s`, `-0.000000001s` as seconds and nanoseconds of the same sign (ProtoJSON's form of
+/// `google.protobuf.Duration`).
+pub(crate) fn seconds_and_nanos(text: &str) -> Option<(i64, i32)> {
+    let number = text.strip_suffix('s')?;
+    let (sign, size) = match number.strip_prefix('-') {
+        Some(size) => (-1, size),
+        None => (1, number),
+    };
+    let (whole, fraction) = size.split_once('.').unwrap_or((size, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let seconds = whole.parse::<i64>().ok()?;
+    let nanos = fraction.parse::<i32>().ok()? * 10_i32.pow(9 - fraction.len() as u32);
+    Some((sign * seconds, sign as i32 * nanos))
 }
 
 /// Writes microseconds as seconds with 0, 3 or 6 digits after the point: `5400.500s`, `-0.000001s` (ProtoJSON's form of

@@ -127,17 +127,39 @@ pub(crate) fn since_epoch(utc: DateTime) -> (i64, i32) {
     (whole.duration_since(epoch).as_secs(), utc.subsec_nanosecond() / 1000)
 }
 
+/// Writes seconds since 1970 and nanoseconds after them, below a second, in the stored form; with 9 digits where they are
+/// finer than a microsecond. `None` when the year is not one of 0001 to 9999.
+pub(crate) fn write_since_epoch(out: &mut Ascii, seconds: i64, nanos: u32) -> Option<()> {
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let whole = epoch.checked_add(SignedDuration::from_secs(seconds)).ok()?;
+    if !(1..=9999).contains(&whole.year()) {
+        return None;
+    }
+    write_second(out, whole);
+    match nanos % 1000 {
+        0 => out.push_padded((nanos / 1000).into(), 6),
+        _ => out.push_padded(nanos.into(), 9),
+    }
+    out.push("Z");
+    Some(())
+}
+
 /// Writes an instant in its stored form, `2026-11-22T18:32:34.000000Z`.
 pub(crate) fn write_instant(out: &mut Ascii, utc: DateTime) {
+    write_second(out, utc);
+    out.push_padded((utc.subsec_nanosecond() / 1000).unsigned_abs().into(), 6);
+    out.push("Z");
+}
+
+/// Writes an instant up to the point behind its seconds.
+fn write_second(out: &mut Ascii, utc: DateTime) {
     out.push_padded(utc.year().unsigned_abs().into(), 4);
     for (separator, part) in [("-", utc.month()), ("-", utc.day())] {
         out.push(separator);
         out.push_padded(part.unsigned_abs().into(), 2);
     }
     out.push("T");
-    let micros = utc.subsec_nanosecond() / 1000;
-    write_clock(out, Clock { hour: utc.hour(), minute: utc.minute(), second: utc.second(), micros });
-    out.push("Z");
+    write_clock_second(out, utc.hour(), utc.minute(), utc.second());
 }
 
 /// A time of day in its stored form, `18:32:34.000000`.
@@ -148,11 +170,15 @@ pub(crate) fn normal_time(text: &str) -> Result<Ascii, TimeError> {
 }
 
 fn write_clock(out: &mut Ascii, clock: Clock) {
-    for (part, separator) in [(clock.hour, ":"), (clock.minute, ":"), (clock.second, ".")] {
+    write_clock_second(out, clock.hour, clock.minute, clock.second);
+    out.push_padded(clock.micros.unsigned_abs().into(), 6);
+}
+
+fn write_clock_second(out: &mut Ascii, hour: i8, minute: i8, second: i8) {
+    for (part, separator) in [(hour, ":"), (minute, ":"), (second, ".")] {
         out.push_padded(part.unsigned_abs().into(), 2);
         out.push(separator);
     }
-    out.push_padded(clock.micros.unsigned_abs().into(), 6);
 }
 
 #[cfg(test)]

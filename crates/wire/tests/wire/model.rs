@@ -48,6 +48,11 @@ fn leaf() -> Box<Shape> {
     shape("Leaf", vec![id, text])
 }
 
+/// The key of a [`leaf`].
+fn reference() -> Layout {
+    Layout::Reference(Box::new(Name::new("id", 1, Xml::Element)))
+}
+
 fn address() -> Box<Shape> {
     let mut zip = field("zip", 2, Layout::Scalar(Scalar::Int));
     zip.name.xml = Xml::Attribute;
@@ -58,6 +63,10 @@ fn address() -> Box<Shape> {
         field("color", 4, colors()),
         field("since", 5, Layout::Scalar(Scalar::DateTime)),
         field("leaves", 6, list(Layout::Object(leaf()))),
+        field("owner", 7, reference()),
+        field("users", 8, list(reference())),
+        field("note", 9, Layout::Scalar(Scalar::Json)),
+        field("took", 10, Layout::Scalar(Scalar::Duration)),
     ];
     shape("Address", fields)
 }
@@ -98,6 +107,7 @@ pub fn everything(depth: usize) -> Box<Shape> {
     let mut fields: Vec<_> =
         scalars.map(|(name, number, scalar)| field(name, number, Layout::Scalar(scalar))).into();
     fields.push(field("color", 17, colors()));
+    fields.push(field("firstSeen", 19, Layout::Scalar(Scalar::DateTime)));
     fields.push(field("key", 18, Layout::Scalar(Scalar::Id)));
     fields.extend(lists.map(|(name, number, scalar)| field(name, number, list(Layout::Scalar(scalar)))));
     fields.push(field("colors", 30, list(colors())));
@@ -105,6 +115,8 @@ pub fn everything(depth: usize) -> Box<Shape> {
     fields.push(field("addresses", 42, list(Layout::Object(address()))));
     fields.push(field("parent", 43, Layout::One(leaf())));
     fields.push(field("children", 44, Layout::Many(leaf())));
+    fields.push(field("author", 45, reference()));
+    fields.push(field("coAuthors", 46, list(reference())));
     if depth > 0 {
         fields.push(field("nested", 536_870_911, Layout::One(everything(depth - 1))));
     }

@@ -69,7 +69,7 @@ pub fn protobuf_record(shape: &Shape, message: &DynamicMessage) -> Datum {
 
 fn protobuf_field(field: &ShapeField, message: &DynamicMessage) -> Datum {
     let descriptor = message.descriptor().get_field(field.name.number).unwrap();
-    assert_eq!(descriptor.name(), &*field.name.text);
+    assert_eq!(descriptor.json_name(), &*field.name.text);
     let value = message.get_field(&descriptor);
     match (&field.layout, value.as_list()) {
         (Layout::List(item), Some(items)) => {

@@ -3,8 +3,9 @@
 use crate::model::{Datum, everything, push, record};
 use crate::read;
 use crate::source::Source;
-use prost_reflect::{DescriptorPool, DynamicMessage};
-use wire::{Encoder, JsonEncoder, Layout, ProtobufEncoder, Shape, XmlEncoder};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use serde::de::DeserializeSeed;
+use wire::{Encoder, JsonEncoder, Layout, ProtoJsonEncoder, ProtobufEncoder, Shape, Wrapped, XmlEncoder};
 
 const REPLIES: u64 = 1500;
 const BYTES_MAX: usize = 1 << 26;
@@ -70,6 +71,122 @@ fn protobuf_is_read_back_by_prost() {
         let read = DynamicMessage::decode(message.clone(), &bytes[..]).unwrap();
         assert_eq!(read::protobuf_record(&shape, &read), reply, "seed {seed}");
     }
+}
+
+fn from_proto_json(message: &MessageDescriptor, bytes: &[u8]) -> DynamicMessage {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = message.clone().deserialize(&mut json).unwrap();
+    json.end().unwrap();
+    read
+}
+
+#[test]
+fn proto_json_is_read_back_by_prost() {
+    let message = pool().get_message_by_name("Everything").unwrap();
+    for (seed, shape, reply) in replies() {
+        let mut encoder = ProtoJsonEncoder::new(Vec::new(), BYTES_MAX);
+        push(&mut encoder, &shape, &reply).unwrap();
+        let read = from_proto_json(&message, &encoder.finish());
+        assert_eq!(read::protobuf_record(&shape, &read), reply, "seed {seed}");
+    }
+}
+
+/// The messages of a sequence of envelopes.
+fn enveloped(mut bytes: &[u8]) -> Vec<&[u8]> {
+    let mut messages = Vec::new();
+    while let Some((head, rest)) = bytes.split_first_chunk::<5>() {
+        assert_eq!(head[0], 0);
+        let length = u32::from_be_bytes(head[1..].try_into().unwrap()) as usize;
+        messages.push(&rest[..length]);
+        bytes = &rest[length..];
+    }
+    assert!(bytes.is_empty());
+    messages
+}
+
+#[test]
+fn items_are_read_back_by_prost() {
+    let (shape, pool) = (everything(1), pool());
+    let bare = pool.get_message_by_name("Everything").unwrap();
+    let around = pool.get_message_by_name("Item").unwrap();
+    let unwrap = |read: DynamicMessage| {
+        let field = read.get_field_by_number(1).unwrap().into_owned();
+        field.as_message().unwrap().clone()
+    };
+    for length in [0, 1, 2, 50] {
+        let mut source = Source(length);
+        let records: Vec<_> = (0..length).map(|_| record(&shape, &mut source)).collect();
+        let check = |read: Vec<DynamicMessage>| {
+            let read: Vec<_> = read.iter().map(|read| read::protobuf_record(&shape, read)).collect();
+            assert_eq!(read, records);
+        };
+        let before = b"before".to_vec();
+        let written = |mut encoder: ProtobufEncoder| {
+            push_list(&mut encoder, &shape, &records);
+            encoder.finish().split_off(before.len())
+        };
+        let bytes = written(ProtobufEncoder::of_items(before.clone(), BYTES_MAX, Wrapped::Bare));
+        let read = |bytes: &&[u8]| DynamicMessage::decode(bare.clone(), *bytes).unwrap();
+        check(enveloped(&bytes).iter().map(read).collect());
+        let bytes = written(ProtobufEncoder::of_items(before.clone(), BYTES_MAX, Wrapped::Field("item")));
+        let read = |bytes: &&[u8]| unwrap(DynamicMessage::decode(around.clone(), *bytes).unwrap());
+        check(enveloped(&bytes).iter().map(read).collect());
+
+        let written = |mut encoder: ProtoJsonEncoder| {
+            push_list(&mut encoder, &shape, &records);
+            encoder.finish().split_off(before.len())
+        };
+        let bytes = written(ProtoJsonEncoder::of_items(before.clone(), BYTES_MAX, Wrapped::Bare));
+        check(enveloped(&bytes).iter().map(|bytes| from_proto_json(&bare, bytes)).collect());
+        let bytes = written(ProtoJsonEncoder::of_items(before.clone(), BYTES_MAX, Wrapped::Field("theItem")));
+        check(enveloped(&bytes).iter().map(|bytes| unwrap(from_proto_json(&around, bytes))).collect());
+    }
+}
+
+/// Items that were read from the end, and a reply that is no list.
+#[test]
+fn items_turn_and_single_records_stay_bare() {
+    let shape = everything(1);
+    let records: Vec<_> = (0..5).map(|seed| record(&shape, &mut Source(seed))).collect();
+    let both = |binary: &mut ProtobufEncoder, json: &mut ProtoJsonEncoder, records: &[Datum]| {
+        push_list(binary, &shape, records);
+        push_list(json, &shape, records);
+    };
+    let encoders = || {
+        let wrapped = Wrapped::Field("item");
+        (
+            ProtobufEncoder::of_items(Vec::new(), BYTES_MAX, wrapped),
+            ProtoJsonEncoder::of_items(Vec::new(), BYTES_MAX, wrapped),
+        )
+    };
+    let (mut binary, mut json) = encoders();
+    both(&mut binary, &mut json, &records);
+    let (mut binary_turned, mut json_turned) = encoders();
+    turned(&mut binary_turned, &shape, &records);
+    turned(&mut json_turned, &shape, &records);
+    assert_eq!(binary_turned.finish(), binary.finish());
+    assert_eq!(json_turned.finish(), json.finish());
+
+    let (mut binary, mut json) = encoders();
+    push(&mut binary, &shape, &records[1]).unwrap();
+    push(&mut json, &shape, &records[1]).unwrap();
+    let mut plain_binary = ProtobufEncoder::new(Vec::new(), BYTES_MAX);
+    let mut plain_json = ProtoJsonEncoder::new(Vec::new(), BYTES_MAX);
+    push(&mut plain_binary, &shape, &records[1]).unwrap();
+    push(&mut plain_json, &shape, &records[1]).unwrap();
+    assert_eq!(binary.finish(), plain_binary.finish());
+    assert_eq!(json.finish(), plain_json.finish());
+}
+
+fn turned(encoder: &mut impl Encoder, shape: &Shape, records: &[Datum]) {
+    encoder.begin_list(shape).unwrap();
+    let mut starts = Vec::new();
+    for record in records.iter().rev() {
+        starts.push(encoder.position());
+        push(encoder, shape, record).unwrap();
+    }
+    encoder.turn_items(&starts);
+    encoder.end_list(shape).unwrap();
 }
 
 #[test]
