@@ -4,8 +4,8 @@ use crate::{DEPTH_MAX, items, members};
 use contract::{Contract, Field, ResourceId, Scalar};
 use describe::graphql::{self as face, Compared, FilterField, Quantifiable, Quantity, Test as Asked, names};
 use engine::{
-    Fault, Filter, Is, JsonPath, JsonStep, JsonTest, Path, Related, Scalarwise, SearchMode, Test, TestOperator,
-    TextTest,
+    Fault, Filter, Is, JsonPath, JsonStep, JsonTest, Path, Related, Scalarwise, SearchMode, Test,
+    TestOperator, TextTest,
 };
 use wire::Value;
 
@@ -17,14 +17,13 @@ pub fn filter(contract: &Contract, id: ResourceId, value: &Value) -> Result<Filt
     filter_at(contract, id, value, 0)
 }
 
-fn filter_at(
-    contract: &Contract,
-    id: ResourceId,
-    value: &Value,
-    depth: usize,
-) -> Result<Filter, Fault> {
+fn filter_at(contract: &Contract, id: ResourceId, value: &Value, depth: usize) -> Result<Filter, Fault> {
     if depth > DEPTH_MAX {
-        return Err(Fault::invalid_field(names::WHERE, "DEPTH", format!("is nested more than {DEPTH_MAX} levels deep")));
+        return Err(Fault::invalid_field(
+            names::WHERE,
+            "DEPTH",
+            format!("is nested more than {DEPTH_MAX} levels deep"),
+        ));
     }
     let resource = contract.resource(id);
     let deeper = |value: &Value| filter_at(contract, id, value, depth + 1);
@@ -37,7 +36,11 @@ fn filter_at(
             FilterField::Or => all.push(Filter::Or(items(value).map(deeper).collect::<Result<_, _>>()?)),
             FilterField::Not => all.push(Filter::Not(Box::new(deeper(value)?))),
             FilterField::Own(_) if *value == Value::Null => {
-                return Err(Fault::invalid_field(name, "NULL", "is null: say what of it, as in {isNull: true}"));
+                return Err(Fault::invalid_field(
+                    name,
+                    "NULL",
+                    "is null: say what of it, as in {isNull: true}",
+                ));
             }
             FilterField::Own(field) => {
                 let field = resource.field(field);
@@ -104,7 +107,11 @@ fn key_tests<'v>(contract: &Contract, id: ResourceId, value: &'v Value) -> Optio
 /// The key stands in the record that points to it, and is a value there like others.
 fn key_filter(field: &Field, tests: &Value) -> Result<Filter, Fault> {
     if *tests == Value::Null {
-        return Err(Fault::invalid_field(&field.name, "NULL", "is null: say what of it, as in {isNull: true}"));
+        return Err(Fault::invalid_field(
+            &field.name,
+            "NULL",
+            "is null: say what of it, as in {isNull: true}",
+        ));
     }
     tests_of(field, &Path { names: vec![field.name.clone()], json: JsonPath::default() }, tests, false)
 }
@@ -123,7 +130,11 @@ fn tests_of(field: &Field, path: &Path, value: &Value, is_json: bool) -> Result<
         let Some(operator) = face::operator(name) else { continue };
         if *value == Value::Null && operator.test != Asked::Distinct {
             let place = format!("{}.{name}", field.name);
-            return Err(Fault::invalid_field(&place, "NULL", "is null, which is no match for anything: say isNull"));
+            return Err(Fault::invalid_field(
+                &place,
+                "NULL",
+                "is null, which is no match for anything: say isNull",
+            ));
         }
         all.push(match operator.test {
             Asked::Part => part(field, value)?,

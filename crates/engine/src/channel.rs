@@ -11,6 +11,6 @@ mod participant;
 mod queue;
 
 pub(crate) use hub::{Bounds, Hub};
-pub(crate) use message::{Draft, shape};
 pub use message::Message;
+pub(crate) use message::{Draft, shape};
 pub use participant::Participant;

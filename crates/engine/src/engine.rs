@@ -1,8 +1,8 @@
 //! The pipeline itself: one straight line from a call to an answer or a fault.
 
 use crate::call::{Answer, Call};
-use crate::clock::{Clock, Moment};
 use crate::channel::{self, Hub};
+use crate::clock::{Clock, Moment};
 use crate::fault::Fault;
 use crate::identity::{Caller, Verifier};
 use crate::input::Patterns;
@@ -117,7 +117,11 @@ impl Engine {
             hashing: Hashing::new(settings.hashes_concurrent_max),
             plans: Plans::new(&settings),
             hub: Hub::new(settings.hub()),
-            channel_shapes: contract.channels.iter().map(|c| Arc::new(channel::shape(&contract, c))).collect(),
+            channel_shapes: contract
+                .channels
+                .iter()
+                .map(|c| Arc::new(channel::shape(&contract, c)))
+                .collect(),
             streams: Arc::new(AtomicUsize::new(0)),
             anonymous: Arc::new(Caller::anonymous()),
             contract,

@@ -1,7 +1,8 @@
 //! A channel as a stream both ways: what the peer sends is published, what others publish is sent to it.
 
+use crate::code::Code;
 use crate::frame::Deframer;
-use crate::message::{Reader, Refused};
+use crate::message::Refused;
 use crate::outcome::Writer;
 use crate::protocol::{Codec, Terms};
 use crate::service::Face;
@@ -36,6 +37,8 @@ pub(crate) struct Exchange {
     /// The peer has said that it sends nothing more.
     pub half_closed: bool,
     pub deadline: Option<Pin<Box<Sleep>>>,
+    /// Ready when the server is about to end.
+    pub drained: Pin<Box<dyn Future<Output = ()> + Send>>,
     pub end: End,
 }
 
@@ -147,6 +150,10 @@ impl Source for Exchange {
             }
             if this.is_late(cx) {
                 this.refused(deadline_fault().into());
+            }
+            if this.drained.as_mut().poll(cx).is_ready() {
+                let status = Status::new(Code::Unavailable, "the server is about to end");
+                this.finish(Err(Box::new(status)));
             }
         }
         match &this.end {

@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::outcome::Writer;
+use crate::source::End;
 use crate::status::Status;
 use describe::proto::Schema;
 use edge::{Piece, Source};
@@ -60,6 +61,15 @@ impl Health {
         self.draining.send_replace(true);
     }
 
+    /// Ready once the server is about to end.
+    pub fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut draining = self.draining.subscribe();
+        Box::pin(async move {
+            // The sender lives as long as the server.
+            let _ = draining.wait_for(|draining| *draining).await;
+        })
+    }
+
     fn of(&self, request: &[u8]) -> Result<Option<Serving>, Status> {
         let request = HealthCheckRequest::decode(request)
             .map_err(|_| Status::new(Code::Internal, "the request is not a message"))?;
@@ -84,7 +94,14 @@ impl Health {
     pub fn watch(&self, request: &[u8], writer: Writer) -> Result<Watch, Status> {
         let known = self.of(request)?;
         let next = Box::pin(std::future::ready(()));
-        Ok(Watch { known: known.is_some(), told: None, draining: self.draining.subscribe(), next, writer })
+        Ok(Watch {
+            known: known.is_some(),
+            told: None,
+            draining: self.draining.subscribe(),
+            next,
+            writer,
+            end: End::Next(Ok(())),
+        })
     }
 }
 
@@ -103,12 +120,17 @@ pub(crate) struct Watch {
     draining: watch::Receiver<bool>,
     next: Pin<Box<dyn Future<Output = ()> + Send>>,
     writer: Writer,
+    end: End,
 }
 
 impl Source for Watch {
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let this = &mut *self;
         loop {
+            if this.told == Some(Serving::NotServing) {
+                // What comes after it is said elsewhere: the connection ends.
+                return Poll::Ready(this.end.take(&this.writer));
+            }
             if this.next.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }

@@ -48,7 +48,9 @@ impl Reader<'_> {
         match (envelope.flags & COMPRESSED != 0, self.terms.coding) {
             (false, _) => self.read(&envelope.message, message),
             (true, Some(_)) => self.coded(&envelope.message, message),
-            (true, None) => Err(self.malformed("a compressed message without a coding that was named").into()),
+            (true, None) => {
+                Err(self.malformed("a compressed message without a coding that was named").into())
+            }
         }
     }
 
@@ -112,10 +114,13 @@ impl Reader<'_> {
         if self.terms.protocol == Protocol::ConnectUnary {
             return self.coded(&body, message);
         }
-        let mut envelopes = crate::frame::envelopes(body, self.bytes_max).map_err(|e| self.frame(e))?.into_iter();
+        let mut envelopes =
+            crate::frame::envelopes(body, self.bytes_max).map_err(|e| self.frame(e))?.into_iter();
         match (envelopes.next(), envelopes.next()) {
             (Some(envelope), None) => self.envelope(envelope, message),
-            (None, _) => Err(Status::new(Code::Unimplemented, "one message was expected, and none came").into()),
+            (None, _) => {
+                Err(Status::new(Code::Unimplemented, "one message was expected, and none came").into())
+            }
             (Some(_), Some(_)) => {
                 Err(Status::new(Code::Unimplemented, "one message was expected, and more came").into())
             }

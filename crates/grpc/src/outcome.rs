@@ -179,7 +179,9 @@ impl Writer {
     fn end_data(&self, result: Result<(), &Status>) -> Option<Bytes> {
         match self.protocol {
             Protocol::Grpc => None,
-            Protocol::GrpcWeb(_) => Some(self.data(frame::envelope(TRAILERS, trailers_text(result).as_bytes()))),
+            Protocol::GrpcWeb(_) => {
+                Some(self.data(frame::envelope(TRAILERS, trailers_text(result).as_bytes())))
+            }
             Protocol::ConnectUnary | Protocol::ConnectStream => {
                 let end = match result {
                     Ok(()) => "{}".to_owned(),
@@ -246,4 +248,3 @@ fn percent_encoded(message: &str) -> String {
     }
     out
 }
-

@@ -249,7 +249,8 @@ impl Descriptors {
         let index = self.index()?;
         let told = match &request.asked {
             Some(Asked::ListServices(_)) => {
-                let service = index.services.iter().map(|name| ServiceResponse { name: name.clone() }).collect();
+                let service =
+                    index.services.iter().map(|name| ServiceResponse { name: name.clone() }).collect();
                 Told::Services(ListServiceResponse { service })
             }
             Some(Asked::FileByFilename(name)) => files_or(index.with_imports(name), "file", name),

@@ -31,11 +31,10 @@ fn beside(rpc: &Rpc, answer: &Answer) -> Vec<Beside> {
     let version = answer.version.map(|version| Beside::Int(2, "rowVersion", version));
     match rpc.does {
         Does::Get(_) | Does::Create(_) | Does::Update(_) => version.into_iter().collect(),
-        Does::Upsert(_) => {
-            version.into_iter().chain([Beside::Bool(3, "created", answer.created)]).collect()
-        }
+        Does::Upsert(_) => version.into_iter().chain([Beside::Bool(3, "created", answer.created)]).collect(),
         Does::List(_) | Does::Related { .. } => {
-            let next = answer.edges.as_ref().filter(|edges| edges.has_more).and_then(|edges| edges.last.clone());
+            let next =
+                answer.edges.as_ref().filter(|edges| edges.has_more).and_then(|edges| edges.last.clone());
             let token = next.map(|token| Beside::Text(2, "nextPageToken", token));
             let total = answer.total.and_then(|total| i64::try_from(total).ok());
             token.into_iter().chain(total.map(|total| Beside::Int(3, "totalSize", total))).collect()

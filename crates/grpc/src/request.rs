@@ -51,7 +51,7 @@ pub(crate) struct Reading<'a> {
     pub rpc: &'a Rpc,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
     /// The call that a request makes.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Reading<'_> {
         Ok(Call { operation: self.rpc.operation, input, selection, format, context })
     }
 
-    fn selecting(&self) -> Selecting<'_> {
+    fn selecting(&self) -> Selecting<'a> {
         Selecting { contract: self.contract, schema: self.schema, package: &self.rpc.package }
     }
 

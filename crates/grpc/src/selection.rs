@@ -44,7 +44,7 @@ impl Tree {
     }
 }
 
-impl Selecting<'_> {
+impl<'a> Selecting<'a> {
     /// What is wanted of records; the engine's default where nothing is said.
     pub fn records(
         &self,
@@ -62,7 +62,7 @@ impl Selecting<'_> {
     }
 
     /// The message of a resource's records.
-    pub fn message(&self, id: ResourceId) -> Result<&Message, Fault> {
+    pub fn message(&self, id: ResourceId) -> Result<&'a Message, Fault> {
         let name = &self.contract.resource(id).name;
         let full = if self.package.is_empty() { name.clone() } else { format!("{}.{name}", self.package) };
         let found = self.schema.messages.iter().find(|message| message.full_name == full);
@@ -196,7 +196,9 @@ impl Selecting<'_> {
 
     /// Members of a stored object.
     fn members(&self, name: &str, ty: Type, parts: Option<&Tree>) -> Result<Item, Fault> {
-        let (Type::Message(id), Some(tree)) = (ty, parts.and_then(Tree::parts)) else { return Ok(plain(name)) };
+        let (Type::Message(id), Some(tree)) = (ty, parts.and_then(Tree::parts)) else {
+            return Ok(plain(name));
+        };
         let message = self.schema.message(id);
         let mut items = Vec::new();
         for (part, parts) in &tree.0 {
@@ -275,7 +277,9 @@ impl Selecting<'_> {
             let field = key_message.fields.iter().find(|field| field.name == *name);
             match field.map(|field| &field.meaning) {
                 Some(Meaning::Named(own)) => fields.push(plain(own)),
-                _ => return Err(Fault::invalid_field("by", "UNKNOWN", format!("there is no field `{name}`"))),
+                _ => {
+                    return Err(Fault::invalid_field("by", "UNKNOWN", format!("there is no field `{name}`")));
+                }
             }
         }
         let selection = |items| Selection { items, type_name: None };

@@ -489,6 +489,7 @@ impl Calling<'_> {
             incoming: Deframer::new(self.service.face.settings.message_bytes_max),
             half_closed: false,
             deadline,
+            drained: self.service.face.health.drained(),
             end: End::Open,
         }))
     }

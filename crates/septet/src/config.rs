@@ -45,6 +45,8 @@ pub struct Config {
     pub api: Api,
     /// How GraphQL is served.
     pub graphql: Graphql,
+    /// How gRPC, gRPC-Web and Connect are served.
+    pub grpc: Grpc,
     /// Which tokens are believed.
     pub identity: Identity,
     /// The database.
@@ -90,6 +92,17 @@ pub struct Graphql {
     pub introspection_roles: Vec<String>,
     /// The folder of trusted documents.
     pub trusted_folder: Option<PathBuf>,
+}
+
+/// How gRPC, gRPC-Web and Connect are served.
+#[derive(Debug, Clone, Default)]
+pub struct Grpc {
+    /// Whether they are.
+    pub enabled: bool,
+    /// What is set; what follows from other settings is added at the start.
+    pub settings: grpc::Settings,
+    /// Roles that services are told to in production.
+    pub reflection_roles: Vec<String>,
 }
 
 /// What is written to standard error.
@@ -175,6 +188,7 @@ impl Config {
             engine: engine::Settings::default(),
             api: Api::default(),
             graphql: Graphql::default(),
+            grpc: Grpc::default(),
             identity: Identity::default(),
             store: store::Options {
                 place: store::Place::Memory,

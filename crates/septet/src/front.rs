@@ -18,10 +18,12 @@ const HEALTH_PATH: &str = "/healthz";
 /// Request headers that pages may send.
 const HEADERS_ALLOWED: &str = "authorization, content-type, accept, prefer, range, range-unit, if-match, \
     if-none-match, idempotency-key, x-request-id, traceparent, x-requested-with, x-apollo-operation-name, \
-    apollo-require-preflight, graphql-require-preflight";
+    apollo-require-preflight, graphql-require-preflight, x-grpc-web, x-user-agent, grpc-timeout, \
+    grpc-accept-encoding, connect-protocol-version, connect-timeout-ms, connect-accept-encoding";
 /// Response headers that pages may read.
 const HEADERS_EXPOSED: &str = "location, link, etag, content-range, range-unit, retry-after, ratelimit, ratelimit-policy, \
-    preference-applied, idempotent-replayed, x-request-id";
+    preference-applied, idempotent-replayed, x-request-id, grpc-status, grpc-message, grpc-status-details-bin, \
+    grpc-encoding, grpc-accept-encoding, connect-content-encoding, connect-accept-encoding";
 /// How long a browser may remember that it may.
 const PREFLIGHT_S: &str = "600";
 
@@ -30,6 +32,7 @@ const PREFLIGHT_S: &str = "600";
 pub struct Front {
     rest: rest::Service,
     graphql: graphql::Service,
+    grpc: Option<grpc::Service>,
     origins: Vec<String>,
     ids: RequestIds,
     traffic: Arc<Traffic>,
@@ -70,16 +73,27 @@ impl Front {
     pub fn new(
         rest: rest::Service,
         graphql: graphql::Service,
+        grpc: Option<grpc::Service>,
         origins: Vec<String>,
         ids: RequestIds,
         traffic: Arc<Traffic>,
     ) -> Self {
-        Self { rest, graphql, origins, ids, traffic }
+        Self { rest, graphql, grpc, origins, ids, traffic }
     }
 
     /// How the cache of GraphQL's documents does.
     pub fn documents(&self) -> graphql::CacheStats {
         self.graphql.graphql().cache_stats()
+    }
+
+    /// Says to those who wait for the end of something that the server is about to end.
+    pub fn drain(&self) {
+        self.grpc.iter().for_each(grpc::Service::drain);
+    }
+
+    /// The gRPC adapter, where it answers this request.
+    fn grpc_for(&self, request: &Request) -> Option<&grpc::Service> {
+        self.grpc.as_ref().filter(|grpc| grpc.is_mine(request.uri.path(), &request.headers))
     }
 
     /// The origin of the page that asks, when it may (WHATWG Fetch, section 3.2).
@@ -90,11 +104,12 @@ impl Front {
     }
 }
 
-/// Who answers a request. Futures are moved, so the larger of the two is in a box.
-enum Answered<R, G> {
+/// Who answers a request. Futures are moved, so the larger ones are in boxes.
+enum Answered<R, G, P> {
     Here(Response),
     ByRest(R),
     ByGraphql(Pin<Box<G>>),
+    ByGrpc(Pin<Box<P>>),
 }
 
 impl Handler for Front {
@@ -117,12 +132,16 @@ impl Handler for Front {
             None if self.graphql.is_mine(path) => {
                 Answered::ByGraphql(Box::pin(self.graphql.handle(request, || self.ids.next())))
             }
-            None => Answered::ByRest(self.rest.handle(request, || self.ids.next())),
+            None => match self.grpc_for(&request) {
+                Some(grpc) => Answered::ByGrpc(Box::pin(grpc.handle(request, || self.ids.next()))),
+                None => Answered::ByRest(self.rest.handle(request, || self.ids.next())),
+            },
         };
         async move {
             let mut response = match answered {
                 Answered::ByRest(response) => response.await,
                 Answered::ByGraphql(response) => response.await,
+                Answered::ByGrpc(response) => response.await,
                 Answered::Here(response) => response,
             };
             if tells_browsers {
@@ -130,6 +149,10 @@ impl Handler for Front {
             }
             response
         }
+    }
+
+    fn takes_coded(&self, path: &str) -> bool {
+        self.grpc.as_ref().is_some_and(|grpc| grpc.has(path))
     }
 
     fn notice(&self, notice: Notice) {

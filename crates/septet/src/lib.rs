@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod front;
 pub mod graphql;
+pub mod grpc;
 pub mod log;
 pub mod metrics;
 pub mod open;

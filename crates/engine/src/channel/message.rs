@@ -36,7 +36,12 @@ pub(crate) struct Draft {
 }
 
 impl Message {
-    pub(super) fn new(from: Option<MemberId>, channel: ChannelId, values: Vec<Value>, shape: &Arc<Shape>) -> Self {
+    pub(super) fn new(
+        from: Option<MemberId>,
+        channel: ChannelId,
+        values: Vec<Value>,
+        shape: &Arc<Shape>,
+    ) -> Self {
         let bytes = size_of::<Self>() + values.iter().map(value_bytes).sum::<usize>();
         Self { from, channel, values, shape: Arc::clone(shape), bytes, encoded: Mutex::default() }
     }

@@ -17,7 +17,8 @@ impl Patterns {
         let arguments = contract.operations.iter().flat_map(|o| &o.arguments).map(|a| &a.checks);
         let inputs = contract.inputs.iter().flat_map(|i| &i.fields).map(|a| &a.checks);
         let messages = contract.channels.iter().flat_map(|c| &c.fields).map(|f| &f.checks);
-        let patterns = fields.chain(messages).chain(arguments).chain(inputs).filter_map(|checks| checks.pattern.clone());
+        let patterns =
+            fields.chain(messages).chain(arguments).chain(inputs).filter_map(|checks| checks.pattern.clone());
         Self(patterns.filter_map(|text| Some((text.clone(), Regex::new(&text).ok()?))).collect())
     }
 

@@ -74,7 +74,10 @@ impl Reading<'_> {
             Item::TypeName { alias } => (alias.as_str(), TotalsWhat::TypeName),
             Item::Group { selection, alias, number } => {
                 let items = self.items(selection, depth + 1)?;
-                (alias.as_str(), TotalsWhat::Group { items, type_name: type_name(selection), number: *number })
+                (
+                    alias.as_str(),
+                    TotalsWhat::Group { items, type_name: type_name(selection), number: *number },
+                )
             }
             Item::All
             | Item::Field { .. }

@@ -42,7 +42,6 @@ impl Engine {
         let wanted = context.timeout.unwrap_or(self.settings.deadline_default);
         moment.instant + wanted.min(self.settings.deadline_max)
     }
-
 }
 
 impl Slot {

@@ -97,7 +97,12 @@ impl Engine {
     }
 
     /// `@limit`: the operation's own bucket of the caller, or of the address for callers who are not known.
-    pub(super) fn take_from_operation(&self, call: &Call, caller: &Caller, now: Instant) -> Result<(), Fault> {
+    pub(super) fn take_from_operation(
+        &self,
+        call: &Call,
+        caller: &Caller,
+        now: Instant,
+    ) -> Result<(), Fault> {
         let operation = self.contract.operation(call.operation);
         let Some(limit) = operation.limit else {
             return Ok(());

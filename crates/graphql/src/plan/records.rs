@@ -158,7 +158,9 @@ impl<'a> Translate<'a> {
             match (name, face::Measure::named(name)) {
                 (TYPE_NAME, _) => Ok(Item::TypeName { alias }),
                 (names::COUNT, _) => Ok(Item::Measure { measure: Measure::Count, name: None, alias }),
-                (_, measure) => Ok(Item::Group { selection: self.parts(measure, &collected), alias, number: 0 }),
+                (_, measure) => {
+                    Ok(Item::Group { selection: self.parts(measure, &collected), alias, number: 0 })
+                }
             }
         };
         let items = self.fields(&ty, sets).into_iter().map(item);

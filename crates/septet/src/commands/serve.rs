@@ -5,7 +5,7 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::front::{Front, RequestIds};
 use crate::metrics::{self, Endpoint, Metrics, Traffic};
-use crate::{graphql, log, open, process};
+use crate::{graphql, grpc, log, open, process};
 use engine::{Engine, Observer};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -72,6 +72,11 @@ pub fn serve(
             documents(&mut metrics, &front);
             show(metrics, scraped, &config);
         }
+        let draining = Arc::clone(&front);
+        let stop = async move {
+            stop.await;
+            draining.drain();
+        };
         let drained = edge::serve(listeners, front, config.edge, config.compression, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
@@ -102,8 +107,9 @@ fn front(
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
     let graphql = graphql::service(&engine, config, contract)?;
+    let grpc = grpc::service(&engine, config)?;
     let service = rest::Service::new(rest, engine);
-    Ok(Front::new(service, graphql, api.cors_origins.clone(), RequestIds::new(random), traffic))
+    Ok(Front::new(service, graphql, grpc, api.cors_origins.clone(), RequestIds::new(random), traffic))
 }
 
 /// What the metrics tell of GraphQL's documents.

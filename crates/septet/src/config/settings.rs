@@ -66,7 +66,7 @@ const DURABILITIES: &[&str] = &["full", "process"];
 
 /// All settings in the order of the reference file.
 pub(super) fn all() -> impl Iterator<Item = Setting> {
-    [general(), edge(), api(), graphql(), identity(), limits(), store(), log(), metrics()]
+    [general(), edge(), api(), graphql(), grpc(), identity(), limits(), store(), log(), metrics()]
         .into_iter()
         .flatten()
 }
@@ -145,6 +145,13 @@ fn api() -> Vec<Setting> {
         count("api.input_values_max", MANY, |c, v| c.api.input_values_max = v as usize),
         count("api.list_items_max", MANY, |c, v| c.engine.list_items_max = v as usize),
         count("api.batch_items_max", 1..=10_000, |c, v| c.engine.batch_items_max = v as usize),
+        count("api.stream_items_max", MANY, |c, v| c.engine.stream_items_max = v as usize),
+        count("api.stream_bytes_max", BYTES, |c, v| c.engine.stream_bytes_max = v as usize),
+        count("api.channel_paths_max", MANY, |c, v| c.engine.channel_paths_max = v as usize),
+        count("api.channel_waiting_max", MANY, |c, v| c.engine.channel_waiting_max = v as usize),
+        count("api.channel_waiting_bytes_max", BYTES, |c, v| {
+            c.engine.channel_waiting_bytes_max = v as usize;
+        }),
         count("api.selection_depth_max", 1..=64, |c, v| c.engine.selection_depth_max = v as usize),
         count("api.selection_items_max", 1..=10_000, |c, v| c.engine.selection_items_max = v as usize),
         count("api.filter_nodes_max", 1..=10_000, |c, v| c.engine.filter_nodes_max = v as usize),
@@ -198,6 +205,20 @@ fn graphql() -> Vec<Setting> {
         }),
     ]);
     settings
+}
+
+fn grpc() -> Vec<Setting> {
+    vec![
+        Setting { path: "grpc.enabled", kind: Kind::Switch(|c, v| c.grpc.enabled = v) },
+        count("grpc.message_bytes_max", BYTES, |c, v| c.grpc.settings.message_bytes_max = v as usize),
+        count("grpc.stream_idle_ms_max", WAIT_MS, |c, v| {
+            c.grpc.settings.stream_idle_max = Duration::from_millis(v);
+        }),
+        texts("grpc.reflection_roles", |c, v| {
+            c.grpc.reflection_roles = v;
+            Ok(())
+        }),
+    ]
 }
 
 fn graphql_documents() -> Vec<Setting> {
@@ -273,6 +294,7 @@ fn limits() -> Vec<Setting> {
         count("limits.call_units_max", 1..=1_000_000_000, |c, v| c.engine.call_units_max = v as u32),
         count("limits.keys_max", MANY, |c, v| c.engine.buckets_max = v as usize),
         count("limits.concurrent_calls_max", MANY, |c, v| c.engine.calls_concurrent_max = v as usize),
+        count("limits.concurrent_streams_max", MANY, |c, v| c.engine.streams_concurrent_max = v as usize),
         count("limits.concurrent_hashes_max", 1..=1000, |c, v| c.engine.hashes_concurrent_max = v as usize),
     ]
 }

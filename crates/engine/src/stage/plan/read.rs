@@ -3,8 +3,8 @@
 use super::{Plan, Planner, Read, key_predicate};
 use crate::call::{Grouping, Total};
 use crate::engine::Memo;
-use crate::plans::TotalsKey;
 use crate::fault::Fault;
+use crate::plans::TotalsKey;
 use crate::select::{Builder, Page, Totals, Wanted, and};
 use crate::stage::validate::{KeyFilter, Parent};
 use contract::ResourceId;
