@@ -98,11 +98,12 @@ fn block(address: IpAddr) -> IpAddr {
 pub(crate) fn prepare(stream: &TcpStream, limits: &Limits) {
     // An answer is written at once and whole: waiting for more of it would only delay it.
     let _ = stream.set_nodelay(true);
-    // HTTP/2 peers are sent pings; whether an HTTP/1.1 peer is there at all shows, while an answer is silent, only here.
-    let answer = Duration::from_millis(limits.ping_answer_ms_max) / PROBES;
+    // HTTP/2 peers are sent pings; whether an HTTP/1.1 peer is there at all shows, while an answer is silent,
+    // only here.
+    let interval = Duration::from_millis(limits.ping_answer_ms_max) / PROBES;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_millis(limits.ping_interval_ms).max(PROBE_TIME_MIN))
-        .with_interval(answer.max(PROBE_TIME_MIN))
+        .with_interval(interval.max(PROBE_TIME_MIN))
         .with_retries(PROBES);
     let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
 }

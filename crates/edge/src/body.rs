@@ -14,8 +14,8 @@ use tokio::task::coop;
 /// Bytes reserved on the word of `Content-Length` alone; the rest is reserved as it comes.
 const RESERVE_BYTES_MAX: u64 = 64 * 1024;
 
-/// A request's body, still to be read. What is not asked for is not taken from the peer, beyond what its window
-/// lets it send ahead. Trailers are passed over.
+/// A request's body, still to be read. What is not asked for is not taken from the peer, beyond what its
+/// window lets it send ahead. Trailers are passed over.
 #[derive(Debug)]
 pub struct Body {
     content: Content,
@@ -29,8 +29,9 @@ enum Content {
     Failed(BodyError),
 }
 
-/// A body on its way. When it is dropped before its end, an HTTP/1.1 connection lingers so that the answer arrives; of
-/// an HTTP/2 stream the rest is refused with NO_ERROR once the answer is out (RFC 9113 section 8.1).
+/// A body on its way. When it is dropped before its end, an HTTP/1.1 connection lingers so that the answer
+/// arrives; of an HTTP/2 stream the rest is refused with NO_ERROR once the answer is out (RFC 9113 section
+/// 8.1).
 #[derive(Debug)]
 struct Unread {
     incoming: Incoming,
@@ -109,8 +110,8 @@ impl Body {
         }
     }
 
-    /// The next piece as it came, never empty; `None` is the end. Waits at most `wait_max` for it; a wait that
-    /// was too long may be repeated.
+    /// The next piece as it came, never empty; `None` is the end. Waits at most `wait_max` for it; a wait
+    /// that was too long may be repeated.
     pub async fn next(&mut self, wait_max: Option<Duration>) -> Result<Option<Bytes>, BodyError> {
         let piece = std::future::poll_fn(|cx| self.poll_piece(cx));
         match wait_max {
@@ -119,8 +120,8 @@ impl Body {
         }
     }
 
-    /// The next piece as it came, never empty; `None` is the end. How long it may take, and how much it may be in
-    /// all, is for the caller to bound.
+    /// The next piece as it came, never empty; `None` is the end. How long it may take, and how much it may
+    /// be in all, is for the caller to bound.
     pub fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         let unread = match &mut self.content {
             Content::Full(bytes) => {
@@ -177,7 +178,8 @@ impl Unread {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// The next piece of data. What has none is passed over; it comes at the end only, so this is no long loop.
+    /// The next piece of data. What has none is passed over; it comes at the end only, so this is no long
+    /// loop.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         loop {
             match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {

@@ -33,13 +33,11 @@ const BUFFER_BYTES_MIN: usize = 8 * 1024;
 const HEADERS_ON_STACK: usize = 100;
 /// What a peer may send of one HTTP/2 request's body before it is read.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
-/// What a peer may send of all bodies on an HTTP/2 connection before they are read. It is more than a stream's, so
-/// that one which is not read does not keep the others waiting, and by so much because h2 ends a connection on which
-/// frames of less than 256 bytes lie unread that lack half of this in all: a stream's window may be filled with frames
-/// of 16 bytes, which are messages of gRPC that hold a number or two.
+/// What a peer may send of all bodies on an HTTP/2 connection before they are read. It is more than a
+/// stream's, so that one which is not read does not keep the others waiting, and by so much because h2 ends a
+/// connection on which frames of less than 256 bytes lie unread that lack half of this in all: a stream's
+/// window may be filled with frames of 16 bytes, which are messages of gRPC that hold a number or two.
 pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 32 * STREAM_WINDOW_BYTES;
-/// What may lie in an HTTP/2 stream's buffer for which the peer has granted a window and that its socket does not take.
-const SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
 
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
@@ -92,7 +90,8 @@ fn protocols(limits: &Limits) -> auto::Builder<Streams> {
         .max_local_error_reset_streams(limits.stream_errors_max)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
+        // Those of the peer are answered one by one before anything else is read, so none pile up; there is
+        // no other bound on them.
         .keep_alive_interval(Duration::from_millis(limits.ping_interval_ms))
         .keep_alive_timeout(Duration::from_millis(limits.ping_answer_ms_max));
     builder
@@ -230,8 +229,8 @@ impl<H> Link<H> {
         }
     }
 
-    /// A response, and the coding that its body is to get. It is moved on rather than lent: what is lent while a
-    /// future waits becomes part of it.
+    /// A response, and the coding that its body is to get. It is moved on rather than lent: what is lent
+    /// while a future waits becomes part of it.
     fn chosen(&self, terms: Option<&Terms>, mut response: Response) -> (Response, Option<Coding>) {
         let coding = self.shared.compressor.as_ref().and_then(|_| coding::chosen(terms, &mut response));
         (response, coding)

@@ -1,4 +1,5 @@
-//! What makes a request's head acceptable, the answers to those that are not, and to those that ask for no more.
+//! What makes a request's head acceptable, the answers to those that are not, and to those that ask for no
+//! more.
 
 use crate::limits::Limits;
 use crate::message::{Handler, Response};
@@ -72,8 +73,8 @@ pub(crate) fn refusal(refused: Refused) -> Response {
     response
 }
 
-/// Answers to HEAD have no body (RFC 9110 section 9.3.2), which hyper sees to for HTTP/1 alone. The length of one that
-/// was there is still said.
+/// Answers to HEAD have no body (RFC 9110 section 9.3.2), which hyper sees to for HTTP/1 alone. The length of
+/// one that was there is still said.
 pub(crate) fn leave_out_body(response: &mut Response) {
     let body = std::mem::take(response.body_mut());
     if let Some(bytes) = body.as_full().filter(|bytes| !bytes.is_empty()) {

@@ -165,6 +165,22 @@ async fn a_peer_that_reads_slowly_is_not() {
     assert!(got > BIG_BYTES);
 }
 
+/// Pings are answered one by one before anything else is read: what is not read keeps what is sent waiting,
+/// and nothing piles up.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_pings_is_a_peer_that_does_not_read() {
+    let (mut stream, phase) = connect(1024);
+    let since = Instant::now();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut pings = 0;
+    while stream.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping").await.is_ok() {
+        pings += 1;
+    }
+    assert!(pings < 5000, "{pings}");
+    phase.closed().await;
+    assert_eq!(since.elapsed().as_secs(), 20);
+}
+
 type Client = h2::client::SendRequest<bytes::Bytes>;
 
 async fn connect_http2(window_bytes: u32) -> (Client, watch::Sender<Phase>, tokio::task::JoinHandle<u64>) {

@@ -2,9 +2,10 @@
 //! to a [`Handler`] and writes its responses; HTTP/1.1 and cleartext HTTP/2 (prior knowledge) on one port.
 //!
 //! It knows nothing of contracts. What it promises the handler: a request's head is within [`Limits`], its
-//! body is read only when asked for, whole within a bound or piece by piece, no peer holds a connection for free,
-//! replies go out as fast as their peer takes them, and those that are whole are compressed for peers that take it.
-//! What it promises the operator: [`serve`] returns only when every connection is finished or was cut.
+//! body is read only when asked for, whole within a bound or piece by piece, no peer holds a connection for
+//! free, replies go out as fast as their peer takes them, and those that are whole are compressed for peers
+//! that take it. What it promises the operator: [`serve`] returns only when every connection is finished or
+//! was cut.
 
 mod accept;
 mod activity;

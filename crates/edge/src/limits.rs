@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// How much sooner or later than `connection_age_ms_max` a connection is old, in thousandths: connections that began
-/// together, after a restart, say, are not all to come back together.
+/// How much sooner or later than `connection_age_ms_max` a connection is old, in thousandths: connections
+/// that began together, after a restart, say, are not all to come back together.
 const AGE_SPREAD: u64 = 100;
 /// The golden ratio in units of 2^-64. Its multiples, without what is before the point, are spread evenly.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -34,8 +34,8 @@ pub struct Limits {
     pub linger_ms_max: u64,
     /// Milliseconds that requests under way get after the signal to stop.
     pub drain_ms_max: u64,
-    /// Milliseconds, give or take a tenth, after which a connection is to take no further request: HTTP/2 is sent a
-    /// GOAWAY, HTTP/1.1 told with its next answer. 0 for any age.
+    /// Milliseconds, give or take a tenth, after which a connection is to take no further request: HTTP/2 is
+    /// sent a GOAWAY, HTTP/1.1 told with its next answer. 0 for any age.
     pub connection_age_ms_max: u64,
     /// Milliseconds that a connection of that age gets to finish; then it is cut.
     pub connection_age_grace_ms_max: u64,

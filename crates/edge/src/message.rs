@@ -32,8 +32,8 @@ pub trait Handler: Send + Sync + 'static {
     /// dropped.
     fn handle(&self, request: Request) -> impl Future<Output = Response> + Send;
 
-    /// Whether requests of this path are handed over with bodies in a content coding, to be decoded within bounds of
-    /// the handler's own. Others are answered 415.
+    /// Whether requests of this path are handed over with bodies in a content coding, to be decoded within
+    /// bounds of the handler's own. Others are answered 415.
     fn takes_coded(&self, path: &str) -> bool {
         let _ = path;
         false

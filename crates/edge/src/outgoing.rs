@@ -108,8 +108,8 @@ impl http_body::Body for Outgoing {
         }
     }
 
-    /// What has trailers is not announced by its length: trailers say of themselves that it is whole, and HTTP/1.1
-    /// has a place for them only after chunks.
+    /// What has trailers is not announced by its length: trailers say of themselves that it is whole, and
+    /// HTTP/1.1 has a place for them only after chunks.
     fn size_hint(&self) -> SizeHint {
         match &self.rest {
             Rest::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
@@ -180,8 +180,8 @@ impl Flow {
 }
 
 tokio::task_local! {
-    /// Within the task of an HTTP/2 stream: when a piece of its reply was last ready to go. `None` while there is
-    /// nothing to send.
+    /// Within the task of an HTTP/2 stream: when a piece of its reply was last ready to go. `None` while
+    /// there is nothing to send.
     static SENDING_SINCE: Cell<Option<Instant>>;
 }
 

@@ -19,9 +19,9 @@ pub(crate) enum Content {
 
 /// Where a body comes from that is made while it is sent.
 ///
-/// It is asked for a piece only when the one before is out of its hands. So little is made ahead of the peer: two
-/// pieces beyond the window that an HTTP/2 peer grants, and what buffers of a fixed size hold for a socket that is
-/// slow. It is dropped as soon as it is over, the peer goes away, or the connection is cut.
+/// It is asked for a piece only when the one before is out of its hands. So little is made ahead of the peer:
+/// two pieces beyond the window that an HTTP/2 peer grants, and what buffers of a fixed size hold for a
+/// socket that is slow. It is dropped as soon as it is over, the peer goes away, or the connection is cut.
 pub trait Source: Send + 'static {
     /// The next piece; `None` ends the body, and so do trailers. A panic is an [`Abort`](Piece::Abort).
     fn poll_piece(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>>;

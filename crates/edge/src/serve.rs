@@ -79,8 +79,8 @@ async fn acceptor<H: Handler>(
             let (shared, phase) = (shared.clone(), connections_phase.clone());
             let told = Told::of(shared.handler.clone());
             tokio::spawn(async move {
-                // Dropped from the last to the first, and after the connection: who is counted as gone is gone, and
-                // `serve` waits for that.
+                // Dropped from the last to the first, and after the connection: who is counted as gone is
+                // gone, and `serve` waits for that.
                 let _over = phase.clone();
                 let _told = told;
                 let _place = place;

@@ -37,9 +37,9 @@ struct Log {
     panics: AtomicUsize,
 }
 
-/// `/script` streams what the test says, `/endless` without end, `/panic` panics, `/echo` gives back each piece of the
-/// request as it comes, `/count` counts the request's bytes piece by piece, `/hold` says nothing and holds the request,
-/// and a number is a body of that length with trailers.
+/// `/script` streams what the test says, `/endless` without end, `/panic` panics, `/echo` gives back each
+/// piece of the request as it comes, `/count` counts the request's bytes piece by piece, `/hold` says nothing
+/// and holds the request, and a number is a body of that length with trailers.
 struct Streaming {
     log: Arc<Log>,
     script: Mutex<Option<mpsc::UnboundedReceiver<Piece>>>,

@@ -321,7 +321,8 @@ async fn streams_and_messages_in_envelopes_are_left_alone() {
     }
 }
 
-/// More long replies at once than there are places for, over one HTTP/2 connection, some given up before their end.
+/// More long replies at once than there are places for, over one HTTP/2 connection, some given up before
+/// their end.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_long_replies_at_once() {
     let address = start(Compression::On).await;

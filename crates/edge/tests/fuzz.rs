@@ -1,5 +1,5 @@
-//! Mutated and random bytes against a connection: it ends, nothing panics, every answer is one of ours. And against
-//! what is read of content codings.
+//! Mutated and random bytes against a connection: it ends, nothing panics, every answer is one of ours. And
+//! against what is read of content codings.
 
 const SEEDS: &[&[u8]] = &[
     b"GET /a?b=c HTTP/1.1\r\nhost: a\r\n\r\n\

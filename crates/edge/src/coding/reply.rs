@@ -13,14 +13,15 @@ use tokio::sync::Semaphore;
 
 /// A shorter reply fits into one packet as it is: compressing it would save nobody any time.
 const CODED_BYTES_MIN: usize = 1024;
-/// A longer reply is compressed on a thread for work that takes long. Up to here it takes at most a third of a
-/// millisecond, for which handing over does not pay.
+/// A longer reply is compressed on a thread for work that takes long. Up to here it takes at most a third of
+/// a millisecond, for which handing over does not pay.
 const INLINE_BYTES_MAX: usize = 32 * 1024;
 
 /// Compresses the replies of a server.
 pub(crate) struct Compressor {
     encoders: Arc<Encoders>,
-    /// Places for replies being compressed on other threads: as many as there are processors. Further ones wait.
+    /// Places for replies being compressed on other threads: as many as there are processors. Further ones
+    /// wait.
     places: Arc<Semaphore>,
 }
 
@@ -38,8 +39,8 @@ pub(crate) struct Terms {
 pub(crate) struct TakesNothing;
 
 impl Terms {
-    /// Reads what a request says, `None` where it wants replies as they are, and gives its conditions the tags that the
-    /// handler gave.
+    /// Reads what a request says, `None` where it wants replies as they are, and gives its conditions the
+    /// tags that the handler gave.
     pub(crate) fn of<B>(request: &mut http::Request<B>) -> Result<Option<Box<Terms>>, TakesNothing> {
         let is_head = request.method() == Method::HEAD;
         let reads = is_head || request.method() == Method::GET;
@@ -57,8 +58,8 @@ impl Terms {
     }
 }
 
-/// The coding that a reply is to be sent in. A reply that might have been sent in another says so. One that is made
-/// while it is sent, or has trailers, is left alone.
+/// The coding that a reply is to be sent in. A reply that might have been sent in another says so. One that
+/// is made while it is sent, or has trailers, is left alone.
 pub(crate) fn chosen(terms: Option<&Terms>, reply: &mut Response) -> Option<Coding> {
     let plain_bytes = reply.body().as_full()?.len();
     if plain_bytes == 0 || terms.is_some_and(|terms| terms.is_head) {
@@ -145,8 +146,9 @@ impl Compressor {
     }
 }
 
-/// Whether a body is no coding or part of one yet: bytes of a range are those of what was coded (RFC 9110 section 14),
-/// and messages in envelopes are compressed one by one where that is agreed on, and by nobody else.
+/// Whether a body is no coding or part of one yet: bytes of a range are those of what was coded (RFC 9110
+/// section 14), and messages in envelopes are compressed one by one where that is agreed on, and by nobody
+/// else.
 fn is_ours_to_code(headers: &HeaderMap) -> bool {
     let is_range = headers.get(CONTENT_RANGE).is_some_and(|range| range.as_bytes().starts_with(b"bytes"));
     !is_range && !headers.contains_key(CONTENT_ENCODING) && !has_envelopes(headers)

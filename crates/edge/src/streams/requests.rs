@@ -76,7 +76,8 @@ async fn what_is_not_read_stays_within_the_windows() {
     assert_eq!(all_bytes, CONNECTION_WINDOW_BYTES as usize);
 }
 
-/// Messages of some bytes, each in a frame, none of them read: an honest client that is faster than the handler.
+/// Messages of some bytes, each in a frame, none of them read: an honest client that is faster than the
+/// handler.
 #[tokio::test(start_paused = true)]
 async fn a_window_full_of_small_frames_is_no_attack() {
     const MESSAGE_BYTES: usize = 16;
@@ -97,7 +98,8 @@ async fn a_window_full_of_small_frames_is_no_attack() {
     assert_eq!(piece(&mut response.await.unwrap().into_body()).await, "1600000");
 }
 
-/// RFC 9113 section 8.1: an answer that needs no more of its request is whole, and what is still sent is refused.
+/// RFC 9113 section 8.1: an answer that needs no more of its request is whole, and what is still sent is
+/// refused.
 #[tokio::test(start_paused = true)]
 async fn an_early_answer_is_no_error() {
     for (window_bytes, length) in [(65_535, 10), (65_535, 0), (100, 50_000)] {
