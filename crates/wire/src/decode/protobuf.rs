@@ -9,7 +9,7 @@
 use super::json::DecodeBounds;
 use super::messages::{Kind, Label, Message, MessageError, MessageField, Messages, Read};
 use super::reader::{Known, Reader, Wire, too_deep};
-use super::record::{Record, Slot, without_key};
+use super::record::{Record, Slot, is_absent_when_empty, without_key};
 use super::well_known;
 use crate::Value;
 use crate::json::DEPTH_MAX;
@@ -103,6 +103,11 @@ impl<'t> Decoder<'t> {
                 let slot = record.slot(message, at, field, || Slot::Value(Value::Null));
                 let Slot::Value(value) = slot else { unreachable!("made as a value, and left so") };
                 self.key(of, key, reader.delimited()?, depth_left, value)
+            }
+            Kind::Scalar(_) if is_absent_when_empty(field) && reader.0.first() == Some(&0) => {
+                reader.delimited()?;
+                record.remove(at);
+                Ok(())
             }
             Kind::Scalar(scalar) => {
                 let value = self.scalar(scalar, reader, depth_left)?;

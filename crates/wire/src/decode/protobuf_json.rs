@@ -5,7 +5,7 @@
 
 use super::json::{DecodeBounds, decode_json};
 use super::messages::{Kind, Label, Message, MessageError, MessageField, Messages, Read};
-use super::record::{Record, without_key};
+use super::record::{Record, is_absent_when_empty, without_key};
 use super::well_known::{self, json_error};
 use crate::Value;
 use crate::json::DEPTH_MAX;
@@ -65,10 +65,11 @@ impl Decoder<'_> {
         record.finish(self.messages, message)
     }
 
-    /// What stands in a field; `None` for an enum's value that stands for no value.
+    /// What stands in a field; `None` where that is as good as absent.
     fn field(&self, field: &MessageField, json: Value, depth_left: usize) -> Read<Option<Value>> {
         let inside = |item| move |error: Box<MessageError>| error.inside(&field.proto, item);
         match (field.label, json) {
+            (Label::One, Value::Text(text)) if text.is_empty() && is_absent_when_empty(field) => Ok(None),
             (Label::One, json) => self.value(field.kind, json, depth_left).map_err(inside(None)),
             (Label::Repeated, Value::List(items)) => {
                 let item = |(at, json)| {

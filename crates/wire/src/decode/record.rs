@@ -133,6 +133,12 @@ fn zeros(message: &Message, absent: std::ops::Range<usize>, members: &mut Vec<(S
     }
 }
 
+/// Whether an empty text in a field is as good as none: absent it would be the same, and the contract has no such value.
+#[inline]
+pub(super) fn is_absent_when_empty(field: &MessageField) -> bool {
+    field.absent == Absent::Zero && matches!(field.kind, Kind::Scalar(_)) && zero(field).is_none()
+}
+
 /// What an absent field stands for; `None` where the contract has no such value.
 fn zero(field: &MessageField) -> Option<Value> {
     match (field.label, field.kind) {

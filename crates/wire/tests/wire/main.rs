@@ -10,6 +10,7 @@ mod golden;
 mod graphql;
 mod model;
 mod read;
+mod request;
 mod round_trip;
 mod scalars;
 mod source;
