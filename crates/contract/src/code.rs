@@ -72,6 +72,10 @@ codes! {
     PATH,
     /// Two operations have the same place on a wire.
     ROUTE,
+    /// A line of `numbers.lock` that cannot be read, or a number that is there twice.
+    NUMBER,
+    /// The contract and `numbers.lock` differ.
+    DRIFT,
     /// Two things would have one name or number in gRPC.
     PROTO,
     /// SQL text that cannot be split into statements.

@@ -92,6 +92,7 @@ pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<(PathBuf, String)>,
+    lock: Option<FileId>,
 }
 
 impl Sources {
@@ -99,6 +100,18 @@ impl Sources {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
         self.files.push((path.into(), text.into()));
         FileId(u32::try_from(self.files.len() - 1).expect("a contract has fewer than 2^32 files"))
+    }
+
+    /// Adds the lock file of numbers, which is no GraphQL.
+    pub fn add_lock(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
+        let file = self.add(path, text);
+        self.lock = Some(file);
+        file
+    }
+
+    /// The lock file of numbers, if there is one.
+    pub fn lock(&self) -> Option<FileId> {
+        self.lock
     }
 
     /// The text of a file.
@@ -111,9 +124,11 @@ impl Sources {
         &self.files[file.0 as usize].0
     }
 
-    /// All files in the order they were added.
+    /// All files but the lock file, in the order they were added.
     pub fn files(&self) -> impl Iterator<Item = FileId> + use<> {
-        (0..self.files.len()).map(|i| FileId(u32::try_from(i).expect("bounded by add")))
+        let lock = self.lock;
+        let all = (0..self.files.len()).map(|i| FileId(u32::try_from(i).expect("bounded by add")));
+        all.filter(move |file| Some(*file) != lock)
     }
 
     /// Line and column of a byte, both from 1; the column counts characters.

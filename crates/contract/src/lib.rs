@@ -12,10 +12,12 @@ pub mod fuzz;
 mod load;
 pub mod model;
 pub mod names;
+mod numbers;
 pub mod rule;
 
 pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span};
 pub use format::EMAIL_BYTES_MAX;
 pub use load::{DEFINITIONS, DEFINITIONS_FILE, Loaded, bounds, compile, load};
 pub use model::*;
+pub use numbers::{NUMBERS_FILE, Numbered, Numbers, Standing};
 pub use rule::{Arithmetic, Compare, Expr, Facts, FieldPath, Function, Quantifier, Reduced, Rule};

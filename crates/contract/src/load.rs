@@ -18,6 +18,7 @@ mod fields;
 mod folder;
 mod graphql;
 pub(crate) mod names;
+mod numbers;
 mod operations;
 mod origin;
 mod paths;
@@ -38,9 +39,11 @@ mod types;
 mod values;
 
 pub use folder::load;
+pub(crate) use numbers::fuzz_numbers;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::model::Contract;
+use assemble::Assembled;
 use report::Report;
 
 /// The scalars and directives that a contract is written with, as GraphQL SDL.
@@ -57,6 +60,9 @@ pub struct Loaded {
     pub contract: Contract,
     /// Findings that do not refuse it.
     pub warnings: Vec<Diagnostic>,
+    /// Where the contract and its lock file of numbers differ, as warnings: it is served with the next free numbers,
+    /// which are not settled until they are in the file.
+    pub drift: Vec<Diagnostic>,
 }
 
 /// Compiles a contract from texts in memory; `read_file` gives the text of a file that `@sql(file:)` names,
@@ -69,16 +75,16 @@ pub fn compile(
     read_file: &dyn Fn(&str) -> Result<String, String>,
 ) -> Result<Loaded, Diagnostics> {
     let mut report = Report::default();
-    let contract = assemble::assemble(&mut sources, read_file, &mut report);
+    let assembled = assemble::assemble(&mut sources, read_file, &mut report);
     if sources.files().next().is_none() {
         // Every finding has a place, also that there is nothing.
         sources.add("contract.graphql", "");
     }
     let found = report.finish();
     let refused = found.iter().any(|d| d.severity == Severity::Error);
-    match contract {
-        Some(contract) if !refused => {
-            Ok(Loaded { contract: Contract { sources, ..contract }, warnings: found })
+    match assembled {
+        Some(Assembled { contract, drift }) if !refused => {
+            Ok(Loaded { contract: Contract { sources, ..contract }, warnings: found, drift })
         }
         Some(_) | None => Err(Diagnostics { sources, found }),
     }

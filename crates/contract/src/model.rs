@@ -1,6 +1,7 @@
 //! The compiled contract: plain data, fully resolved.
 
 use crate::diagnostic::{Sources, Span};
+use crate::numbers::Numbers;
 use crate::rule::Rule;
 
 macro_rules! id {
@@ -66,6 +67,8 @@ pub struct Contract {
     pub operations: Vec<Operation>,
     /// Typed message channels.
     pub channels: Vec<Channel>,
+    /// The protobuf numbers that there are and ever were.
+    pub numbers: Numbers,
     /// The texts, for diagnostics found after loading (SQL is checked by the store).
     pub sources: Sources,
 }

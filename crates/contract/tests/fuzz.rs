@@ -1,7 +1,8 @@
 //! Hostile and mutated texts: whatever they say, loading ends with an answer.
 #![allow(clippy::unwrap_used)]
 
-use contract::{Sources, bounds, compile, fuzz::fuzz_sdl};
+use contract::fuzz::{fuzz_lock, fuzz_sdl};
+use contract::{Sources, bounds, compile};
 use std::path::Path;
 
 /// Xorshift: small, and the same on every machine.
@@ -134,6 +135,22 @@ fn arbitrary_bytes_have_an_answer() {
         fuzz_sdl(&bytes);
         let text: String = (0..random.below(30)).map(|_| PIECES[random.below(PIECES.len())]).collect();
         fuzz_sdl(text.as_bytes());
+    }
+}
+
+#[test]
+fn mutated_lock_files_have_an_answer() {
+    let mut random = Random(11);
+    let pieces =
+        ["type ", "enum ", "operation ", "reserved ", "  ", "\n", "User", "Mood", "one", "1", "9998", "#"];
+    let good = "# numbers\nenum Mood\n  1 GOOD\n  2 BAD\n\noperation one\n  1 a\n  2 reserved b\n  3 b\n\n\
+                reserved type Gone\n  1 x\n\ntype User\n  1 id\n  4 name\n  5 reserved mood\n";
+    for i in 0..20_000 {
+        fuzz_lock(&mutate(good, &mut random));
+        if i % 4 == 0 {
+            let text: String = (0..random.below(20)).map(|_| pieces[random.below(pieces.len())]).collect();
+            fuzz_lock(text.as_bytes());
+        }
     }
 }
 

@@ -273,7 +273,7 @@ fn events_channels_and_wires_are_kept() {
 
 #[test]
 fn what_nobody_can_reach_is_a_warning() {
-    let Loaded { contract, warnings } = tour();
+    let Loaded { contract, warnings, .. } = tour();
     let said: Vec<&str> = warnings.iter().map(|w| w.message.as_str()).collect();
     assert_eq!(said, ["nobody can reach `Account`: it has no `@access`"]);
     assert!(warnings.iter().all(|w| w.severity == Severity::Warning && w.code == "CLOSED"));
@@ -351,7 +351,7 @@ fn nothing_at_all_is_refused_with_a_place() {
 
 #[test]
 fn a_contract_to_read_loads_as_it_is_written() {
-    let Loaded { contract, warnings } = folder("read");
+    let Loaded { contract, warnings, .. } = folder("read");
     assert_eq!((contract.resources.len(), contract.channels.len(), contract.objects.len()), (4, 1, 3));
     let own: Vec<&str> = contract.operations.iter().rev().take(4).map(|o| o.name.as_str()).collect();
     assert_eq!(own, ["commentAdded", "updateInventory", "transferFunds", "addComment"]);

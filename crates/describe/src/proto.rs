@@ -1,5 +1,6 @@
 //! A contract as protocol buffers: packages, services, methods and messages with their numbers.
 
+mod buf;
 mod builder;
 mod cycles;
 mod fields;
@@ -14,6 +15,7 @@ mod requests;
 mod schema;
 mod totals;
 
+pub use buf::{BUF_FILE, buf_file};
 pub use files::{File, files};
 pub use model::{
     Does, Enum, EnumId, EnumValue, Field, Label, Meaning, Message, MessageId, Method, Package, Presence,

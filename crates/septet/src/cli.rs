@@ -24,6 +24,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Say everything that is wrong with a contract
     Check(CheckArgs),
+    /// Write the numbers of a contract's fields into its numbers.lock, so that they never change
+    Lock(LockArgs),
     /// Bring rows in, as the operator: past the rules, with keys kept
     Load(LoadArgs),
     /// Print the directive definitions that contracts are written with, for editors
@@ -61,6 +63,14 @@ pub struct CheckArgs {
     pub config: Option<PathBuf>,
 }
 
+/// `septet lock DIR`.
+#[derive(Debug, Args)]
+pub struct LockArgs {
+    /// The contract's folder
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}
+
 /// `septet load DIR`.
 #[derive(Debug, Args)]
 pub struct LoadArgs {
@@ -87,6 +97,8 @@ pub struct ExportArgs {
 pub enum Export {
     /// The GraphQL schema, in the Schema Definition Language
     Sdl(ExportTarget),
+    /// The gRPC services and their messages, in the language of protocol buffers
+    Proto(ProtoTarget),
 }
 
 /// Of what, and where to.
@@ -97,6 +109,17 @@ pub struct ExportTarget {
     pub contract: PathBuf,
     /// File to write instead of printing
     #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Of what, and into which folder.
+#[derive(Debug, Args)]
+pub struct ProtoTarget {
+    /// The contract's folder
+    #[arg(default_value = ".")]
+    pub contract: PathBuf,
+    /// Folder to write the files into, with a buf.yaml, instead of printing them
+    #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
 }
 

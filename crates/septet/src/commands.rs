@@ -3,6 +3,7 @@
 pub mod check;
 pub mod export;
 pub mod load;
+pub mod lock;
 pub mod serve;
 pub mod token;
 

@@ -27,6 +27,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => commands::serve::serve(&args, config::environment(), &mut io::stdout()),
         Command::Check(args) => say(&commands::check::check(&args, config::environment())?),
+        Command::Lock(args) => say(&commands::lock::lock(&args)?),
         Command::Load(args) => say(&commands::load::load(&args, config::environment())?),
         Command::Definitions => say(contract::DEFINITIONS.trim_end()),
         Command::Export(args) => commands::export::export(&args, &mut io::stdout(), &mut io::stderr()),

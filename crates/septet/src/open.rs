@@ -3,7 +3,8 @@
 use crate::commands::Failure;
 use crate::config::{Config, Keys};
 use crate::log::Calls;
-use contract::{Contract, Diagnostics};
+use contract::{Contract, Diagnostic, Diagnostics, Loaded, Severity};
+use describe::proto;
 use engine::identity::{Key, Rules, Verifier};
 use engine::{Engine, Observer, SystemClock};
 use std::path::Path;
@@ -14,20 +15,53 @@ use store::{Place, Store};
 /// The file whose lock says that a server has the data folder.
 const LOCK_FILE: &str = "lock";
 
-/// Compiles the contract in a folder, its SQL included. Warnings are in the second part.
+/// Compiles the contract in a folder, its SQL and its names in gRPC included. Warnings are in the second part, among them
+/// where it differs from its lock file of numbers.
 ///
 /// # Errors
 /// All findings at once, when one of them refuses the contract.
 pub fn contract(dir: &Path) -> Result<(Contract, Vec<String>), Failure> {
-    let loaded = contract::load(dir).map_err(|found| Failure::Contract(Box::new(found)))?;
-    let contract::Loaded { contract, mut warnings } = loaded;
-    warnings.extend(store::check_sql(&contract));
-    let found = Diagnostics { sources: contract.sources.clone(), found: warnings };
-    if found.has_errors() {
-        return Err(Failure::Contract(Box::new(found)));
+    let Loaded { contract, mut warnings, drift } = loaded(dir)?;
+    warnings.extend(drift);
+    let rendered = warnings.iter().map(|warning| contract.sources.render(warning)).collect();
+    Ok((contract, rendered))
+}
+
+/// The same, for which numbers that are not settled are errors.
+///
+/// # Errors
+/// All findings at once, when one of them refuses the contract.
+pub fn settled_contract(dir: &Path) -> Result<(Contract, Vec<String>), Failure> {
+    let Loaded { contract, mut warnings, drift } = loaded(dir)?;
+    let settled = drift.is_empty();
+    warnings.extend(drift.into_iter().map(|found| Diagnostic { severity: Severity::Error, ..found }));
+    match settled {
+        false => Err(refused(&contract, warnings)),
+        true => {
+            let rendered = warnings.iter().map(|warning| contract.sources.render(warning)).collect();
+            Ok((contract, rendered))
+        }
     }
-    let warnings = found.found.iter().map(|warning| found.sources.render(warning)).collect();
-    Ok((contract, warnings))
+}
+
+/// The contract in a folder, when nothing refuses it.
+///
+/// # Errors
+/// All findings at once, when one of them does.
+pub fn loaded(dir: &Path) -> Result<Loaded, Failure> {
+    let mut loaded = contract::load(dir).map_err(|found| Failure::Contract(Box::new(found)))?;
+    loaded.warnings.extend(store::check_sql(&loaded.contract));
+    loaded.warnings.extend(proto::Schema::new(&loaded.contract).err().into_iter().flatten());
+    let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+    match loaded.warnings.iter().any(is_error) {
+        true => Err(refused(&loaded.contract, loaded.warnings)),
+        false => Ok(loaded),
+    }
+}
+
+/// What is found of a contract that is refused.
+pub fn refused(contract: &Contract, found: Vec<Diagnostic>) -> Failure {
+    Failure::Contract(Box::new(Diagnostics { sources: contract.sources.clone(), found }))
 }
 
 /// Opens the database of a contract, making the folder for it. What is changed in the database to follow the contract

@@ -1,7 +1,7 @@
 //! The order of the steps.
 
 use crate::code;
-use crate::diagnostic::{FileId, Sources, Span};
+use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
 use crate::load::bounds::ITEMS_MAX;
 use crate::load::context::Context;
 use crate::load::names::{is_label, is_version};
@@ -10,8 +10,9 @@ use crate::load::origin::{Applied, Origin};
 use crate::load::report::Report;
 use crate::load::resources::{Draft, resources};
 use crate::load::rules::{self, Ruled};
-use crate::load::{channels, events, routes, schema, sql, standard, types};
+use crate::load::{channels, events, numbers, routes, schema, sql, standard, types};
 use crate::model::{Contract, Resource};
+use crate::numbers::Numbers;
 use std::collections::HashSet;
 
 /// Walks the texts into a contract; `None` when they are not GraphQL. What is found goes into the report.
@@ -19,13 +20,22 @@ pub(crate) fn assemble(
     sources: &mut Sources,
     read_file: &dyn Fn(&str) -> Result<String, String>,
     report: &mut Report,
-) -> Option<Contract> {
+) -> Option<Assembled> {
     let parsed = schema::parse(sources, report)?;
     let names = sql::file_names(&parsed.schema, &Origin { sources, files: &parsed.files }, report);
     let sql_files = sql::read_files(&names, sources, read_file, report);
     let origin = Origin { sources, files: &parsed.files };
     let cx = Context::new(&parsed.schema, &origin, &sql_files, report);
-    Some(walk(&cx, report))
+    let mut contract = walk(&cx, report);
+    let locked = sources.lock().map(|file| numbers::parse(file, sources.text(file), report));
+    let drift = numbers::apply(&mut contract, locked, report);
+    Some(Assembled { contract, drift })
+}
+
+/// A contract, and where it and its lock file differ.
+pub(crate) struct Assembled {
+    pub(crate) contract: Contract,
+    pub(crate) drift: Vec<Diagnostic>,
 }
 
 fn walk(cx: &Context<'_>, report: &mut Report) -> Contract {
@@ -61,6 +71,7 @@ fn walk(cx: &Context<'_>, report: &mut Report) -> Contract {
         abstracts,
         operations,
         channels,
+        numbers: Numbers::default(),
         sources: Sources::default(),
     }
 }

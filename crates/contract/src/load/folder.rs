@@ -2,8 +2,9 @@
 
 use crate::code;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
-use crate::load::bounds::{FILE_BYTES_MAX, FILES_MAX};
+use crate::load::bounds::{CONTRACT_BYTES_MAX, FILE_BYTES_MAX, FILES_MAX};
 use crate::load::{DEFINITIONS_FILE, Loaded, compile};
+use crate::numbers::NUMBERS_FILE;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,10 @@ pub fn load(dir: &Path) -> Result<Loaded, Diagnostics> {
     for path in &paths {
         let text = read(path).map_err(|message| unreadable(path, &message))?;
         sources.add(path.clone(), text);
+    }
+    let lock = dir.join(NUMBERS_FILE);
+    if let Some(text) = read_lock(&lock).map_err(|message| unreadable(&lock, &message))? {
+        sources.add_lock(lock, text);
     }
     if paths.is_empty() {
         return Err(unreadable(dir, "there are no *.graphql files"));
@@ -43,13 +48,26 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-/// A file's text; never reads more than one byte over the bound.
+/// A file's text.
 fn read(path: &Path) -> Result<String, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
+    read_bounded(File::open(path).map_err(|e| e.to_string())?, FILE_BYTES_MAX)
+}
+
+/// The lock file of numbers, if there is one: it may be as large as all files of the contract.
+fn read_lock(path: &Path) -> Result<Option<String>, String> {
+    match File::open(path) {
+        Ok(file) => read_bounded(file, CONTRACT_BYTES_MAX).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A file's text; never reads more than one byte over the bound.
+fn read_bounded(file: File, bytes_max: usize) -> Result<String, String> {
     let mut bytes = Vec::new();
-    file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(format!("the file is larger than {FILE_BYTES_MAX} bytes"));
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() > bytes_max {
+        return Err(format!("the file is larger than {bytes_max} bytes"));
     }
     String::from_utf8(bytes).map_err(|e| format!("not UTF-8 at byte {}", e.utf8_error().valid_up_to()))
 }

@@ -9,8 +9,8 @@ use super::model::{
 use super::part::{Called, Part, Piece};
 use crate::graphql::Direction;
 use crate::graphql::offered::Offered;
-use contract::{Contract, Diagnostic, FileId, RpcPackage, Span, code, names};
-use std::collections::{HashMap, HashSet};
+use contract::{Contract, Diagnostic, FileId, Numbered, RpcPackage, Span, code, names};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Messages of one package: objects that hold each other have one for each way around.
 pub(super) const MESSAGES_MAX: usize = 100_000;
@@ -134,41 +134,21 @@ impl<'a> Builder<'a> {
     }
 
     fn make(&mut self, key: (Part, Option<String>), name: &str) -> MessageId {
-        let span = self.place(&key.0);
-        let id = self.add(name, None, Vec::new(), (Some(key.0.clone()), span));
-        self.pending.push((key.0.clone(), id));
+        let (part, span) = (key.0.clone(), self.place(&key.0));
+        let id = self.add(name, message("", Vec::new()), Some(part.clone()), span);
+        self.pending.push((part, id));
         self.parts.insert(key, id);
         id
     }
 
     /// A message that is made already: a request or a response.
-    pub(super) fn defined(
-        &mut self,
-        name: &str,
-        description: String,
-        fields: Vec<Field>,
-        span: Span,
-    ) -> MessageId {
-        self.add(name, Some(description), fields, (None, span))
+    pub(super) fn defined(&mut self, name: &str, made: Message, span: Span) -> MessageId {
+        self.add(name, made, None, span)
     }
 
-    fn add(
-        &mut self,
-        name: &str,
-        description: Option<String>,
-        fields: Vec<Field>,
-        (part, span): (Option<Part>, Span),
-    ) -> MessageId {
+    fn add(&mut self, name: &str, made: Message, part: Option<Part>, span: Span) -> MessageId {
         let id = MessageId(u32::try_from(self.slots.len()).expect("bounded by MESSAGES_MAX"));
-        let full_name = self.full_name(name);
-        let message = Message {
-            full_name,
-            description,
-            fields,
-            one_of: None,
-            reserved: Vec::new(),
-            reserved_names: Vec::new(),
-        };
+        let message = Message { full_name: self.full_name(name), ..made };
         self.slots.push(Slot { message, part, span });
         id
     }
@@ -210,6 +190,12 @@ impl<'a> Builder<'a> {
             deprecated: value.deprecated.clone(),
         });
         let made = self.enumeration(&name, own.description.as_deref(), values.collect(), own.span);
+        let prefix = names::upper_snake(&name);
+        let gone = self.contract.numbers.gone(Numbered::Enum, &own.name);
+        let gone = gone.map(|(number, value)| (number, format!("{prefix}_{}", names::upper_snake(value))));
+        let (made_enum, _) = &mut self.enums[made.0 as usize];
+        let taken = made_enum.values.iter().map(|value| value.name.as_str());
+        (made_enum.reserved, made_enum.reserved_names) = reserved(gone, taken.collect());
         self.own_enums.insert(id, made);
         made
     }
@@ -339,6 +325,21 @@ pub(super) fn message(description: impl Into<String>, fields: Vec<Field>) -> Mes
         reserved: Vec::new(),
         reserved_names: Vec::new(),
     }
+}
+
+/// The same with the numbers and names that are not to be used again.
+pub(super) fn without_gone(made: Message, contract: &Contract, what: Numbered, owner: &str) -> Message {
+    let gone = contract.numbers.gone(what, owner).map(|(number, name)| (number, names::snake(name)));
+    let taken = made.fields.iter().map(|field| field.name.as_str()).collect();
+    let (reserved, reserved_names) = reserved(gone, taken);
+    Message { reserved, reserved_names, ..made }
+}
+
+/// A name that is in use again is not reserved, its old number is.
+fn reserved(gone: impl Iterator<Item = (u32, String)>, taken: HashSet<&str>) -> (Vec<u32>, Vec<String>) {
+    let (numbers, names): (Vec<u32>, Vec<String>) = gone.unzip();
+    let free: BTreeSet<String> = names.into_iter().filter(|name| !taken.contains(name.as_str())).collect();
+    (numbers, free.into_iter().collect())
 }
 
 /// `FieldMask read_mask`.

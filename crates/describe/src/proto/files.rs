@@ -22,16 +22,20 @@ pub struct File {
 
 /// The files of a schema, one for each package, in the order of the packages.
 pub fn files(schema: &Schema) -> Vec<File> {
-    let stem = names::snake(&schema.contract);
-    schema.packages.iter().map(|package| file(schema, package, &stem)).collect()
+    schema.packages.iter().map(|package| file(schema, package)).collect()
 }
 
-fn file(schema: &Schema, package: &Package, stem: &str) -> File {
-    let folder: String =
-        package.name.split('.').filter(|part| !part.is_empty()).map(|p| p.to_owned() + "/").collect();
+/// Where a package's file is: in the folder of its name.
+pub(super) fn path(schema: &Schema, package: &Package) -> String {
+    let folders = package.name.split('.').filter(|part| !part.is_empty());
+    let folder: String = folders.map(|part| format!("{part}/")).collect();
+    format!("{folder}{}.proto", names::snake(&schema.contract))
+}
+
+fn file(schema: &Schema, package: &Package) -> File {
     let mut printer = Printer { schema, package, out: String::new() };
     printer.print();
-    File { path: format!("{folder}{stem}.proto"), text: printer.out }
+    File { path: path(schema, package), text: printer.out }
 }
 
 struct Printer<'a> {
@@ -241,12 +245,12 @@ impl<'a> Printer<'a> {
         self.out.push('\n');
     }
 
-    /// A text as a comment, its lines broken where they are too long.
+    /// A text as a comment: its paragraphs in lines that are not too long.
     fn comment(&mut self, depth: usize, text: Option<&str>) {
-        for line in text.into_iter().flat_map(str::lines) {
-            let room = LINE_MAX.saturating_sub(2 * depth + 3);
-            for part in wrapped(line, room) {
-                let comment = if part.is_empty() { "//".to_owned() } else { format!("// {part}") };
+        let room = LINE_MAX.saturating_sub(2 * depth + 3);
+        for paragraph in paragraphs(text.unwrap_or_default()) {
+            for line in wrapped(&paragraph, room) {
+                let comment = if line.is_empty() { "//".to_owned() } else { format!("// {line}") };
                 self.line(depth, &comment);
             }
         }
@@ -267,10 +271,28 @@ fn with_reason(description: Option<&str>, deprecated: Option<&str>) -> Option<St
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// The words of a line in lines of so many characters. What no comment can hold becomes a space.
-fn wrapped(line: &str, room: usize) -> Vec<String> {
+/// The lines of a text, those joined that go on with what the one before says: not items of a list and the like.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let goes_on = line.starts_with(|c: char| c.is_alphabetic() || "`'\"(".contains(c));
+        match paragraphs.last_mut() {
+            Some(last) if goes_on && !last.is_empty() => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            Some(_) | None => paragraphs.push(line.to_owned()),
+        }
+    }
+    paragraphs
+}
+
+/// The words of a paragraph in lines of so many characters. What no comment can hold becomes a space.
+fn wrapped(paragraph: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    let words =
+        paragraph.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    for word in words {
         let last = lines.last_mut().expect("there is a first line");
         if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > room {
             lines.push(word.to_owned());

@@ -1,11 +1,12 @@
 //! Requests and responses of the contract's own operations.
 
-use super::builder::{Builder, read_mask};
+use super::builder::{Builder, message, read_mask, without_gone};
 use super::fields::fixed;
 use super::model::{Field, Label, MessageId, Presence, Reply, Type};
 use super::part::{Part, Piece};
 use contract::{
-    Argument, Arity, Base, Binding, Literal, Operation, RpcMethod, RpcPackage, Scalar, TypeRef, names,
+    Argument, Arity, Base, Binding, Literal, Numbered, Operation, RpcMethod, RpcPackage, Scalar, TypeRef,
+    names,
 };
 
 /// The numbers of what own operations take beside their arguments.
@@ -64,7 +65,9 @@ impl Builder<'_> {
             operation.arguments.iter().map(|argument| self.argument(argument)).collect();
         fields.extend(beside);
         let name = rpc.request.clone().unwrap_or_else(|| self.message_name(rpc, "Request"));
-        self.defined(&name, format!("What `{}` is given.", rpc.method), fields, operation.span)
+        let made = message(format!("What `{}` is given.", rpc.method), fields);
+        let made = without_gone(made, self.contract, Numbered::Operation, &operation.name);
+        self.defined(&name, made, operation.span)
     }
 
     /// `<Method>Request`. In the contract's package it steps aside for its types, by the service's name.
@@ -131,7 +134,8 @@ impl Builder<'_> {
         let result = fixed("result", 1, ty).optional();
         let fields = vec![if is_many(operation) { result.repeated() } else { result }];
         let name = rpc.response.clone().unwrap_or_else(|| self.message_name(rpc, "Response"));
-        (self.defined(&name, format!("What `{}` answers.", rpc.method), fields, operation.span), reply)
+        let made = message(format!("What `{}` answers.", rpc.method), fields);
+        (self.defined(&name, made, operation.span), reply)
     }
 
     /// The result's own message, or one around what has none.
@@ -155,7 +159,8 @@ impl Builder<'_> {
             false => vec![fixed("value", 1, ty).present(self.presence(!operation.result.required))],
         };
         let name = rpc.response.clone().unwrap_or_else(|| self.message_name(rpc, "Response"));
-        (self.defined(&name, format!("What `{}` answers.", rpc.method), fields, operation.span), reply)
+        let made = message(format!("What `{}` answers.", rpc.method), fields);
+        (self.defined(&name, made, operation.span), reply)
     }
 
     fn result(&mut self, base: Base) -> (Type, Reply) {

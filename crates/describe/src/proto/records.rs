@@ -1,13 +1,13 @@
 //! Records, stored objects and inputs: what is answered and what is given.
 
-use super::builder::{Builder, message};
+use super::builder::{Builder, message, without_gone};
 use super::fields::{fixed, named};
 use super::model::{Field, Label, Meaning, Message, Type};
 use super::part::{Part, Piece};
 use crate::graphql::is_many;
 use contract::{
-    Argument, Arity, Base, FieldId, InputId, Object, ObjectId, Resource, ResourceId, RpcPackage, Scalar,
-    Source, names,
+    Argument, Arity, Base, FieldId, InputId, Numbered, Object, ObjectId, Resource, ResourceId, RpcPackage,
+    Scalar, Source, names,
 };
 
 /// The number of a record's version: the next ones follow from the numbers of fields.
@@ -33,7 +33,8 @@ impl Builder<'_> {
             let described = "Output only. Another one after each change. Filled only when asked for.";
             fields.push(version.described(described).meaning(Meaning::Version));
         }
-        Message { description: resource.description.clone(), ..message("", fields) }
+        let made = Message { description: resource.description.clone(), ..message("", fields) };
+        without_gone(made, self.contract, Numbered::Type, &resource.name)
     }
 
     fn record_field(&mut self, field: &contract::Field) -> Field {
@@ -89,7 +90,8 @@ impl Builder<'_> {
         let answered = object.fields.iter().filter(|field| self.source.offered.answers(field.ty.base));
         let answered: Vec<_> = answered.collect();
         let fields = answered.into_iter().map(|field| self.own_field(field, &within)).collect();
-        Message { description: object.description.clone(), ..message("", fields) }
+        let made = Message { description: object.description.clone(), ..message("", fields) };
+        without_gone(made, self.contract, Numbered::Type, &object.name)
     }
 
     /// An input of the contract.
@@ -100,6 +102,7 @@ impl Builder<'_> {
         let can_be_one = input.one_of && fields.iter().all(|field| field.label != Label::Repeated);
         let one_of = can_be_one.then(|| free(&["value", "choice", "given"], &fields));
         let made = Message { description: input.description.clone(), one_of, ..message("", fields) };
+        let made = without_gone(made, self.contract, Numbered::Type, &input.name);
         match input.one_of && !can_be_one {
             true => noted(made, "Exactly one field is given."),
             false => made,

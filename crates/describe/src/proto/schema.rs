@@ -1,6 +1,6 @@
 //! From a contract to its packages: which methods there are, in which services.
 
-use super::builder::{Builder, Source};
+use super::builder::{Builder, Source, message};
 use super::cycles::Cycles;
 use super::model::{Does, Method, Reply, Schema, Service, Streaming};
 use super::own::{Exchange, given_names, own_service};
@@ -191,9 +191,11 @@ fn standard_exchange(builder: &mut Builder<'_>, planned: &Planned<'_>, does: Doe
     let name = format!("{}{}", planned.rpc.service, planned.name);
     let span = planned.operation.span;
     let (fields, called) = (builder.request(does), builder.claim(&[format!("{name}Request")]));
-    let request = builder.defined(&called, format!("What `{}` is given.", planned.name), fields, span);
+    let made = message(format!("What `{}` is given.", planned.name), fields);
+    let request = builder.defined(&called, made, span);
     let (fields, called) = (builder.response(does), builder.claim(&[format!("{name}Response")]));
-    let response = builder.defined(&called, format!("What `{}` answers.", planned.name), fields, span);
+    let made = message(format!("What `{}` answers.", planned.name), fields);
+    let response = builder.defined(&called, made, span);
     let reply = match does {
         Does::Count(_) => Reply::Scalar,
         Does::Get(_) | Does::List(_) | Does::Related { .. } | Does::Stream(_) => Reply::Wrapped,

@@ -35,6 +35,7 @@ pub fn contract() -> Contract {
         abstracts: Vec::new(),
         operations,
         channels: Vec::new(),
+        numbers: contract::Numbers::default(),
         sources: Sources::default(),
     }
 }

@@ -4,6 +4,7 @@ use super::Failure;
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::open;
+use contract::NUMBERS_FILE;
 
 /// What is said of a contract that can be served: its warnings and a summary.
 ///
@@ -14,7 +15,7 @@ pub fn check(
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<String, Failure> {
     Config::load(args.file().as_deref(), environment, &[])?;
-    let (contract, warnings) = open::contract(&args.dir)?;
+    let (contract, warnings) = open::settled_contract(&args.dir)?;
     let mut said = warnings.concat();
     said += &format!(
         "{} {}: {} resources, {} operations, {} channels; {} warnings",
@@ -25,5 +26,11 @@ pub fn check(
         contract.channels.len(),
         warnings.len(),
     );
+    if contract.sources.lock().is_none() {
+        said += &format!(
+            "\nhint: field numbers of gRPC are by order until `septet lock {}` keeps them in {NUMBERS_FILE}",
+            args.dir.display()
+        );
+    }
     Ok(said)
 }

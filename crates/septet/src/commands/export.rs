@@ -1,8 +1,10 @@
 //! `septet export`: what clients are told of a contract, for tools that do not ask the server.
 
 use super::Failure;
-use crate::cli::{Export, ExportArgs};
+use crate::cli::{Export, ExportArgs, ProtoTarget};
 use crate::open;
+use contract::Contract;
+use describe::proto::{self, Schema};
 use std::io::Write;
 use std::path::Path;
 
@@ -12,22 +14,58 @@ use std::path::Path;
 /// # Errors
 /// All findings, when the contract cannot be served; a file that cannot be written.
 pub fn export(args: &ExportArgs, out: &mut impl Write, warnings: &mut impl Write) -> Result<(), Failure> {
-    let (text, target) = match &args.what {
-        Export::Sdl(target) => (sdl(&target.contract, warnings)?, target),
-    };
-    let written = match &target.output {
-        None => out.write_all(text.as_bytes()).and_then(|()| out.flush()),
-        Some(file) => std::fs::write(file, text),
-    };
-    let place = target.output.as_deref().map_or_else(String::new, |file| format!(" {}", file.display()));
-    written.map_err(|error| Failure::Other(format!("cannot write{place}: {error}")))
+    match &args.what {
+        Export::Sdl(target) => {
+            let text = describe::graphql::sdl(&open(&target.contract, warnings)?);
+            match &target.output {
+                None => print(&text, out),
+                Some(file) => write(file, &text),
+            }
+        }
+        Export::Proto(target) => protocol_buffers(target, out, warnings),
+    }
 }
 
-fn sdl(dir: &Path, warnings: &mut impl Write) -> Result<String, Failure> {
+fn open(dir: &Path, warnings: &mut impl Write) -> Result<Contract, Failure> {
     let (contract, found) = open::contract(dir)?;
     // Nobody may be reading them.
     let _ = warnings.write_all(found.concat().as_bytes());
-    Ok(describe::graphql::sdl(&contract))
+    Ok(contract)
+}
+
+fn print(text: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    printed.map_err(|error| Failure::Other(format!("cannot write: {error}")))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(file, text)
+        .map_err(|error| Failure::Other(format!("cannot write {}: {error}", file.display())))
+}
+
+/// All files one after another, each under its name, or as they are in a folder.
+fn protocol_buffers(
+    target: &ProtoTarget,
+    out: &mut impl Write,
+    warnings: &mut impl Write,
+) -> Result<(), Failure> {
+    let contract = open(&target.contract, warnings)?;
+    let schema = Schema::new(&contract).map_err(|found| open::refused(&contract, found))?;
+    let files = proto::files(&schema);
+    let Some(folder) = &target.output else {
+        let texts: Vec<String> =
+            files.iter().map(|file| format!("// {}\n{}", file.path, file.text)).collect();
+        return print(&texts.join("\n"), out);
+    };
+    for file in files {
+        let path = folder.join(file.path);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(|error| {
+            Failure::Other(format!("cannot make the folder {}: {error}", parent.display()))
+        })?;
+        write(&path, &file.text)?;
+    }
+    write(&folder.join(proto::BUF_FILE), &proto::buf_file(&schema))
 }
 
 #[cfg(test)]

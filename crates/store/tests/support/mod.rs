@@ -130,6 +130,7 @@ pub fn empty() -> Contract {
         abstracts: Vec::new(),
         operations: Vec::new(),
         channels: Vec::new(),
+        numbers: contract::Numbers::default(),
         sources: Sources::default(),
     }
 }
