@@ -29,10 +29,10 @@ db.pragma('wal_autocheckpoint = 2000');
 
 const one = db.prepare('SELECT id, name, price, inventory FROM product WHERE id = ?');
 const page = db.prepare('SELECT id, name, price, inventory FROM product WHERE id > ? ORDER BY id LIMIT ?');
-const change = db.prepare('UPDATE product SET inventory = inventory + ?2 WHERE id = ?1 AND inventory + ?2 >= 0');
+const change = db.prepare('UPDATE product SET inventory = inventory + ? WHERE id = ? AND inventory + ? >= 0');
 const changeAll = db.transaction((updates) => {
   for (const { product_id: id, quantity_change: quantity } of updates) {
-    if (change.run(id, quantity).changes === 0) {
+    if (change.run(quantity, id, quantity).changes === 0) {
       throw one.get(id)
         ? failure(grpc.status.FAILED_PRECONDITION, 'fewer are in stock than are to be taken out')
         : failure(grpc.status.NOT_FOUND, 'Product not found');
@@ -43,6 +43,11 @@ const changeAll = db.transaction((updates) => {
 
 function failure(code, details) {
   return Object.assign(new Error(details), { code, details });
+}
+
+// What a caller is told of an error.
+function answer(error) {
+  return typeof error.code === 'number' ? error : failure(grpc.status.INTERNAL, 'failed');
 }
 
 // Who calls.
@@ -62,7 +67,7 @@ function answering(method) {
     try {
       callback(null, await method(call, authenticate(call)));
     } catch (error) {
-      callback(error.code ? error : failure(grpc.status.INTERNAL, 'failed'));
+      callback(answer(error));
     }
   };
 }
@@ -73,7 +78,7 @@ function writing(method) {
     try {
       await method(call, authenticate(call));
     } catch (error) {
-      call.destroy(error.code ? error : failure(grpc.status.INTERNAL, 'failed'));
+      call.emit('error', answer(error));
     }
   };
 }
@@ -89,11 +94,13 @@ async function listProducts(call) {
   let { page_size: left, page_token: last } = call.request;
   if (left < 0 || left > LIST_MAX) throw failure(grpc.status.INVALID_ARGUMENT, 'page_size is out of range');
   left ||= LIST_DEFAULT;
+  let resume;
+  for (const event of ['drain', 'cancelled']) call.on(event, () => resume?.());
   while (left > 0) {
     const rows = Math.min(left, PAGE_ROWS);
     const products = page.all(last, rows);
     for (const product of products) {
-      if (!call.write(product)) await new Promise((resolve) => call.once('drain', resolve).once('cancelled', resolve));
+      if (!call.write(product)) await new Promise((resolve) => { resume = resolve; });
       if (call.cancelled) return;
     }
     if (products.length < rows) break;
@@ -128,7 +135,7 @@ function bidirectionalSync(call) {
       if (other === call) continue;
       if (other.writableLength >= WAITING_MAX) {
         participants.delete(other);
-        other.destroy(failure(grpc.status.RESOURCE_EXHAUSTED, 'too many messages are waiting to be taken'));
+        other.emit('error', failure(grpc.status.RESOURCE_EXHAUSTED, 'too many messages are waiting to be taken'));
       } else {
         other.write(message);
       }
