@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures Septet against the yardstick, a server written by hand, against itself, and against Apollo Server.
+"""Measures Septet against the yardstick, a server written by hand, against itself, and against servers for Node.
 
 Needs wrk (Debian: apt-get install wrk), `cargo build --release` in the project's folder and in this one. The cases
-about GraphQL need Node 20 and npm as well. Only the standard library of Python 3.11 is used. docs/performance.md says
+about GraphQL and gRPC need Node 20 and npm as well. Only the standard library of Python 3.11 is used. docs/performance.md says
 what is measured and how to read it.
 """
 import argparse
@@ -15,13 +15,14 @@ import tempfile
 from runner import compare, load, report
 from runner.cases import LOADED
 from runner.graphql import GRAPHQL
+from runner.grpc import GRPC, GRPC_QUIET
 from runner.idle import IDLE
 from runner.servers import Failed
 from runner.setting import HERE, Setting
 from runner.trips import TRIPS
 
-UNLOADED = TRIPS | IDLE
-CASES = [*LOADED, *GRAPHQL, *UNLOADED]
+UNLOADED = TRIPS | GRPC_QUIET | IDLE
+CASES = [*LOADED, *GRAPHQL, *GRPC, *UNLOADED]
 
 
 def built(folder, name):
@@ -39,6 +40,7 @@ def options():
                         help="server on CPU 0 and load generator on CPU 1 (on)")
     parser.add_argument("--septet", default=built(os.path.dirname(HERE), "septet"), help="the server's binary")
     parser.add_argument("--yardstick", default=built(HERE, "yardstick"), help="the yardstick's binary")
+    parser.add_argument("--caller", default=built(HERE, "caller"), help="the binary of the load generator for gRPC")
     parser.add_argument("--folder", help="for databases and logs, on a disk that keeps what it acknowledges; "
                         "used again when it is there (a temporary one in this folder, removed at the end)")
     parser.add_argument("--date", help="shown with the figures")
@@ -59,12 +61,13 @@ def measure(given, setting):
         if name in UNLOADED:
             quiet += UNLOADED[name](setting, tell)
         else:
-            case = (LOADED | GRAPHQL)[name](setting)
+            case = (LOADED | GRAPHQL | GRPC)[name](setting)
             outcomes[name] = compare.measure(case, setting, given.rounds, given.seconds, tell)
     parts = [
         report.facts(setting, given, [*outcomes.values()]),
         report.loaded([row for name in LOADED if name in outcomes for row in outcomes[name].rows]),
         *report.graphql([outcomes[name] for name in GRAPHQL if name in outcomes]),
+        *report.grpc([outcomes[name] for name in GRPC if name in outcomes]),
         report.idle(quiet),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -77,14 +80,14 @@ def tell(text):
 def prepared(given):
     """The setting, once everything it needs is there."""
     load.generator_version()
-    for binary in (given.septet, given.yardstick):
+    for binary in (given.septet, given.yardstick, given.caller):
         if not os.access(binary, os.X_OK):
             raise Failed(f"{binary} is not there: cargo build --release")
     if given.pin and not {0, 1} <= os.sched_getaffinity(0):
         raise Failed("CPU 0 and 1 are not both to be had: --no-pin")
     folder = given.folder or tempfile.mkdtemp(prefix="data-", dir=HERE)
     os.makedirs(folder, exist_ok=True)
-    return Setting(given.septet, given.yardstick, os.path.abspath(folder), given.pin)
+    return Setting(given.septet, given.yardstick, given.caller, os.path.abspath(folder), given.pin)
 
 
 def main():

@@ -19,6 +19,12 @@ FROM number"""
 ROWS_AT_ONCE = 100_000
 
 
+PRODUCTS_SQL = """
+WITH RECURSIVE number(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM number WHERE i < :last)
+INSERT INTO product (id, name, price, inventory)
+SELECT 'p' || i, 'Product number ' || i, 1 + i % 499, i % 1000 FROM number"""
+
+
 def row_id(number):
     return f"row{number:07}"
 
@@ -48,13 +54,23 @@ def social(setting):
     return data
 
 
+def products(setting, number):
+    """A data folder with the tour's rows and so many products in all."""
+    data = setting.path(f"products-{number}")
+    if not os.path.isdir(data):
+        shutil.copytree(tour(setting), data)
+        _insert(data, PRODUCTS_SQL, count(data, "product") + 1, number)
+        _settle(data)
+    return data
+
+
 def rows(setting, number, tables):
     """A data folder with `number` rows in each of the tables of the contract `rows`."""
     data = setting.path("-".join(["rows", str(number), *tables]))
     if not os.path.isdir(data):
         setting.run_septet("load", _nothing(setting), "--contract", setting.contract(ROWS), "--data", data)
         for table in tables:
-            _fill(data, table, number)
+            _insert(data, ROWS_SQL.format(table=table), 1, number)
         _settle(data)
     return data
 
@@ -90,13 +106,13 @@ def connect(data):
     return sqlite3.connect(os.path.join(data, "septet.db"), isolation_level=None)
 
 
-def _fill(data, table, number):
-    """By SQL, through the tables' triggers, so that every row has its event as if it had come another way."""
+def _insert(data, sql, start, number):
+    """Through the tables' triggers, so that every row has its event as if it had come another way."""
     conn = connect(data)
     conn.execute("PRAGMA synchronous=OFF")
-    for first in range(1, number + 1, ROWS_AT_ONCE):
+    for first in range(start, number + 1, ROWS_AT_ONCE):
         last = min(first + ROWS_AT_ONCE - 1, number)
-        conn.execute(ROWS_SQL.format(table=table), {"first": first, "last": last})
+        conn.execute(sql, {"first": first, "last": last})
     conn.close()
 
 

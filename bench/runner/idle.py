@@ -16,12 +16,12 @@ PROBE = Request("GET", "/api/users/u1", "u1")
 
 @dataclass(frozen=True)
 class Quiet:
-    """A line of the table."""
+    """A line of the table. Nothing is met where nothing was promised."""
     what: str
     septet: str
     yardstick: str
     bar: str
-    is_met: bool
+    is_met: bool | None
 
 
 def _servers(setting, data_name):

@@ -8,6 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+from runner import requests
 from runner.servers import TICKS_PER_S, Failed
 from runner.setting import HERE
 
@@ -30,6 +31,38 @@ class Figures:
     own_kib: int  # the same without pages of files
     answers: int
     foreign: float  # share of all processors that other programs had
+    generator: float  # share of one processor that the load generator had: near 1 it is what limits the rate
+
+
+class Wrk:
+    """Loads a server with requests over HTTP/1.1."""
+
+    def prepare(self, asked, path):
+        """Writes the file that a side's requests are sent from."""
+        requests.write(path, asked)
+
+    def command(self, side, path, seconds):
+        return ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", f"{ANSWER_S_MAX}s", "-s",
+                os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{side.server.port}", "--", path]
+
+    def check(self, case, _files):
+        """Every side refuses a forged token, and answers as the case wants it."""
+        clients = {side.name: requests.Client(side.server.port) for side in case.sides}
+        try:
+            for side in case.sides:
+                _refuses_forged(side, clients[side.name])
+            case.check(clients)
+        finally:
+            for client in clients.values():
+                client.close()
+
+
+def _refuses_forged(side, client):
+    first = side.requests[0]
+    forged = requests.sign(first.caller, "another secret than the server has been given")
+    status, _, _ = client.ask(first, forged)
+    if status != 401:
+        raise Failed(f"{side.name}: a forged token is answered {status}")
 
 
 def generator_version():
@@ -40,21 +73,20 @@ def generator_version():
     return found[1].removeprefix("debian/") if found else "unknown"
 
 
-def run(server, file, seconds, cpu):
-    """Loads the server with the requests of a file. Any error ends the benchmark."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", f"{ANSWER_S_MAX}s", "-s",
-               os.path.join(HERE, "load.lua"), f"http://127.0.0.1:{server.port}", "--", file]
+def run(server, command, seconds, cpu):
+    """Loads the server by a command that ends with a line of figures in JSON. Any error ends the benchmark."""
     pin = (lambda: os.sched_setaffinity(0, {cpu})) if cpu is not None else None
     began, busy, own, used = time.perf_counter(), _busy_s(), _children_s(), server.cpu_s()
     done, memory = _run(server, command, pin, seconds + OVERTIME_S_MAX)
     used, own, busy = server.cpu_s() - used, _children_s() - own, _busy_s() - busy
-    shown = re.search(r'^\{"requests".*\}$', done.stdout, re.MULTILINE)
+    shown = re.search(r'^\{.*"requests":.*\}$', done.stdout, re.MULTILINE)
     if done.returncode != 0 or shown is None:
-        raise Failed(f"wrk against {server.name}: {done.stderr.strip() or done.stdout.strip()}")
+        raise Failed(f"{command[0]} against {server.name}: {done.stderr.strip() or done.stdout.strip()}")
     figures = json.loads(shown[0])
     if figures["errors"] or not figures["requests"]:
-        raise Failed(f"{server.name}: {figures['errors']} errors in {figures['requests']} answers")
-    all_s = (time.perf_counter() - began) * os.cpu_count()
+        raise Failed(f"{server.name}: {figures['errors']} errors in {figures['requests']} answers; "
+                     f"{figures.get('first_error') or ''}")
+    all_s = time.perf_counter() - began
     return Figures(
         rate=figures["requests"] / figures["seconds"],
         p50_ms=figures["p50_ms"],
@@ -63,23 +95,25 @@ def run(server, file, seconds, cpu):
         resident_kib=max(whole for whole, _ in memory),
         own_kib=max(own for _, own in memory),
         answers=figures["requests"],
-        foreign=max(busy - own - used, 0) / all_s,
+        foreign=max(busy - own - used, 0) / (all_s * os.cpu_count()),
+        generator=own / all_s,
     )
 
 
 def _run(server, command, pin, time_s_max):
     """The generator's end, and what the server's memory was meanwhile."""
     memory, began = [], time.perf_counter()
-    with subprocess.Popen(command, preexec_fn=pin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as wrk:
+    with subprocess.Popen(command, preexec_fn=pin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as generator:
         while True:
             memory.append(server.memory_kib())
             try:
-                shown, said = wrk.communicate(timeout=LOOK_EVERY_S)
-                return subprocess.CompletedProcess(command, wrk.returncode, shown, said), memory
+                shown, said = generator.communicate(timeout=LOOK_EVERY_S)
+                return subprocess.CompletedProcess(command, generator.returncode, shown, said), memory
             except subprocess.TimeoutExpired:
                 if time.perf_counter() - began > time_s_max:
-                    wrk.kill()
-                    raise Failed(f"wrk against {server.name} does not end") from None
+                    generator.kill()
+                    raise Failed(f"{command[0]} against {server.name} does not end") from None
 
 
 def _busy_s():

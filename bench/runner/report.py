@@ -5,12 +5,16 @@ import subprocess
 from itertools import pairwise
 
 from runner.graphql import APOLLO, GROWTH_MAX, LIST_USERS, PLAIN, SEPTET, list_name
+from runner.grpc import NODE
 from runner.load import CONNECTIONS, generator_version
 from runner.servers import Failed
+from runner.setting import apollo_versions, node_versions
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 # Above this share of the machine for other programs a run counts as disturbed.
 DISTURBED = 0.1
+# Where nothing was promised there is nothing to be met.
+MET = {True: "yes", False: "**no**", None: "–"}
 
 
 def loaded(rows):
@@ -37,6 +41,29 @@ def _met(bar, row):
 def graphql(outcomes):
     """How the servers compare, what each showed, and how it grows."""
     return [_ratios([row for outcome in outcomes for row in outcome.rows]), _sides(outcomes), _growth(outcomes)]
+
+
+def grpc(outcomes):
+    """How the servers compare, and what each showed."""
+    return [_counted([row for outcome in outcomes for row in outcome.rows]), _rates(outcomes)]
+
+
+def _counted(rows):
+    head = ["case", "counted", "A", "B", "per s", "p50", "p99", "per CPU-s", "own memory", "wanted of A : B", "met"]
+    return _table(head, [
+        [f"`{row.case}`", row.counted, row.pair.first, row.pair.second, f"{row.rate:.2f}", f"{row.p50:.2f}",
+         f"{row.p99:.2f}", f"{row.per_cpu_s:.2f}", f"{row.memory:.2f}", row.pair.bar.shown(row.counted),
+         _met(row.pair.bar, row)] for row in rows])
+
+
+def _rates(outcomes):
+    head = ["case", "server", "per s", "p50 ms", "p99 ms", "per CPU-s", "resident MiB (of it not pages of files)",
+            "generator's CPU"]
+    return _table(head, [
+        [f"`{outcome.case}`", name, f"{side.rate:,.0f}", f"{side.p50_ms:.2f}", f"{side.p99_ms:.2f}",
+         f"{side.per_cpu_s:,.0f}", f"{side.resident_kib / 1024:.0f} ({side.own_kib / 1024:.0f})",
+         f"{side.generator:.0%}"]
+        for outcome in outcomes for name, side in outcome.sides.items()])
 
 
 def _ratios(rows):
@@ -76,7 +103,7 @@ def _growth(outcomes):
 
 def idle(lines):
     head = ["measured", "Septet", "yardstick", "wanted of Septet", "met"]
-    return _table(head, [[q.what, q.septet, q.yardstick, q.bar, "yes" if q.is_met else "**no**"] for q in lines])
+    return _table(head, [[q.what, q.septet, q.yardstick, q.bar, MET[q.is_met]] for q in lines])
 
 
 def _table(head, lines):
@@ -93,12 +120,13 @@ def facts(setting, options, outcomes):
     foreign = [share for outcome in outcomes for share in outcome.foreign]
     disturbed = sum(share > DISTURBED for share in foreign)
     versions = [setting.run_septet("--version"), _rustc(), f"wrk {generator_version()}"]
-    versions += [setting.apollo_versions()] if any(APOLLO in outcome.sides for outcome in outcomes) else []
+    versions += [apollo_versions()] if any(APOLLO in outcome.sides for outcome in outcomes) else []
+    versions += [node_versions()] if any(NODE in outcome.sides for outcome in outcomes) else []
     lines = [
         f"Date: {options.date}." if options.date else "",
         f"Machine: {_processor()}, {os.cpu_count()} processors, Linux {platform.release()}; {where}.",
         f"Versions: {'; '.join(versions)}.",
-        f"Load: {CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s for each server, in turn; "
+        f"Load: {CONNECTIONS} connections (gRPC: as each case says), {options.rounds} rounds of {options.seconds} s for each server, in turn; "
         "medians, and medians of the ratios within each round.",
         f"Other programs had more than {DISTURBED:.0%} of the machine in {disturbed} of {len(foreign)} runs."
         if foreign else "",

@@ -20,15 +20,26 @@ class Request:
     caller: str
     body: str = ""
 
+    def is_answered(self, port):
+        """Whether a server answers with 200."""
+        client = Client(port)
+        try:
+            return client.ask(self)[0] == 200
+        except ConnectionError:
+            return False
+        finally:
+            client.close()
+
 
 def _base64(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-def sign(caller, secret):
+def sign(caller, secret, roles=()):
     """A JSON Web Token signed with HS256 (RFC 7515, RFC 7519)."""
     now = int(time.time())
-    parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": caller, "iat": now, "exp": now + TOKEN_VALID_S})
+    claims = {"sub": caller, "iat": now, "exp": now + TOKEN_VALID_S} | ({"roles": list(roles)} if roles else {})
+    parts = ({"alg": "HS256", "typ": "JWT"}, claims)
     text = b".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
     signature = hmac.new(secret.encode(), text, hashlib.sha256).digest()
     return (text + b"." + _base64(signature)).decode()

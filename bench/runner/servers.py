@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from runner.requests import SECRET, Client
+from runner.requests import SECRET
 
 START_S_MAX = 60
 STOP_S_MAX = 30
@@ -47,7 +47,7 @@ class Server:
         self.process, self.port = None, None
 
     def start(self, probe):
-        """Starts it and returns the seconds until it answered `probe` with 200."""
+        """Starts it and returns the seconds until it answered `probe`."""
         self.port = free_port()
         command = [*self.command, "--listen", f"127.0.0.1:{self.port}"]
         pin = (lambda: os.sched_setaffinity(0, {self.cpu})) if self.cpu is not None else None
@@ -55,20 +55,11 @@ class Server:
             began = time.perf_counter()
             self.process = subprocess.Popen(command, env=self.variables, preexec_fn=pin, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
-        while not self._answers(probe):
+        while not probe.is_answered(self.port):
             if self.process.poll() is not None or time.perf_counter() - began > START_S_MAX:
-                raise Failed(f"{self.name} does not answer {probe.path} with 200; its log is {self.log}")
+                raise Failed(f"{self.name} does not answer {probe}; its log is {self.log}")
             time.sleep(LOOK_AGAIN_S)
         return time.perf_counter() - began
-
-    def _answers(self, probe):
-        client = Client(self.port)
-        try:
-            return client.ask(probe)[0] == 200
-        except ConnectionError:
-            return False
-        finally:
-            client.close()
 
     def cpu_s(self):
         """Processor time that all its threads have used, those that have ended too."""

@@ -1,12 +1,16 @@
-//! The yardstick: five routes over the tour's database, written by hand for nothing but them, as a good engineer would
-//! tune them. It answers the same bytes as Septet from the same rows, checks the same tokens, and lets the database's
-//! triggers write the same events.
+//! The yardstick: five routes and four methods over the tour's database, written by hand for nothing but them, as a good
+//! engineer would tune them. It answers the same bytes as Septet from the same rows, checks the same tokens, and lets the
+//! database's triggers write the same events.
 
 mod database;
 mod graphql;
+mod grpc;
+mod hub;
+mod inventory;
 mod json;
 mod options;
 mod posts;
+mod products;
 mod reader;
 mod routes;
 mod token;
@@ -14,7 +18,7 @@ mod users;
 mod writer;
 
 use axum::serve::ListenerExt;
-use options::Options;
+use options::{Options, Protocol};
 use std::error::Error;
 use tokio::net::TcpListener;
 
@@ -33,10 +37,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(options.listen).await?;
-    let router = routes::router(&options)?;
     println!("listening on http://{}", listener.local_addr()?);
-    // Answers are written whole, so waiting for more to fill a segment would only delay them.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router).await?;
+    match options.protocol {
+        Protocol::Http => {
+            let router = routes::router(&options)?;
+            // Answers are written whole, so waiting for more to fill a segment would only delay them.
+            let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+            axum::serve(listener, router).await?;
+        }
+        Protocol::Grpc => grpc::serve(&listener, &options).await?,
+    }
     Ok(())
 }

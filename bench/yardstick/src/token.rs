@@ -32,6 +32,9 @@ pub struct Verifier {
 pub struct Claims {
     /// The caller's id.
     pub sub: String,
+    /// The caller's roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// Seconds since 1970 at which it expires.
     exp: u64,
 }
