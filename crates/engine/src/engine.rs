@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
-use store::{ReadPlan, Store};
+use store::{ReadPlan, SqlPlan, Store};
 use wire::Shape;
 
 /// Everything a call goes through, for one contract and one store.
@@ -35,6 +35,8 @@ pub struct Engine {
     pub(crate) stars: Vec<Arc<Wanted>>,
     /// Plans of whole records, by resource; none where a field is computed, which may be another for each call.
     pub(crate) whole_records: Vec<Option<Memos>>,
+    /// Plans of operations that answer whole records, by operation: with the parameters of the answer's reads.
+    pub(crate) whole_results: Vec<WholeResult>,
     pub(crate) addresses: Buckets<IpAddr>,
     pub(crate) callers: Buckets<String>,
     /// Buckets of operations with a limit of their own, by operation and caller.
@@ -50,6 +52,9 @@ pub struct Engine {
     /// Streams under way.
     pub(crate) streams: Arc<AtomicUsize>,
 }
+
+/// A plan of an operation, and the parameters of its answer's reads.
+type WholeResult = OnceLock<(Arc<SqlPlan>, Vec<wire::Value>)>;
 
 /// A selection whose names were checked, to be used by many calls.
 #[derive(Debug)]
@@ -109,6 +114,7 @@ impl Engine {
         Self {
             patterns: Patterns::of(&contract),
             whole_records: whole.collect(),
+            whole_results: contract.operations.iter().map(|_| OnceLock::new()).collect(),
             stars: stars.clone(),
             addresses: Buckets::new(settings.buckets_max, start),
             callers: Buckets::new(settings.buckets_max, start),

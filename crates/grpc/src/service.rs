@@ -193,7 +193,7 @@ impl Service {
         let path = head.uri.path();
         let Some(rpc) = self.face.routes.get(path) else {
             return match Builtin::of(path) {
-                Some(builtin) => self.builtin(builtin, &head, terms, writer, body).await,
+                Some(builtin) => Box::pin(self.builtin(builtin, &head, terms, writer, body)).await,
                 None => {
                     let shown: String = path.chars().take(256).collect();
                     let status = Status::new(Code::Unimplemented, format!("there is no method {shown}"));

@@ -2,6 +2,7 @@
 
 use crate::query::{Aggregate, Param, Select, Write};
 pub use crate::read::ReadPlan;
+use crate::read::Values;
 use crate::sql::Dialect;
 pub use crate::sql_operation::SqlPlan;
 pub use crate::sqlite::Store;
@@ -384,8 +385,13 @@ impl Store {
         bounds: Bounds,
     ) -> Result<Reply, Error> {
         let (contract, plan) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
-        let work = move |conn: &_| plan.read(conn, &contract, &run, &answer_params, format, bounds);
-        self.inner.readers.run(bounds.deadline, work).await
+        self.inner
+            .readers
+            .run_kept(bounds.deadline, move |conn, kept| {
+                let values = Values { params: &answer_params, given: &run };
+                plan.read(conn, kept, &contract, values, format, bounds)
+            })
+            .await
     }
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.

@@ -6,6 +6,7 @@ mod answer;
 mod authorizer;
 mod check;
 mod coverage;
+mod direct;
 mod lexer;
 mod plan;
 mod run;

@@ -1,6 +1,6 @@
 //! The statements of an operation with their parameters, and how its answer is made.
 
-use super::lexer;
+use super::{direct, lexer};
 use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
 use crate::query::{Param, Select};
 use crate::sql::defect;
@@ -15,6 +15,8 @@ pub struct SqlPlan {
     pub(super) each_parameters: Vec<SqlParameter>,
     pub(super) parameters: Vec<SqlParameter>,
     pub(super) answer: Answer,
+    /// The only statement with the records that it finds read in it, where that can be.
+    pub(super) direct: Option<ReadPlan>,
 }
 
 /// One statement.
@@ -79,13 +81,17 @@ impl SqlPlan {
         };
         let (mut each_parameters, mut parameters) = (Vec::new(), Vec::new());
         let each = each.as_ref().map_or([].as_slice(), |each| &each.statements);
-        Ok(Self {
-            each: each.iter().map(|s| Statement::new(s, &mut each_parameters)).collect(),
-            run: statements.iter().map(|s| Statement::new(s, &mut parameters)).collect(),
-            each_parameters,
-            parameters,
-            answer: Answer::new(contract, answer, shape, root)?,
-        })
+        let each: Vec<Statement> = each.iter().map(|s| Statement::new(s, &mut each_parameters)).collect();
+        let run: Vec<Statement> = statements.iter().map(|s| Statement::new(s, &mut parameters)).collect();
+        let direct = match (each.is_empty(), statements.as_slice(), answer, &shape) {
+            (true, [only], SqlAnswer::Records { select, key, column }, Some(shape)) => {
+                let own = direct::Own { text: &only.text, parameters: &parameters, key: *key, column };
+                own.plan(contract, select, shape, root)?
+            }
+            _ => None,
+        };
+        let answer = Answer::new(contract, answer, shape, root)?;
+        Ok(Self { each, run, each_parameters, parameters, answer, direct })
     }
 
     /// The parameters of the `each:` statements, in order.
@@ -124,7 +130,7 @@ pub(super) const RESERVED: [(&str, SqlParameter); 4] = [
     ("_new_id", SqlParameter::NewId),
 ];
 
-fn parameter(name: &str) -> SqlParameter {
+pub(super) fn parameter(name: &str) -> SqlParameter {
     let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == name);
     reserved.map_or_else(|| SqlParameter::Argument(name.to_owned()), |(_, parameter)| parameter.clone())
 }

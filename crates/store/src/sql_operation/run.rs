@@ -4,6 +4,7 @@ use super::answer::Writing;
 use super::plan::{SqlPlan, Statement};
 use crate::face::{Bounds, Error, Reply, SqlParameter};
 use crate::read::XML_LIST;
+use crate::read::{self, Kept, Values};
 use crate::write::{Violations, bind_value};
 use contract::{Contract, Expectation, RowCount};
 use rusqlite::{CachedStatement, Connection};
@@ -31,18 +32,27 @@ struct Given<'a> {
 
 impl SqlPlan {
     /// Runs an operation that only reads.
-    pub(crate) fn read(
+    pub(crate) fn read<'c>(
         &self,
-        conn: &Connection,
+        conn: &'c Connection,
+        kept: &mut Kept<'c>,
         contract: &Contract,
-        run: &[Value],
-        answer_params: &[Value],
+        values: Values<'_>,
         format: Format,
         bounds: Bounds,
     ) -> Result<Reply, Error> {
         let reply_bytes_max = bounds.reply_bytes_max;
+        if let Some(plan) = &self.direct {
+            let (reply, rows) = read::run_found(conn, kept, plan, values, format, reply_bytes_max)?;
+            self.run
+                .iter()
+                .filter_map(|only| only.expect.as_ref())
+                .try_for_each(|expect| hold(expect, rows))?;
+            return Ok(reply);
+        }
         let violations = Violations(contract);
-        Running { conn, violations, plan: self, answer_params, format, reply_bytes_max }.run(&[], run)
+        let Values { params: answer_params, given } = values;
+        Running { conn, violations, plan: self, answer_params, format, reply_bytes_max }.run(&[], given)
     }
 }
 

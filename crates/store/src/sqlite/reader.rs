@@ -80,18 +80,10 @@ impl Readers {
         Ok(self.read(plan, params, Format::Json, bounds).await?.rows)
     }
 
-    /// Does something that only reads, in one snapshot: here if it is short, and otherwise once more from its
-    /// beginning on another thread. It is given up at the deadline, or when the future is dropped.
-    pub async fn run<T: Send + 'static>(
-        &self,
-        deadline: Instant,
-        work: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.run_kept(deadline, move |conn, _| work(conn)).await
-    }
-
-    /// As [`Readers::run`], with the statements that the thread has kept.
-    async fn run_kept<T: Send + 'static>(
+    /// Does something that only reads, in one snapshot, with the statements that the thread has kept: here if it is
+    /// short, and otherwise once more from its beginning on another thread. It is given up at the deadline, or when the
+    /// future is dropped.
+    pub async fn run_kept<T: Send + 'static>(
         &self,
         deadline: Instant,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
