@@ -51,7 +51,7 @@ pub(super) struct Own<'a> {
     pub column: &'a str,
 }
 
-impl Own<'_> {
+impl<'a> Own<'a> {
     /// The plan; `None` where the statement is not such a one.
     pub fn plan(
         &self,
@@ -75,7 +75,7 @@ impl Own<'_> {
     }
 
     /// What follows the table's name.
-    fn tail(&self, key: &str, table: &str) -> Option<&str> {
+    fn tail(&self, key: &str, table: &str) -> Option<&'a str> {
         let words = words(self.text);
         let is =
             |word: &Word<'_>, name: &str| word.kind == Kind::Name && word.name.eq_ignore_ascii_case(name);

@@ -11,6 +11,7 @@ mod lexer;
 mod plan;
 mod run;
 mod suggestion;
+mod version;
 
 pub use check::check;
 pub use plan::SqlPlan;

@@ -1,6 +1,6 @@
 //! The statements of an operation with their parameters, and how its answer is made.
 
-use super::{direct, lexer};
+use super::{direct, lexer, version};
 use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
 use crate::query::{Param, Select};
 use crate::sql::defect;
@@ -81,8 +81,10 @@ impl SqlPlan {
         };
         let (mut each_parameters, mut parameters) = (Vec::new(), Vec::new());
         let each = each.as_ref().map_or([].as_slice(), |each| &each.statements);
-        let each: Vec<Statement> = each.iter().map(|s| Statement::new(s, &mut each_parameters)).collect();
-        let run: Vec<Statement> = statements.iter().map(|s| Statement::new(s, &mut parameters)).collect();
+        let each: Vec<Statement> =
+            each.iter().map(|s| Statement::new(contract, s, &mut each_parameters)).collect();
+        let run: Vec<Statement> =
+            statements.iter().map(|s| Statement::new(contract, s, &mut parameters)).collect();
         let direct = match (each.is_empty(), statements.as_slice(), answer, &shape) {
             (true, [only], SqlAnswer::Records { select, key, column }, Some(shape)) => {
                 let own = direct::Own { text: &only.text, parameters: &parameters, key: *key, column };
@@ -106,7 +108,7 @@ impl SqlPlan {
 }
 
 impl Statement {
-    fn new(statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
+    fn new(contract: &Contract, statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
         let position = |name: &str| {
             let parameter = parameter(name);
             parameters.iter().position(|known| *known == parameter).unwrap_or_else(|| {
@@ -116,7 +118,7 @@ impl Statement {
         };
         Self {
             binds: lexer::parameters(&statement.text).into_iter().map(position).collect(),
-            sql: statement.text.as_str().into(),
+            sql: version::counted(contract, &statement.text).into(),
             expect: statement.expect.clone(),
         }
     }

@@ -24,6 +24,32 @@ pub(super) enum Guard {
     Savepoint,
     /// One that is a single statement goes without: two statements less, and a tenth less to do in all.
     WhereNeeded,
+    /// There are no others: the transaction is its own. Without a savepoint around it, what SQLite keeps to undo a
+    /// statement is dropped with the statement; within one it grows, and is walked through at the end of each.
+    Alone,
+}
+
+impl Guard {
+    fn begin(self) -> &'static [&'static str] {
+        match self {
+            Guard::Savepoint | Guard::WhereNeeded => &["SAVEPOINT mutation"],
+            Guard::Alone => &[],
+        }
+    }
+
+    fn undo(self) -> &'static [&'static str] {
+        match self {
+            Guard::Savepoint | Guard::WhereNeeded => &["ROLLBACK TO mutation"],
+            Guard::Alone => &["ROLLBACK", "BEGIN IMMEDIATE"],
+        }
+    }
+
+    fn end(self) -> &'static [&'static str] {
+        match self {
+            Guard::Savepoint | Guard::WhereNeeded => &["RELEASE mutation"],
+            Guard::Alone => &[],
+        }
+    }
 }
 
 /// How a mutation ended.
@@ -66,7 +92,7 @@ impl Run<'_> {
     /// Runs it inside the group's transaction.
     pub fn run(&self, guard: Guard) -> Ended {
         if guard == Guard::Savepoint || !self.is_one_statement() {
-            return Ended::Done(self.run_guarded());
+            return Ended::Done(self.run_guarded(guard));
         }
         match self.work() {
             Ok(written) => Ended::Done(Ok(written)),
@@ -92,7 +118,7 @@ impl Run<'_> {
     }
 
     /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
-    fn run_guarded(&self) -> Result<Written, Failed> {
+    fn run_guarded(&self, guard: Guard) -> Result<Written, Failed> {
         if let Some(key) = &self.mutation.idempotency {
             match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
                 Known::New => (),
@@ -100,7 +126,7 @@ impl Run<'_> {
                 Known::Answer(answer) => return Ok(answer?),
             }
         }
-        self.sql("SAVEPOINT mutation")?;
+        self.all(guard.begin())?;
         let done = self.work_and_judge().and_then(|written| {
             self.conclude(Ok(&written))?;
             Ok(written)
@@ -110,24 +136,24 @@ impl Run<'_> {
                 // The failure was such that SQLite gave up the whole transaction, which is for the group to deal with.
                 return done;
             }
-            self.sql("ROLLBACK TO mutation")?;
+            self.all(guard.undo())?;
         }
         let done = match done {
             Err(Failed { step, error: Error::Refused(code) }) => {
-                Err(Failed { step, error: self.refuse(code)? })
+                Err(Failed { step, error: self.refuse(code, guard)? })
             }
             done => done,
         };
-        self.sql("RELEASE mutation")?;
+        self.all(guard.end())?;
         done
     }
 
     /// The events and the answer of a refusal, which the caller is told of only when they are kept.
-    fn refuse(&self, code: String) -> Result<Error, Error> {
+    fn refuse(&self, code: String, guard: Guard) -> Result<Error, Error> {
         match self.conclude(Err(&code)) {
             Ok(()) => Ok(Error::Refused(code)),
             Err(error) => {
-                self.sql("ROLLBACK TO mutation")?;
+                self.all(guard.undo())?;
                 Ok(error)
             }
         }
@@ -185,6 +211,10 @@ impl Run<'_> {
     /// The circumstances of a step that writes.
     pub fn writing<'a>(&'a self, params: &'a [Value]) -> Writing<'a> {
         Writing { conn: self.conn, violations: self.violations, params, now: &self.mutation.now }
+    }
+
+    fn all(&self, statements: &[&str]) -> Result<(), Error> {
+        statements.iter().try_for_each(|sql| self.sql(sql))
     }
 
     fn sql(&self, sql: &str) -> Result<(), Error> {
