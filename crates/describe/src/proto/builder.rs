@@ -7,8 +7,8 @@ use super::model::{
     Enum, EnumId, EnumValue, Field, Message, MessageId, Package, Presence, Schema, Service, Type,
 };
 use super::part::{Called, Part, Piece};
-use crate::graphql::Direction;
 use crate::graphql::offered::Offered;
+use crate::order::Direction;
 use contract::{Contract, Diagnostic, FileId, Numbered, RpcPackage, Span, code, names};
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -4,7 +4,7 @@ use super::builder::{Builder, message, without_gone};
 use super::fields::{fixed, named};
 use super::model::{Field, Label, Meaning, Message, Type};
 use super::part::{Part, Piece};
-use crate::graphql::is_many;
+use crate::fields::is_many;
 use contract::{
     Argument, Arity, Base, FieldId, InputId, Numbered, Object, ObjectId, Resource, ResourceId, RpcPackage,
     Scalar, Source, names,

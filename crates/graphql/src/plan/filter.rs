@@ -3,7 +3,10 @@
 use super::arguments::misfit;
 use crate::error::Problem;
 use contract::{Base, Contract, Field, Resource, ResourceId, Scalar};
-use describe::graphql::{self as face, Compared, FilterField, Quantifiable, Quantity, Test as Asked, names};
+use describe::fields::is_many;
+use describe::filter::{self as face, Compared, Quantifiable, Quantity, Test as Asked};
+use describe::graphql::{FilterField, filter_field, names};
+use describe::order;
 use engine::{
     Direction, Filter, Is, JsonPath, JsonStep, JsonTest, Nulls, OrderTerm, Path, Related, Scalarwise,
     SearchMode, Test, TestOperator, TextTest,
@@ -27,7 +30,7 @@ pub(super) fn filter(
     let deeper = |value: &Value| filter(contract, id, value, depth + 1);
     let mut all = Vec::new();
     for (name, value) in members(value) {
-        let Some(field) = face::filter_field(resource, name) else { continue };
+        let Some(field) = filter_field(resource, name) else { continue };
         match field {
             FilterField::And | FilterField::Or | FilterField::Not if *value == Value::Null => {}
             FilterField::And => all.push(Filter::And(items(value).map(deeper).collect::<Result<_, _>>()?)),
@@ -82,7 +85,7 @@ fn related(
         let inner = filter(contract, target, value, depth + 1)?;
         Ok(Filter::Related { name: field.name.clone(), quantifier, filter: Some(Box::new(inner)) })
     };
-    if !face::is_many(field) {
+    if !is_many(field) {
         return match key_tests(contract, target, value) {
             Some(tests) => key_filter(field, tests),
             None => condition(Related::Some, value),
@@ -276,12 +279,12 @@ fn order_term(contract: &Contract, resource: &Resource, term: &Value) -> Result<
 }
 
 fn direction_of(name: &str) -> (Direction, Option<Nulls>) {
-    match face::Direction::named(name).unwrap_or(face::Direction::Ascending) {
-        face::Direction::Ascending => (Direction::Ascending, None),
-        face::Direction::Descending => (Direction::Descending, None),
-        face::Direction::AscendingNullsFirst => (Direction::Ascending, Some(Nulls::First)),
-        face::Direction::AscendingNullsLast => (Direction::Ascending, Some(Nulls::Last)),
-        face::Direction::DescendingNullsFirst => (Direction::Descending, Some(Nulls::First)),
-        face::Direction::DescendingNullsLast => (Direction::Descending, Some(Nulls::Last)),
+    match order::Direction::named(name).unwrap_or(order::Direction::Ascending) {
+        order::Direction::Ascending => (Direction::Ascending, None),
+        order::Direction::Descending => (Direction::Descending, None),
+        order::Direction::AscendingNullsFirst => (Direction::Ascending, Some(Nulls::First)),
+        order::Direction::AscendingNullsLast => (Direction::Ascending, Some(Nulls::Last)),
+        order::Direction::DescendingNullsFirst => (Direction::Descending, Some(Nulls::First)),
+        order::Direction::DescendingNullsLast => (Direction::Descending, Some(Nulls::Last)),
     }
 }
