@@ -293,11 +293,22 @@ fn clashes_are_found_in_their_places() {
     ];
     for (text, place, message) in cases {
         let contract = contract(text);
-        let found = Schema::new(&contract).unwrap_err();
+        let found = Schema::new(&contract).err().unwrap();
         let said: Vec<String> = found.iter().map(|one| contract.sources.render(one)).collect();
         assert!(said[0].starts_with(&format!("error[PROTO]: {message}")), "{said:?}");
         assert!(said[0].contains(&format!("--> contract.graphql:{place}\n")), "{said:?}");
     }
+}
+
+/// Each of twenty objects holds all others: there are more ways around than messages.
+#[test]
+fn ways_around_are_bounded() {
+    let fields: String = (0..20).map(|i| format!(" f{i}: O{i}")).collect();
+    let objects: String = (0..20).map(|i| format!("type O{i} {{ x: Int{fields} }}\n")).collect();
+    let contract =
+        contract(&format!("type A @resource @access(read: \"true\") {{ id: ID!  o: O0 }}\n{objects}"));
+    let found = Schema::new(&contract).err().unwrap();
+    assert_eq!((found.len(), found[0].code), (1, "TOO_MANY"));
 }
 
 fn locked(text: &str, lock: &str) -> Contract {

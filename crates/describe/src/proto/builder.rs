@@ -10,7 +10,9 @@ use contract::{Contract, Diagnostic, FileId, Numbered, RpcPackage, Span, code, n
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Messages of one package: objects that hold each other have one for each way around.
-pub(super) const MESSAGES_MAX: usize = 100_000;
+const MESSAGES_MAX: usize = 100_000;
+/// Fields of all messages of one package.
+const FIELDS_MAX: usize = 1_000_000;
 
 /// What all packages of a contract are made from.
 pub(super) struct Source<'a> {
@@ -174,13 +176,18 @@ impl<'a> Builder<'a> {
 
     /// Makes what was named until nothing new is.
     pub(super) fn make_all(&mut self) {
+        let mut fields = 0;
         while let Some((part, id)) = self.pending.pop() {
-            if self.slots.len() > MESSAGES_MAX {
-                let message = format!("a package of gRPC has at most {MESSAGES_MAX} messages");
+            if self.slots.len() > MESSAGES_MAX || fields > FIELDS_MAX {
+                let message = format!(
+                    "a package of gRPC has at most {MESSAGES_MAX} messages and {FIELDS_MAX} fields: of objects that \
+                     hold each other there is one for each way around"
+                );
                 self.found.push(Diagnostic::error(code::TOO_MANY, self.place(&part), message));
                 return;
             }
             let made = self.contents(&part);
+            fields += made.fields.len();
             let message = &mut self.slots[id.0 as usize].message;
             *message = Message { full_name: std::mem::take(&mut message.full_name), ..made };
         }
