@@ -10,13 +10,6 @@ use contract::{
     Scalar, Source, names,
 };
 
-/// The number of a record's version: the next ones follow from the numbers of fields.
-const VERSION: u32 = 9_999;
-/// The number of a count is that of its relation and this.
-const COUNTS: u32 = 10_000;
-/// The first number that protobuf keeps for itself, and how many follow.
-const KEPT: (u32, u32) = (19_000, 1_000);
-
 impl Builder<'_> {
     /// A record, as it is answered and as it is given.
     pub(super) fn record(&mut self, id: ResourceId) -> Message {
@@ -29,7 +22,8 @@ impl Builder<'_> {
             }
         }
         if self.package == RpcPackage::Own && !has(resource, "row_version") {
-            let version = fixed("row_version", VERSION, Type::Scalar(Scalar::Long)).optional();
+            let version =
+                fixed("row_version", contract::VERSION_NUMBER, Type::Scalar(Scalar::Long)).optional();
             let described = "Output only. Another one after each change. Filled only when asked for.";
             fields.push(version.described(described).meaning(Meaning::Version));
         }
@@ -183,8 +177,7 @@ fn count(resource: &Resource, id: FieldId, field: &contract::Field) -> Option<Fi
     if has(resource, &name) {
         return None;
     }
-    let number = COUNTS + field.number;
-    let number = if number < KEPT.0 { number } else { number + KEPT.1 };
+    let number = contract::count_number(field.number);
     let described = format!("Output only. How many `{}` there are. Filled only when asked for.", field.name);
     let count = fixed(name, number, Type::Scalar(Scalar::Int)).optional().described(described);
     Some(count.meaning(Meaning::CountOf(id)))

@@ -5,8 +5,8 @@ use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedIt
 use crate::call::Measure;
 use contract::names::upper_snake;
 use contract::{
-    Arity, Base, COUNT_NUMBER, COUNT_NUMBERS_FROM, Contract, Field, Object, ObjectId, ResourceId, Scalar,
-    VERSION_NUMBER,
+    Arity, Base, COUNT_NUMBER, Contract, Field, Object, ObjectId, ResourceId, Scalar, VERSION_NUMBER,
+    count_number,
 };
 use wire::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
@@ -65,7 +65,7 @@ impl Builder<'_> {
             None => Name::new(&field.name, field.number, field.xml),
             Some(alias) => {
                 let number = match &item.what {
-                    What::Count { .. } => COUNT_NUMBERS_FROM + field.number,
+                    What::Count { .. } => count_number(field.number),
                     _ => 0,
                 };
                 Name::new(alias, number, field.xml)
