@@ -15,5 +15,5 @@ mod validate;
 use admit::Slot;
 pub(crate) use budget::Purse;
 pub(crate) use enter::Entered;
-pub(crate) use plan::Planned;
+pub(crate) use plan::{Planned, applied_apart};
 pub(crate) use validate::Chosen;

@@ -426,6 +426,9 @@ impl Calling<'_> {
                 };
                 inflow.push(item, bytes)?;
             }
+            if let Some(inflow) = &mut inflow {
+                inflow.settle().await?;
+            }
             match body.next(Some(settings.stream_idle_max)).await.map_err(|error| reader.body(error))? {
                 Some(bytes) => incoming.push(&self.binary(bytes)?),
                 None => break,

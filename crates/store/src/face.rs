@@ -153,6 +153,15 @@ pub enum Step {
         run: Vec<Value>,
         /// Parameters of the plan's answer selects.
         answer_params: Vec<Value>,
+        /// Rows changed by items that were applied before ([`Step::Items`]).
+        changes: i64,
+    },
+    /// The `each:` statements of an `@sql` operation, for each item by itself: those before one that fails are kept.
+    Items {
+        /// What.
+        plan: Arc<SqlPlan>,
+        /// As in [`Step::Sql`].
+        each: Vec<Vec<Value>>,
     },
 }
 
@@ -218,6 +227,17 @@ pub struct Written {
     pub created: bool,
     /// The answer is an earlier call's.
     pub replayed: bool,
+    /// What was done item by item ([`Step::Items`]).
+    pub items: Items,
+}
+
+/// What came of items that are applied each by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items {
+    /// Rows that they changed.
+    pub changes: i64,
+    /// The first that failed, and why: it and those after it are not applied.
+    pub failed: Option<(usize, Error)>,
 }
 
 /// Why a read or write was not done.

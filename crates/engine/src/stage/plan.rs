@@ -4,6 +4,8 @@ mod read;
 mod sql;
 mod write;
 
+pub(crate) use sql::applied_apart;
+
 use super::Slot;
 use super::permit::Permitted;
 use super::validate::{KeyFilter, Wish};
@@ -33,12 +35,40 @@ pub(crate) struct Planned {
 
 /// Compiled intentions with their parameters.
 pub(crate) enum Plan {
-    Get { resource: ResourceId, read: Read },
-    List { parent: Option<(ResourceId, Read)>, read: Read, count: Option<Read>, offset: u64 },
-    Count { count: Read },
-    Aggregate { read: Read, grouping: Grouping, offset: u64 },
-    Write { write: Writing, mutation: Box<Mutation>, secrets: Vec<Secret> },
-    ReadSql { plan: Arc<SqlPlan>, run: Vec<Value>, answer_params: Vec<Value> },
+    Get {
+        resource: ResourceId,
+        read: Read,
+    },
+    List {
+        parent: Option<(ResourceId, Read)>,
+        read: Read,
+        count: Option<Read>,
+        offset: u64,
+    },
+    Count {
+        count: Read,
+    },
+    Aggregate {
+        read: Read,
+        grouping: Grouping,
+        offset: u64,
+    },
+    Write {
+        write: Writing,
+        mutation: Box<Mutation>,
+        secrets: Vec<Secret>,
+    },
+    /// Items that are applied each by itself, and then what answers.
+    Items {
+        items: Box<Mutation>,
+        answer: Box<Mutation>,
+        argument: usize,
+    },
+    ReadSql {
+        plan: Arc<SqlPlan>,
+        run: Vec<Value>,
+        answer_params: Vec<Value>,
+    },
 }
 
 /// What a mutation is, for the faults of its steps.
