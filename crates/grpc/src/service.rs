@@ -8,7 +8,7 @@ use crate::frame::Deframer;
 use crate::health::Health;
 use crate::message::{Reader, Refused};
 use crate::messages;
-use crate::outcome::Writer;
+use crate::outcome::{RequestId, Writer};
 use crate::protocol::{Codec, Protocol, Terms, Text};
 use crate::reflection::Descriptors;
 use crate::reply;
@@ -137,7 +137,9 @@ impl Service {
         new_id: impl FnOnce() -> String,
     ) -> impl Future<Output = Response> + Send + '_ {
         let Request { method, uri, version, headers, peer, body } = request;
-        let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
+        let given = trace::request_id(&headers).map(str::to_owned);
+        let is_given = given.is_some();
+        let id = RequestId { id: given.unwrap_or_else(new_id), is_given };
         let head = Head { method, uri, version, headers, id, peer: peer.ip() };
         async move {
             match self.begin(&head) {
@@ -225,7 +227,7 @@ pub(crate) struct Head {
     pub uri: Uri,
     pub version: Version,
     pub headers: HeaderMap,
-    pub id: String,
+    pub id: RequestId,
     pub peer: IpAddr,
 }
 
@@ -241,7 +243,7 @@ impl Head {
     pub fn context(&self, terms: &Terms) -> Result<Context, Fault> {
         Ok(Context {
             protocol: terms.protocol.name(),
-            request_id: self.id.clone(),
+            request_id: self.id.id.clone(),
             traceparent: trace::traceparent(&self.headers).map(str::to_owned),
             peer: self.peer,
             credentials: identity::credentials(&self.headers),

@@ -404,12 +404,12 @@ impl Store {
         format: Format,
         bounds: Bounds,
     ) -> Result<Reply, Error> {
-        let (contract, plan) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
+        let (contract, own) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
         self.inner
             .readers
-            .run_kept(bounds.deadline, move |conn, kept| {
+            .run_kept(&plan.proved, bounds.deadline, move |conn, kept| {
                 let values = Values { params: &answer_params, given: &run };
-                plan.read(conn, kept, &contract, values, format, bounds)
+                own.read(conn, kept, &contract, values, format, bounds)
             })
             .await
     }
