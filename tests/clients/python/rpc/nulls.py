@@ -14,7 +14,7 @@ WAIT = {"timeout": PATIENCE_S}
 def full():
     thing = pb.Thing(
         string="ünïcode\n\t✓", int=-(2**31), long=2**63 - 1, float=-0.1, boolean=False, decimal="-12.345",
-        date="2026-02-28", time="23:59:59", uuid="0190f0e0-0000-7000-8000-00000000000a",
+        date="2026-02-28", time="23:59:59.000000", uuid="0190f0e0-0000-7000-8000-00000000000a",
         json='{"a":[1,null]}', bytes=bytes(range(256)), url="https://example.com/a?b=c", email="a@example.com",
         color=pb.COLOR_BLUE, tags=["one", "", "two"],
     )
