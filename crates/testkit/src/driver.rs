@@ -5,9 +5,6 @@ use serde_json::Value;
 
 /// One protocol's way to ask a server. A new protocol implements this and inherits every case.
 pub trait Driver: Send + Sync {
-    /// The protocol's name in the results.
-    fn protocol(&self) -> &'static str;
-
     /// Makes a call and reads what came of it. `Err` is for what is no proper answer at all: a lost connection, a
     /// body that does not decode, an unknown status.
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure>;
@@ -81,8 +78,8 @@ pub struct Page {
 /// A fault.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// Its kind, as far as the protocol tells it.
-    pub kind: Kind,
+    /// Its kind, as far as the protocol tells it: one of these.
+    pub kinds: Vec<Kind>,
     /// Its code.
     pub code: String,
     /// The fields it names, with their codes.

@@ -3,7 +3,7 @@
 mod answer;
 mod document;
 mod draft;
-mod filter;
+pub mod filter;
 mod select;
 mod types;
 mod variables;
@@ -31,10 +31,6 @@ impl Graphql {
 }
 
 impl Driver for Graphql {
-    fn protocol(&self) -> &'static str {
-        "graphql"
-    }
-
     /// Everything is what the schema has: each field is named. When the server refuses one of them, the call is made
     /// again without it. So what is missing in the answer has been refused.
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure> {
