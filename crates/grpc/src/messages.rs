@@ -65,7 +65,7 @@ fn repeated_absent(_: &Contract, _: &Field) -> Absent {
 
 /// The name under which a field's value is found: the contract's own, or for what all methods have alike the name in
 /// ProtoJSON.
-fn key(field: &Field) -> &str {
+pub(crate) fn key(field: &Field) -> &str {
     match &field.meaning {
         Meaning::Named(name) => name,
         Meaning::Fixed | Meaning::CountOf(_) | Meaning::Version => &field.json_name,

@@ -1,9 +1,10 @@
 //! Request messages to what the engine is asked.
 
+use crate::lists;
 use crate::routes::Rpc;
 use crate::selection::{Selecting, number};
 use contract::{Binding, Contract, ResourceId, names};
-use describe::proto::{Does, Meaning, Message, MessageId, Schema, Type};
+use describe::proto::{Does, Field, Meaning, Message, MessageId, Schema, Type};
 use engine::{Call, Context, Fault, Grouping, Input, ListArgs, Paging, Selected, Total};
 use wire::{Format, Value};
 
@@ -57,7 +58,7 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// Invalid, with the place in the request.
     pub fn call(&self, request: Value, format: Format, mut context: Context) -> Result<Call, Fault> {
-        let mut members = Members::of(request);
+        let mut members = self.members(request);
         context.version = members.int("ifVersion");
         let (input, selection) = match self.rpc.does {
             Does::Get(id) => {
@@ -103,6 +104,21 @@ impl<'a> Reading<'a> {
             Does::Own => self.own(members)?,
         };
         Ok(Call { operation: self.rpc.operation, input, selection, format, context })
+    }
+
+    /// The members of a request, with what says which rows as the engine has it.
+    fn members(&self, request: Value) -> Members {
+        let mut members = Members::of(request);
+        let message = self.schema.message(MessageId(self.rpc.request));
+        let is_which = |field: &&Field| {
+            field.meaning == Meaning::Fixed && matches!(field.name.as_str(), "filter" | "include")
+        };
+        for field in message.fields.iter().filter(is_which) {
+            if let (Type::Message(id), Some(value)) = (field.ty, members.take(&field.json_name)) {
+                members.0.push((field.json_name.clone(), lists::bare(self.schema, id, value)));
+            }
+        }
+        members
     }
 
     fn selecting(&self) -> Selecting<'a> {
