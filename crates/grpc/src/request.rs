@@ -3,7 +3,7 @@
 use crate::lists;
 use crate::routes::Rpc;
 use crate::selection::{Selecting, number};
-use contract::{Binding, Contract, ResourceId, names};
+use contract::{Base, Binding, Contract, ResourceId, names};
 use describe::proto::{Does, Field, Meaning, Message, MessageId, Schema, Type};
 use engine::{Call, Context, Fault, Grouping, Input, ListArgs, Paging, Selected, Total};
 use wire::{Format, Value};
@@ -292,20 +292,31 @@ impl<'a> Reading<'a> {
     /// An operation of the contract's own.
     fn own(&self, mut members: Members) -> Result<(Input, Selected), Fault> {
         let operation = self.contract.operation(self.rpc.operation);
-        let target = match operation.result.base {
-            contract::Base::Resource(id) => Some(id),
-            _ => None,
-        };
         let list = match operation.binding {
             Binding::List(id) => self.own_rows(id, &mut members)?,
             _ => ListArgs::default(),
         };
-        let selection = match target {
-            Some(id) if self.has_mask() => self.records(id, &mut members)?,
-            Some(_) | None => Selected::Default,
+        let selection = match operation.result.base {
+            Base::Resource(id) if self.has_mask() => self.records(id, &mut members)?,
+            Base::Object(id) if self.has_mask() => {
+                let (mask, include) = (members.take("readMask"), members.take("include"));
+                self.selecting().object(id, self.result()?, mask.as_ref(), include.as_ref())?
+            }
+            Base::Resource(_) | Base::Object(_) | Base::Abstract(_) => Selected::Default,
+            Base::Scalar(_) | Base::Enum(_) | Base::Input(_) => Selected::Default,
         };
         let data = Some(Value::Object(members.0));
         Ok((Input { data, list, ..Input::default() }, selection))
+    }
+
+    /// The message of an own operation's result: the response, or what it holds.
+    fn result(&self) -> Result<&'a Message, Fault> {
+        let response = self.schema.message(MessageId(self.rpc.response));
+        let held = response.fields.iter().find(|field| field.meaning == Meaning::Fixed);
+        match held.map(|field| field.ty) {
+            Some(Type::Message(id)) => Ok(self.schema.message(id)),
+            Some(_) | None => Ok(response),
+        }
     }
 
     /// Whether the request has places for a mask: arguments of these names are arguments.
