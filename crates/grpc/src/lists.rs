@@ -61,12 +61,16 @@ mod tests {
         let loaded = contract::load(std::path::Path::new(folder));
         let contract = loaded.unwrap_or_else(|found| panic!("{found}")).contract;
         let schema = Schema::new(&contract).unwrap();
-        let at = schema.messages.iter().position(|message| message.full_name == "scalars.v1.ThingFilter").unwrap();
+        let at =
+            schema.messages.iter().position(|message| message.full_name == "scalars.v1.ThingFilter").unwrap();
         let text = |text: &str| Value::Text(text.to_owned());
         let values = |items: &[Value]| object(&[("values", Value::List(items.to_vec()))]);
         let given = object(&[
             ("string", object(&[("in", values(&[text("x")])), ("notIn", object(&[]))])),
-            ("or", Value::List(vec![object(&[("tags", object(&[("in", values(&[values(&[text("y")])]))]))])])),
+            (
+                "or",
+                Value::List(vec![object(&[("tags", object(&[("in", values(&[values(&[text("y")])]))]))])]),
+            ),
         ]);
         let expected = object(&[
             ("string", object(&[("in", Value::List(vec![text("x")])), ("notIn", Value::List(Vec::new()))])),

@@ -49,6 +49,8 @@ pub struct Outcome {
     /// Everything that was sent back, headers included: what must be hidden may not be in it. Not the request's
     /// id, which is made of chance and has any short text in it some day.
     pub text: String,
+    /// Why the server may refuse the call before it has read all of it: then it names the first thing that is wrong.
+    pub improper: Option<String>,
 }
 
 /// An answer.

@@ -45,7 +45,7 @@ impl Driver for Graphql {
             }
             let shown = |failure| with_document(failure, &request, &text);
             let result = answer::read(&request, &reply, call.input).map_err(shown)?;
-            return Ok(Outcome { result, text });
+            return Ok(Outcome { result, text, improper: None });
         }
     }
 }

@@ -127,12 +127,21 @@ impl Grpc {
     fn encoded(&self, request: &Request, ty: &MessageDescriptor, json: &Value) -> Result<Vec<u8>, Failure> {
         match (self.wire, request.beyond) {
             (Wire::ConnectJson, _) => Ok(json.to_string().into_bytes()),
-            (Wire::Grpc | Wire::Web | Wire::ConnectBytes, Some(why)) => Err(Failure::Unspeakable(why.to_owned())),
+            (Wire::Grpc | Wire::Web | Wire::ConnectBytes, Some(why)) => {
+                Err(Failure::Unspeakable(why.to_owned()))
+            }
             (Wire::Grpc | Wire::Web | Wire::ConnectBytes, None) => match value::message(ty, json) {
                 Ok(message) => Ok(message.encode_to_vec()),
                 Err(_) => Err(Failure::Unspeakable(value::NO_VALUE.to_owned())),
             },
         }
+    }
+
+    /// Why a request in JSON is none of messages of its type, if so.
+    fn improper(&self, request: &Request) -> Option<String> {
+        let ty = request.method.input();
+        let is_proper = request.messages.iter().all(|message| value::message(&ty, message).is_ok());
+        (!is_proper).then(|| request.beyond.unwrap_or(value::NO_VALUE).to_owned())
     }
 
     fn read(&self, request: &Request, received: Received, text: String) -> Result<Reply, Failure> {
@@ -152,7 +161,8 @@ impl Grpc {
                 Ok(each.collect::<Result<Vec<Value>, String>>().map_err(shown)?)
             }
         };
-        let told = end.as_ref().map_or_else(|_| String::new(), |messages| Value::from(messages.clone()).to_string());
+        let told =
+            end.as_ref().map_or_else(|_| String::new(), |messages| Value::from(messages.clone()).to_string());
         Ok(Reply { end, text: text + &told })
     }
 
@@ -246,7 +256,7 @@ impl Driver for Grpc {
                 Ok(read.map_err(|how| Failure::Broken(format!("{how}\n    {sent}\n    {}", text.borrow())))?)
             }
         };
-        Ok(Outcome { result, text: text.into_inner() })
+        Ok(Outcome { result, text: text.into_inner(), improper: self.improper(&request) })
     }
 }
 

@@ -41,7 +41,7 @@ fn read(reply: Reply, call: &Call<'_>) -> Result<Outcome, Failure> {
         }),
         status => Err(fault(status, reply.body.as_ref())?),
     };
-    Ok(Outcome { result, text: reply.text })
+    Ok(Outcome { result, text: reply.text, improper: None })
 }
 
 /// The ends of a page are in the links to the pages beside it (RFC 8288).

@@ -231,7 +231,14 @@ fn run_step(
     if let Ok(answer) = &outcome.result {
         keep(answer, captures);
     }
+    if let (Some(why), Err(_), false) = (&outcome.improper, &outcome.result, is_refusal(&step.expect)) {
+        return Err(Failure::Unspeakable(why.clone()));
+    }
     judge(step, &outcome, captures).map_err(|how| Failure::Broken(format!("{how}\n    {}", outcome.text)))
+}
+
+fn is_refusal(expect: &Expect) -> bool {
+    matches!(expect, Expect::Fault(_))
 }
 
 /// What later steps call `$version`, `$start` and `$end`: the version of the last row that had one, and the ends of the
@@ -262,9 +269,12 @@ fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), 
             let named = |(field, code): &(String, Option<String>)| {
                 fault.fields.iter().any(|(f, c)| f == field && (code.is_none() || c == code))
             };
-            match wanted.fields.iter().find(|field| !named(field)) {
-                Some(field) => Err(format!("the fault does not name {field:?}")),
-                None => Ok(()),
+            let named_first =
+                |(field, _): &(String, Option<String>)| fault.fields.iter().any(|(f, _)| f == field);
+            match (&outcome.improper, wanted.fields.iter().find(|field| !named(field))) {
+                (_, None) => Ok(()),
+                (Some(_), Some(_)) if wanted.fields.iter().any(named_first) => Ok(()),
+                (_, Some(field)) => Err(format!("the fault does not name {field:?}")),
             }
         }
         (Expect::Fault(wanted), Ok(_)) => Err(format!("{wanted:?} expected, an answer found")),

@@ -111,8 +111,9 @@ fn answer(request: &Request, data: &Map<String, Value>, input: &Input) -> Judged
         Reading::Related(_) => data.get(PARENT).ok_or("the parent is missing")?,
         _ => &Value::Object(data.clone()),
     };
-    let missing =
-        |code: &String| Ok(Err(Fault { kinds: vec![Kind::NotFound], code: code.clone(), fields: Vec::new() }));
+    let missing = |code: &String| {
+        Ok(Err(Fault { kinds: vec![Kind::NotFound], code: code.clone(), fields: Vec::new() }))
+    };
     let value = match (&request.reading, holder) {
         (Reading::Related(code), Value::Null) => return missing(code),
         (_, holder) => holder.get(RESULT).ok_or("the result is missing")?,

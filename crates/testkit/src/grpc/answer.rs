@@ -63,7 +63,7 @@ impl Reader<'_> {
             (true, None) if part.nullable => Ok(Value::Null),
             (true, None) => Ok(Value::Array(Vec::new())),
             (true, Some(Value::Array(items))) => items.iter().map(|item| self.one(part, item)).collect(),
-            (true, Some(other)) => Err(format!("`{}` is no list: {other}", part.shown)),
+            (true, Some(other)) => Err(format!("`{}` is no list: {other}", part.field.name())),
             (false, None) if part.field.supports_presence() => Ok(Value::Null),
             (false, None) => Ok(value::zero(&part.field)),
             (false, Some(value)) => self.one(part, value),
@@ -74,17 +74,17 @@ impl Reader<'_> {
         match (&part.inside, part.field.kind()) {
             (Inside::Plain, kind) => value::neutral_leaf(value, &kind),
             (Inside::Json, _) => {
-                let text = value.as_str().ok_or_else(|| format!("`{}` is no text", part.shown))?;
-                serde_json::from_str(text).map_err(|e| format!("`{}` is no JSON: {e}", part.shown))
+                let text = value.as_str().ok_or_else(|| format!("`{}` is no text", part.field.name()))?;
+                serde_json::from_str(text).map_err(|e| format!("`{}` is no JSON: {e}", part.field.name()))
             }
             (Inside::Key(key), _) => match value.as_object() {
                 Some(members) if members.len() == 1 => {
                     members.get(key.json_name()).cloned().ok_or_else(|| format!("{value} has no key"))
                 }
-                _ => Err(format!("`{}` was not asked for, and {value} answered", part.shown)),
+                _ => Err(format!("`{}` was not asked for, and {value} answered", part.field.name())),
             },
             (Inside::Record(parts), Kind::Message(message)) => self.record(parts, &message, value),
-            (Inside::Record(_), _) => Err(format!("`{}` is no message", part.shown)),
+            (Inside::Record(_), _) => Err(format!("`{}` is no message", part.field.name())),
         }
     }
 
@@ -102,7 +102,8 @@ impl Reader<'_> {
             {
                 continue;
             }
-            out.insert(part.shown.clone(), self.part(part, value)?);
+            let found = self.part(part, value)?;
+            out.extend(part.shown.clone().map(|shown| (shown, found)));
         }
         Ok(out.into())
     }
@@ -180,4 +181,3 @@ fn totals(message: &Value, around: &MessageDescriptor, input: &Input) -> Judged<
     }
     Ok(out.into())
 }
-

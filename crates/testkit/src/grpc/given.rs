@@ -12,6 +12,12 @@ const NO_NULL: &str = "null for a field that has a default where nothing is give
 /// A list that is empty and one that is absent are the same.
 const NO_EMPTY_LIST: &str = "an empty list where null may be (a list that is absent is empty)";
 
+/// A reference is a message with the key in it.
+const NO_OBJECT: &str = "an object that is no reference (a reference is a message)";
+/// What is absent is zero.
+const NO_PRESENCE: &str =
+    "nothing for an argument whose message the contract decides (what is absent is zero)";
+
 /// A member that can be given.
 struct Member<'c> {
     name: &'c str,
@@ -58,8 +64,21 @@ impl<'c> Giver<'c, '_> {
         }
     }
 
-    fn given(&mut self, members: &[Member<'c>], ty: &MessageDescriptor, value: &Value) -> Result<Value, Failure> {
+    fn given(
+        &mut self,
+        members: &[Member<'c>],
+        ty: &MessageDescriptor,
+        value: &Value,
+    ) -> Result<Value, Failure> {
         let Value::Object(given) = value else { return Ok(value.clone()) };
+        let is_missing = |member: &&Member<'_>| {
+            let field = value::field(ty, member.name).filter(|field| !field.is_list());
+            let is_zero = field.is_some_and(|field| !field.supports_presence());
+            is_zero && member.ty.required && !member.has_default && !given.contains_key(member.name)
+        };
+        if members.iter().any(|member| is_missing(&member)) {
+            return Err(unspeakable(NO_PRESENCE));
+        }
         let mut out = Map::new();
         for (name, value) in given {
             let member = members.iter().find(|member| member.name == name);
@@ -95,7 +114,9 @@ impl<'c> Giver<'c, '_> {
     fn one(&mut self, base: Base, field: &FieldDescriptor, value: &Value) -> Result<Value, Failure> {
         match (base, field.kind()) {
             (Base::Scalar(Scalar::Json), _) => Ok(value.to_string().into()),
-            (Base::Resource(id), Kind::Message(_)) if !value.is_object() => {
+            // It would be a proper message, whose key is read.
+            (Base::Resource(_), Kind::Message(_)) if value.is_object() => Err(unspeakable(NO_OBJECT)),
+            (Base::Resource(id), Kind::Message(_)) => {
                 let key = &self.contract.resource(id).key_field().name;
                 Ok(json!({ key: value }))
             }

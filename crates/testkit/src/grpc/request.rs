@@ -260,8 +260,7 @@ impl<'c, 'd> Draft<'c, 'd> {
         let ty = message_of(&field)?;
         let selected = self.select(Base::Resource(id), &ty)?;
         let parts = self.put_selected(selected)?;
-        let shown = field.name().to_owned();
-        Ok(Part { field, shown, nullable: false, inside: Inside::Record(parts), closed: None })
+        Ok(Part { field, shown: None, nullable: false, inside: Inside::Record(parts), closed: None })
     }
 
     fn select(&mut self, base: Base, ty: &MessageDescriptor) -> Result<Selected, Failure> {
@@ -429,15 +428,18 @@ impl<'c, 'd> Draft<'c, 'd> {
             _ => select::value_of(result),
         };
         let nullable = !result.required;
-        Ok(Reading::Field(Part { field, shown: name.to_owned(), nullable, inside, closed: None }))
+        Ok(Reading::Field(Part { field, shown: None, nullable, inside, closed: None }))
     }
 
     fn own_parts(&mut self, operation: &Operation, ty: &MessageDescriptor) -> Result<Vec<Part>, Failure> {
         let selected = self.select(operation.result.base, ty)?;
         let has_mask = self.method.input().get_field_by_name("read_mask").is_some();
-        let plain = |part: &Part| !matches!(part.inside, Inside::Record(_));
+        let is_plain = |part: &Part| !matches!(part.inside, Inside::Record(_));
         match (has_mask, selected.paths.is_some()) {
-            (false, true) if !selected.parts.iter().all(plain) => Err(unspeakable(NO_MASK)),
+            (false, true) if selected.parts.iter().all(is_plain) && selected.include.is_empty() => {
+                let mut selector = Selector { contract: self.contract };
+                Ok(selector.whole(operation.result.base, ty, selected))
+            }
             (false, true) => Err(unspeakable(NO_MASK)),
             (_, _) => self.put_selected(selected),
         }

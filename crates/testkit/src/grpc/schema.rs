@@ -63,10 +63,12 @@ impl Schema {
             (Action::Standard { verb: Verb::List, .. }, Lists::Streamed) => "Stream",
             _ => rpc.method.as_str(),
         };
-        let service = if package.is_empty() { rpc.service.clone() } else { format!("{package}.{}", rpc.service) };
+        let service =
+            if package.is_empty() { rpc.service.clone() } else { format!("{package}.{}", rpc.service) };
         let found = self.pool.get_service_by_name(&service);
-        let found = found.and_then(|service| service.methods().find(|method| method.name() == name));
-        found.ok_or_else(|| Failure::Broken(format!("no file has the method `{service}/{name}`")))
+        let found = found.ok_or_else(|| Failure::Broken(format!("no file has the service `{service}`")))?;
+        let method = found.methods().find(|method| method.name() == name);
+        method.ok_or_else(|| Failure::Unspeakable("a method that its service does not have".to_owned()))
     }
 }
 
@@ -119,5 +121,6 @@ pub fn decoded(ty: MessageDescriptor, bytes: &[u8]) -> Result<Value, String> {
 
 /// The canonical ProtoJSON of a message.
 pub fn to_json(message: &DynamicMessage) -> Result<Value, String> {
-    serde_json::to_value(message).map_err(|e| format!("`{}` is no JSON: {e}", message.descriptor().full_name()))
+    serde_json::to_value(message)
+        .map_err(|e| format!("`{}` is no JSON: {e}", message.descriptor().full_name()))
 }

@@ -36,8 +36,8 @@ pub enum Inside {
 pub struct Part {
     /// Its field in the message.
     pub field: FieldDescriptor,
-    /// Its name in the neutral form.
-    pub shown: String,
+    /// Its name in the neutral form; none when it is not shown.
+    pub shown: Option<String>,
     /// Whether nothing is null, not an empty list.
     pub nullable: bool,
     /// What of it.
@@ -89,6 +89,17 @@ impl<'c> Selector<'c> {
         }
     }
 
+    /// The same of a message that is answered whole: what is not selected is not shown.
+    pub fn whole(&mut self, base: Base, message: &MessageDescriptor, selected: Selected) -> Vec<Part> {
+        let mut parts = selected.parts;
+        for part in self.everything(self.of(base), message) {
+            if !parts.iter().any(|known| known.field == part.field) {
+                parts.push(Part { shown: None, ..part });
+            }
+        }
+        parts
+    }
+
     fn of(&self, base: Base) -> Of<'c> {
         let (fields, resource): (&[Field], _) = match base {
             Base::Resource(id) => (&self.contract.resource(id).fields, Some(id)),
@@ -131,7 +142,7 @@ impl<'c> Selector<'c> {
             (Base::Scalar(_) | Base::Enum(_) | Base::Input(_) | Base::Resource(_), _) => Inside::Plain,
         };
         let nullable = !field.ty.required;
-        Part { field: found, shown: shown.to_owned(), nullable, inside, closed: None }
+        Part { field: found, shown: Some(shown.to_owned()), nullable, inside, closed: None }
     }
 
     fn items(
@@ -156,7 +167,7 @@ impl<'c> Selector<'c> {
                 }
             }
         }
-        let names: Vec<&str> = selected.parts.iter().map(|part| part.shown.as_str()).collect();
+        let names: Vec<&str> = selected.parts.iter().filter_map(|part| part.shown.as_deref()).collect();
         match names.iter().enumerate().any(|(at, name)| names[..at].contains(name)) {
             true => Err(filter::unspeakable(TWO_OF_ONE_NAME)),
             false => Ok(()),
@@ -182,9 +193,15 @@ impl<'c> Selector<'c> {
         if let Some(name) = members.get("count").and_then(Value::as_str) {
             let count = format!("{name}Count");
             push(selected, format!("{prefix}{}", names::snake(&count)));
-            let shown = shown.unwrap_or(&count).to_owned();
+            let shown = Some(shown.unwrap_or(&count).to_owned());
             if let Some(field) = value::field(message, &count) {
-                selected.parts.push(Part { field, shown, nullable: false, inside: Inside::Plain, closed: None });
+                selected.parts.push(Part {
+                    field,
+                    shown,
+                    nullable: false,
+                    inside: Inside::Plain,
+                    closed: None,
+                });
             }
             return Ok(());
         }
@@ -272,7 +289,7 @@ impl<'c> Selector<'c> {
         if is_shown {
             selected.parts.push(Part {
                 field: found,
-                shown: shown.to_owned(),
+                shown: Some(shown.to_owned()),
                 nullable: !is_to_many(definition),
                 inside: Inside::Record(inside.parts),
                 closed: None,

@@ -115,7 +115,8 @@ fn unpacked(text: &str) -> Result<Vec<u8>, Failure> {
 fn violations(detail: &Value, request: &MessageDescriptor) -> Vec<(String, Option<String>)> {
     let found = detail.get("fieldViolations").and_then(Value::as_array);
     let text = |violation: &Value, name: &str| violation.get(name).and_then(Value::as_str).map(str::to_owned);
-    let one = |violation: &Value| Some((neutral(&text(violation, "field")?, request), text(violation, "reason")));
+    let one =
+        |violation: &Value| Some((neutral(&text(violation, "field")?, request), text(violation, "reason")));
     found.into_iter().flatten().filter_map(one).collect()
 }
 
@@ -135,7 +136,8 @@ fn neutral(path: &str, request: &MessageDescriptor) -> String {
             _ => None,
         });
         // A record is held under its own name, beside masks and versions.
-        let holder = around.as_ref().is_some_and(|message| message.get_field_by_name("update_mask").is_some());
+        let holder =
+            around.as_ref().is_some_and(|message| message.get_field_by_name("update_mask").is_some());
         let is_record = |message: &MessageDescriptor| contract::names::snake(message.name()) == step;
         let is_holder = steps.is_empty() || holder || around.is_none();
         let is_wrapping = is_holder && inner.as_ref().is_some_and(is_record);

@@ -176,7 +176,8 @@ fn length(text: &str) -> Result<String, String> {
 
 /// An instant with all six digits of its microseconds.
 fn instant(text: &str) -> String {
-    let (second, part) = text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
+    let (second, part) =
+        text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
     let digits: String = part.chars().chain("000000".chars()).take(part.len().max(6)).collect();
     format!("{second}.{digits}Z")
 }
@@ -231,6 +232,9 @@ mod tests {
     fn instants_have_six_digits_and_masks_camels() {
         assert_eq!(instant("2026-11-22T18:32:34Z"), "2026-11-22T18:32:34.000000Z");
         assert_eq!(instant("2026-11-22T18:32:34.123Z"), "2026-11-22T18:32:34.123000Z");
-        assert_eq!(mask(&["posts_count".into(), "order_by.id".into(), "*".into()]), "postsCount,orderBy.id,*");
+        assert_eq!(
+            mask(&["posts_count".into(), "order_by.id".into(), "*".into()]),
+            "postsCount,orderBy.id,*"
+        );
     }
 }
