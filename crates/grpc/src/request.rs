@@ -1,10 +1,11 @@
 //! Request messages to what the engine is asked.
 
 use crate::lists;
+use crate::messages::key;
 use crate::routes::Rpc;
 use crate::selection::{Selecting, number};
 use contract::{Base, Binding, Contract, ResourceId, names};
-use describe::proto::{Does, Field, Meaning, Message, MessageId, Schema, Type};
+use describe::proto::{Does, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
 use engine::{Call, Context, Fault, Grouping, Input, ListArgs, Paging, Selected, Total};
 use wire::{Format, Value};
 
@@ -305,8 +306,22 @@ impl<'a> Reading<'a> {
             Base::Resource(_) | Base::Object(_) | Base::Abstract(_) => Selected::Default,
             Base::Scalar(_) | Base::Enum(_) | Base::Input(_) => Selected::Default,
         };
+        self.leave_out_zeros(&mut members);
         let data = Some(Value::Object(members.0));
         Ok((Input { data, list, ..Input::default() }, selection))
+    }
+
+    /// What may be null and has no presence is absent when it is zero, though JSON or a careless encoder write it.
+    fn leave_out_zeros(&self, members: &mut Members) {
+        let request = self.schema.message(MessageId(self.rpc.request));
+        let operation = self.contract.operation(self.rpc.operation);
+        let is_absent = |(name, value): &(String, Value)| {
+            let argument = operation.arguments.iter().find(|argument| argument.name == *name);
+            let field = request.fields.iter().find(|field| key(field) == *name);
+            let has_no_presence = field.is_some_and(|field| field.label == Label::One(Presence::Implicit));
+            has_no_presence && argument.is_some_and(|argument| !argument.ty.required) && is_zero(value)
+        };
+        members.0.retain(|member| !is_absent(member));
     }
 
     /// The message of an own operation's result: the response, or what it holds.
@@ -336,5 +351,17 @@ impl<'a> Reading<'a> {
         let mut count = |name| structural.take(name).map(|value| number(name, &value)).transpose();
         let (limit, offset) = (count("limit")?, count("offset")?);
         Ok(ListArgs { limit, offset, ..self.rows(id, &mut structural)? })
+    }
+}
+
+/// Whether a value is what stands in a message where nothing was given.
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Bool(held) => !held,
+        Value::Int(number) => *number == 0,
+        Value::Float(number) => *number == 0.0,
+        Value::Text(text) => text.is_empty(),
+        Value::Bytes(bytes) => bytes.is_empty(),
+        Value::Null | Value::Number(_) | Value::List(_) | Value::Object(_) => false,
     }
 }
