@@ -16,6 +16,7 @@ mod frame;
 pub mod fuzz;
 mod google;
 mod health;
+mod lists;
 mod message;
 mod messages;
 mod outcome;

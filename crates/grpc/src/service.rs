@@ -311,6 +311,9 @@ impl Calling<'_> {
         match refused {
             Refused::Status(status) => self.service.refusal(self.writer, *status, "MALFORMED"),
             Refused::Fault(fault) => self.writer.failure(&self.status(*fault)),
+            Refused::Unread(fault) => {
+                self.writer.failure(&self.service.face.status(*fault, &|place| place.to_owned()))
+            }
         }
     }
 
@@ -509,9 +512,27 @@ fn place(contract: &Contract, does: Does, field: &str) -> String {
             let is_beside = ["read_mask", "update_mask", "if_version", "include"].contains(&path.as_str());
             if is_beside { path } else { of(id) }
         }
-        Does::Get(_) | Does::List(_) | Does::Related { .. } | Does::Stream(_) | Does::Count(_) => path,
-        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Batch(_) | Does::Own => path,
+        Does::List(_) | Does::Related { .. } => match path.as_str() {
+            "limit" => "page_size".to_owned(),
+            "offset" => "skip".to_owned(),
+            "after" => "page_token".to_owned(),
+            _ => path,
+        },
+        Does::Batch(id) => within_operation(&path, &names::snake(&contract.resource(id).name)),
+        Does::Get(_) | Does::Stream(_) | Does::Count(_) => path,
+        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Own => path,
     }
+}
+
+/// A change in a batch holds its record beside its mask: `operations[0].update.name` is `….update.user.name`.
+fn within_operation(path: &str, record: &str) -> String {
+    let mut steps: Vec<&str> = path.split('.').collect();
+    if let [_, "update" | "upsert", field, ..] = steps[..]
+        && !["update_mask", "if_version"].contains(&field)
+    {
+        steps.insert(2, record);
+    }
+    steps.join(".")
 }
 
 /// Steps in snake case, and positions in brackets: `operations.2.create` is `operations[2].create`.
