@@ -228,7 +228,7 @@ pub struct Written {
     /// The answer is an earlier call's.
     pub replayed: bool,
     /// What was done item by item ([`Step::Items`]).
-    pub items: Items,
+    pub items: Option<Box<Items>>,
 }
 
 /// What came of items that are applied each by itself.

@@ -33,6 +33,9 @@ impl Engine {
             Plan::Write { write, mutation, secrets } => {
                 Box::pin(about.write(&write, *mutation, &secrets)).await
             }
+            Plan::Publish { channel, drafts, told } => {
+                self.publish(channel, drafts, &told, format, bounds.reply_bytes_max)
+            }
             Plan::Items { items, answer, argument } => {
                 Box::pin(about.items_and_answer(*items, *answer, argument)).await
             }
@@ -178,8 +181,9 @@ impl About<'_> {
     async fn items(&self, items: Mutation, argument: usize, before: usize) -> Result<i64, Fault> {
         let written = self.engine.store.write(items).await;
         let written = written.map_err(|failed| self.fault(None, failed.error))?;
-        match written.items.failed {
-            None => Ok(written.items.changes),
+        let store::Items { changes, failed } = written.items.map(|items| *items).unwrap_or_default();
+        match failed {
+            None => Ok(changes),
             Some((at, error)) => {
                 let fault = self.fault(None, error);
                 let name = &self.operation.arguments[argument].name;

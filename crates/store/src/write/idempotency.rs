@@ -1,6 +1,6 @@
 //! What calls with an idempotency key answered, kept for a while.
 
-use crate::face::{Error, Idempotency, Items, Mutation, Reply, Written};
+use crate::face::{Error, Idempotency, Mutation, Reply, Written};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 use serde_json::Value as Json;
@@ -47,7 +47,7 @@ fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Result<Written, Err
         key: row.get(6)?,
         created: row.get(7)?,
         replayed: true,
-        items: Items::default(),
+        items: None,
     }))
 }
 

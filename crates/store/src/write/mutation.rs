@@ -67,7 +67,7 @@ pub(super) struct Progress {
     key: Option<Key>,
     created: bool,
     pub reply: Reply,
-    items: Items,
+    items: Option<Box<Items>>,
 }
 
 impl Progress {
@@ -198,7 +198,8 @@ impl Run<'_> {
                 progress.reply = running.run(each, run, *changes).map_err(failed)?;
             }
             Step::Items { plan, each } => {
-                progress.items = self.running(plan, &[]).items(each).map_err(failed)?;
+                let items = self.running(plan, &[]).items(each).map_err(failed)?;
+                progress.items = Some(Box::new(items));
             }
         }
         Ok(())

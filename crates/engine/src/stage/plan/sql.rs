@@ -230,7 +230,7 @@ impl Planner<'_> {
         (select, key)
     }
 
-    fn result_item(
+    pub(super) fn result_item(
         &self,
         builder: &mut Builder<'_>,
         object: contract::ObjectId,
