@@ -10,7 +10,7 @@ mod request;
 mod schema;
 mod select;
 mod status;
-mod transport;
+pub mod transport;
 mod value;
 
 use crate::case::{Action, Input, Step, Verb};
@@ -101,27 +101,26 @@ impl Grpc {
             (Wire::ConnectBytes, true) => "application/connect+proto",
         };
         let mut headers = Vec::new();
-        headers.extend(call.token.map(|token| ("authorization", format!("Bearer {token}"))));
-        headers.extend(call.input.idempotency.clone().map(|key| ("idempotency-key", key)));
+        headers.extend(call.token.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))));
+        headers.extend(call.input.idempotency.clone().map(|key| ("idempotency-key".to_owned(), key)));
         if self.wire == Wire::ConnectBytes && !is_streaming && schema::is_read(&request.method) {
             use base64::Engine;
             let message = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&messages[0]);
             let target = format!("{target}?connect=v1&encoding=proto&base64=1&message={message}");
-            return Ok(Sent { method: "GET", target, headers, body: Vec::new() });
+            return Ok(Sent { method: "GET".to_owned(), target, headers, body: Vec::new() });
         }
-        headers.push(("content-type", content_type.to_owned()));
-        match self.wire {
-            Wire::Grpc => headers.push(("te", "trailers".to_owned())),
-            Wire::Web => headers.push(("x-grpc-web", "1".to_owned())),
-            Wire::ConnectJson | Wire::ConnectBytes => {
-                headers.push(("connect-protocol-version", "1".to_owned()));
-            }
-        }
+        let (own, value) = match self.wire {
+            Wire::Grpc => ("te", "trailers"),
+            Wire::Web => ("x-grpc-web", "1"),
+            Wire::ConnectJson | Wire::ConnectBytes => ("connect-protocol-version", "1"),
+        };
+        let fixed = [("content-type", content_type), (own, value)];
+        headers.extend(fixed.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let body = match (self.wire, is_streaming) {
             (Wire::ConnectJson | Wire::ConnectBytes, false) => messages.concat(),
             _ => messages.iter().flat_map(|message| envelope::sealed(message)).collect(),
         };
-        Ok(Sent { method: "POST", target, headers, body })
+        Ok(Sent { method: "POST".to_owned(), target, headers, body })
     }
 
     fn encoded(&self, request: &Request, ty: &MessageDescriptor, json: &Value) -> Result<Vec<u8>, Failure> {

@@ -51,6 +51,23 @@ impl Protocol {
         }
     }
 
+    /// What of it runs, for who reads the table.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Rest => "JSON over HTTP",
+            Self::Graphql => "documents with variables, by POST",
+            Self::Grpc(_, Wire::Grpc, Lists::Whole) => "HTTP/2 without TLS, a connection for each call",
+            Self::Grpc(_, _, Lists::Streamed) => {
+                "the cases with a list that is no page of one: each row in a message of its own (`Stream`)"
+            }
+            Self::Grpc(_, Wire::Web, _) => "in binary, over HTTP/1.1",
+            Self::Grpc(_, Wire::ConnectJson, _) => "ProtoJSON by POST, over HTTP/1.1",
+            Self::Grpc(_, Wire::ConnectBytes, _) => {
+                "messages as bytes over HTTP/1.1: what reads by GET in base64, what writes by POST"
+            }
+        }
+    }
+
     /// Whether a case is another one in this form than in those before it.
     fn takes(self, case: &Case) -> bool {
         match self {
@@ -70,6 +87,11 @@ impl Protocol {
             }
         }
     }
+}
+
+/// What runs over a protocol, by its name.
+pub fn described(name: &str) -> &'static str {
+    PROTOCOLS.iter().find(|protocol| protocol.name() == name).map_or("", |protocol| protocol.described())
 }
 
 /// Runs every case whose file or name contains `filter`.

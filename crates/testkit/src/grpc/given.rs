@@ -18,6 +18,9 @@ const NO_OBJECT: &str = "an object that is no reference (a reference is a messag
 const NO_PRESENCE: &str =
     "nothing for an argument whose message the contract decides (what is absent is zero)";
 
+/// The same of an argument that may be null.
+const NO_ZERO: &str = "zero for an argument that may be absent and whose message the contract decides";
+
 /// A member that can be given.
 struct Member<'c> {
     name: &'c str,
@@ -93,6 +96,9 @@ impl<'c> Giver<'c, '_> {
                 }
                 continue;
             }
+            if !field.supports_presence() && !field.is_list() && !member.ty.required && is_zero(value) {
+                return Err(unspeakable(NO_ZERO));
+            }
             let is_empty = value.as_array().is_some_and(Vec::is_empty);
             if is_empty && field.is_list() && !member.ty.required {
                 return Err(unspeakable(NO_EMPTY_LIST));
@@ -125,6 +131,10 @@ impl<'c> Giver<'c, '_> {
             (_, kind) => Ok(value::leaf(value, &kind)),
         }
     }
+}
+
+fn is_zero(value: &Value) -> bool {
+    matches!(value.as_f64(), Some(0.0)) || *value == false || value.as_str() == Some("")
 }
 
 fn argument(argument: &contract::Argument) -> Member<'_> {

@@ -138,12 +138,14 @@ fn neutral(path: &str, request: &MessageDescriptor) -> String {
         // A record is held under its own name, beside masks and versions.
         let holder =
             around.as_ref().is_some_and(|message| message.get_field_by_name("update_mask").is_some());
-        let is_record = |message: &MessageDescriptor| contract::names::snake(message.name()) == step;
+        let is_record = |message: &MessageDescriptor| {
+            contract::names::snake(message.name()) == step && message.package_name() != "google.protobuf"
+        };
         let is_holder = steps.is_empty() || holder || around.is_none();
         let is_wrapping = is_holder && inner.as_ref().is_some_and(is_record);
         if !is_wrapping {
             let name = field.as_ref().map(|field| field.json_name().to_owned());
-            steps.push(name.unwrap_or_else(|| contract::names::camel(step)));
+            steps.push(name.unwrap_or_else(|| step.to_owned()));
         }
         around = inner;
     }

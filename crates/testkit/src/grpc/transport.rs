@@ -15,12 +15,12 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// What goes over the wire.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// `GET` or `POST`.
-    pub method: &'static str,
+    /// The method's name.
+    pub method: String,
     /// Path and query.
     pub target: String,
     /// Names in lower case, and values.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -88,9 +88,10 @@ async fn exchange(address: SocketAddr, sent: &Sent) -> Result<Received, String> 
     // Its errors are seen by the request as well.
     tokio::spawn(async move { drop(connection.await) });
     poll_fn(|context| client.poll_ready(context)).await.map_err(broken)?;
-    let mut builder = Request::builder().method(sent.method).uri(format!("http://{address}{}", sent.target));
+    let mut builder =
+        Request::builder().method(sent.method.as_str()).uri(format!("http://{address}{}", sent.target));
     for (name, value) in &sent.headers {
-        builder = builder.header(*name, value);
+        builder = builder.header(name, value);
     }
     let request = builder.body(()).map_err(|e| e.to_string())?;
     let (response, mut body) = client.send_request(request, false).map_err(broken)?;
