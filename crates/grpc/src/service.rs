@@ -121,6 +121,10 @@ impl Service {
         Arc::clone(&self.face)
     }
 
+    pub(crate) fn engine_arc(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -268,6 +272,10 @@ fn misplaced(protocol: Protocol, streaming: Streaming, version: Version) -> Opti
             "accept-post",
             "application/proto, application/json",
         )),
+        // In base64 a body is read whole: its pieces are not those that were encoded.
+        (Protocol::GrpcWeb(Text::Base64), Streaming::Client | Streaming::Bidirectional) => {
+            Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "accept-post", "application/grpc-web+proto"))
+        }
         // HTTP/1.1 has no way to read and write at the same time that its clients know of.
         (_, Streaming::Bidirectional) if version != Version::HTTP_2 => {
             Some(plain(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "upgrade", "h2c"))
@@ -435,7 +443,7 @@ impl Calling<'_> {
                 inflow.settle().await?;
             }
             match body.next(Some(settings.stream_idle_max)).await.map_err(|error| reader.body(error))? {
-                Some(bytes) => incoming.push(&self.binary(bytes)?),
+                Some(bytes) => incoming.push(&bytes),
                 None => break,
             }
         }

@@ -12,6 +12,8 @@ use crate::watch::{Tally, Watch};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Records of a page at the most: what is held for each stream, and what one stream does before others have their turn.
+const PAGE_ROWS: u32 = 256;
 /// Records that a page is not made smaller than, however much each costs.
 const PAGE_ROWS_MIN: u64 = 10;
 
@@ -39,7 +41,7 @@ impl Engine {
         let deadline = call.context.timeout.and_then(|timeout| moment.instant.checked_add(timeout));
         call.input.paging = Paging::Cursors;
         call.input.list.end = Some(End::First);
-        let rows = u64::from(self.settings.page_rows_max);
+        let rows = u64::from(self.settings.page_rows_max.min(PAGE_ROWS));
         Pages {
             engine: Arc::clone(self),
             next: Some(call),
