@@ -2,8 +2,8 @@
 """Measures Septet against the yardstick, a server written by hand, against itself, and against servers for Node.
 
 Needs wrk (Debian: apt-get install wrk), `cargo build --release` in the project's folder and in this one. The cases
-about GraphQL and gRPC need Node 20 and npm as well. Only the standard library of Python 3.11 is used. docs/performance.md says
-what is measured and how to read it.
+about GraphQL and gRPC need Node 20 and npm as well. Only the standard library of Python 3.11 is used.
+docs/performance.md says what is measured and how to read it.
 """
 import argparse
 import os

@@ -126,8 +126,9 @@ def measure(case, setting, rounds, seconds, tell):
 def _row(case, pair, figures):
     first, second = figures[pair.first], figures[pair.second]
     ratio = lambda get: statistics.median(get(a) / get(b) for a, b in zip(first, second))
-    return Row(case.name, case.counted, pair, _median(first), _median(second), ratio(lambda f: f.rate), ratio(lambda f: f.p50_ms),
-               ratio(lambda f: f.p99_ms), ratio(lambda f: f.per_cpu_s), ratio(lambda f: f.own_kib))
+    return Row(case.name, case.counted, pair, _median(first), _median(second), ratio(lambda f: f.rate),
+               ratio(lambda f: f.p50_ms), ratio(lambda f: f.p99_ms), ratio(lambda f: f.per_cpu_s),
+               ratio(lambda f: f.own_kib))
 
 
 def _median(figures):

@@ -31,7 +31,7 @@ UNARY_BAR = Bar(rate_min=0.9, p99_max=1.3)
 LIST_BAR = Bar(rate_min=0.9)
 UPDATE_BAR = Bar(first_rate_min=100_000)
 NODE_UNARY_BAR, NODE_STREAM_BAR = Bar(per_cpu_min=5), Bar(per_cpu_min=8)
-# How much more of its own memory a server may need for lists that are ten times as long: some 15 MiB would be on their
+# How much more of its own memory a server may need for lists that are ten times as long: some 17 MiB would be on their
 # way to all four callers.
 LIST_GROWTH_MIB_MAX = 4
 MEMORY_S = 3
@@ -267,8 +267,8 @@ def _rest_wire(server):
 
 def _is_whole(answer):
     head, end, body = answer.partition(b"\r\n\r\n")
-    lengths = [int(line.partition(b":")[2]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-    return bool(end) and bool(lengths) and len(body) >= lengths[0]
+    fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])
+    return bool(end) and len(body) >= int(fields[b"content-length"])
 
 
 def _to_and_from(sent, received):

@@ -126,8 +126,8 @@ def facts(setting, options, outcomes):
         f"Date: {options.date}." if options.date else "",
         f"Machine: {_processor()}, {os.cpu_count()} processors, Linux {platform.release()}; {where}.",
         f"Versions: {'; '.join(versions)}.",
-        f"Load: {CONNECTIONS} connections (gRPC: as each case says), {options.rounds} rounds of {options.seconds} s for each server, in turn; "
-        "medians, and medians of the ratios within each round.",
+        f"Load: {CONNECTIONS} connections (gRPC: as each case says), {options.rounds} rounds of {options.seconds} s for "
+        "each server, in turn; medians, and medians of the ratios within each round.",
         f"Other programs had more than {DISTURBED:.0%} of the machine in {disturbed} of {len(foreign)} runs."
         if foreign else "",
     ]

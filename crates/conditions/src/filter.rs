@@ -2,7 +2,9 @@
 
 use crate::{DEPTH_MAX, items, members};
 use contract::{Contract, Field, ResourceId, Scalar};
-use describe::graphql::{self as face, Compared, FilterField, Quantifiable, Quantity, Test as Asked, names};
+use describe::fields::is_many;
+use describe::filter::{self as face, Compared, Quantifiable, Quantity, Test as Asked};
+use describe::graphql::{FilterField, filter_field, names};
 use engine::{
     Fault, Filter, Is, JsonPath, JsonStep, JsonTest, Path, Related, Scalarwise, SearchMode, Test,
     TestOperator, TextTest,
@@ -29,7 +31,7 @@ fn filter_at(contract: &Contract, id: ResourceId, value: &Value, depth: usize) -
     let deeper = |value: &Value| filter_at(contract, id, value, depth + 1);
     let mut all = Vec::new();
     for (name, value) in members(value) {
-        let Some(field) = face::filter_field(resource, name) else { continue };
+        let Some(field) = filter_field(resource, name) else { continue };
         match field {
             FilterField::And | FilterField::Or | FilterField::Not if *value == Value::Null => {}
             FilterField::And => all.push(Filter::And(items(value).map(deeper).collect::<Result<_, _>>()?)),
@@ -73,7 +75,7 @@ fn related(
         let inner = filter_at(contract, target, value, depth + 1)?;
         Ok(Filter::Related { name: field.name.clone(), quantifier, filter: Some(Box::new(inner)) })
     };
-    if !face::is_many(field) {
+    if !is_many(field) {
         return match key_tests(contract, target, value) {
             Some(tests) => key_filter(field, tests),
             None => condition(Related::Some, value),

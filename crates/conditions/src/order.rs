@@ -2,7 +2,8 @@
 
 use crate::{DEPTH_MAX, items, members};
 use contract::{Base, Contract, Resource, ResourceId};
-use describe::graphql::{self as face, names};
+use describe::graphql::names;
+use describe::order as face;
 use engine::{Direction, Fault, JsonPath, Nulls, OrderTerm, Path};
 use wire::Value;
 

@@ -39,8 +39,17 @@ id! {
 
 /// The protobuf field number of a record's version.
 pub const VERSION_NUMBER: u32 = 9_999;
-/// The protobuf field number of the count of a relation is the relation's own and this.
-pub const COUNT_NUMBERS_FROM: u32 = 10_000;
+/// The protobuf field number of a relation's count is the relation's own and this.
+const COUNT_NUMBERS_FROM: u32 = 10_000;
+/// Protocol buffers keep 19,000 to 19,999 to themselves.
+const KEPT_NUMBERS: (u32, u32) = (19_000, 1_000);
+
+/// The protobuf field number of the count of a relation of this number.
+pub fn count_number(relation: u32) -> u32 {
+    let number = COUNT_NUMBERS_FROM + relation;
+    if number < KEPT_NUMBERS.0 { number } else { number + KEPT_NUMBERS.1 }
+}
+
 /// The protobuf field number of the number of records that a value is over.
 pub const COUNT_NUMBER: u32 = 1;
 
@@ -710,6 +719,17 @@ pub struct SqlEach {
     pub argument: usize,
     /// The statements; their parameters are the item's members, or `:item` when the item is a scalar.
     pub statements: Vec<SqlStatement>,
+    /// Whether items stand and fall together.
+    pub atomicity: Atomicity,
+}
+
+/// Whether the items of a list are applied together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Atomicity {
+    /// All of them, or none.
+    All,
+    /// Each by itself: those before one that is refused stay.
+    EachItem,
 }
 
 /// One statement with what it must do.

@@ -3,6 +3,7 @@
 mod buf;
 mod builder;
 mod cycles;
+mod enums;
 mod fields;
 mod files;
 mod filters;

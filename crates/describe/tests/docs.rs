@@ -5,7 +5,9 @@
 mod support;
 
 use apollo_compiler::ExecutableDocument;
-use describe::graphql::{Direction, Measure, OPERATORS};
+use describe::filter::OPERATORS;
+use describe::measure::Measure;
+use describe::order::Direction;
 
 fn page() -> String {
     std::fs::read_to_string(support::root().join("docs/graphql.md")).unwrap()

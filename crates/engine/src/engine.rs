@@ -1,7 +1,7 @@
 //! The pipeline itself: one straight line from a call to an answer or a fault.
 
 use crate::call::{Answer, Call};
-use crate::channel::{self, Hub};
+use crate::channel::{Hub, ToldWhole};
 use crate::clock::{Clock, Moment};
 use crate::fault::Fault;
 use crate::identity::{Caller, Verifier};
@@ -19,8 +19,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
-use store::{ReadPlan, Store};
-use wire::Shape;
+use store::{ReadPlan, SqlPlan, Store};
 
 /// Everything a call goes through, for one contract and one store.
 #[derive(Debug)]
@@ -35,6 +34,8 @@ pub struct Engine {
     pub(crate) stars: Vec<Arc<Wanted>>,
     /// Plans of whole records, by resource; none where a field is computed, which may be another for each call.
     pub(crate) whole_records: Vec<Option<Memos>>,
+    /// Plans of operations that answer whole records, by operation: with the parameters of the answer's reads.
+    pub(crate) whole_results: Vec<WholeResult>,
     pub(crate) addresses: Buckets<IpAddr>,
     pub(crate) callers: Buckets<String>,
     /// Buckets of operations with a limit of their own, by operation and caller.
@@ -45,11 +46,14 @@ pub struct Engine {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) plans: Plans,
     pub(crate) hub: Hub,
-    /// The layouts of the channels' messages.
-    pub(crate) channel_shapes: Vec<Arc<Shape>>,
+    /// How the messages of channels are told.
+    pub(crate) told: Vec<Arc<ToldWhole>>,
     /// Streams under way.
     pub(crate) streams: Arc<AtomicUsize>,
 }
+
+/// A plan of an operation, and the parameters of its answer's reads.
+type WholeResult = OnceLock<(Arc<SqlPlan>, Vec<wire::Value>)>;
 
 /// A selection whose names were checked, to be used by many calls.
 #[derive(Debug)]
@@ -109,6 +113,7 @@ impl Engine {
         Self {
             patterns: Patterns::of(&contract),
             whole_records: whole.collect(),
+            whole_results: contract.operations.iter().map(|_| OnceLock::new()).collect(),
             stars: stars.clone(),
             addresses: Buckets::new(settings.buckets_max, start),
             callers: Buckets::new(settings.buckets_max, start),
@@ -117,11 +122,7 @@ impl Engine {
             hashing: Hashing::new(settings.hashes_concurrent_max),
             plans: Plans::new(&settings),
             hub: Hub::new(settings.hub()),
-            channel_shapes: contract
-                .channels
-                .iter()
-                .map(|c| Arc::new(channel::shape(&contract, c)))
-                .collect(),
+            told: contract.channels.iter().map(|c| Arc::new(ToldWhole::new(&contract, c))).collect(),
             streams: Arc::new(AtomicUsize::new(0)),
             anonymous: Arc::new(Caller::anonymous()),
             contract,

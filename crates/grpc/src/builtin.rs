@@ -63,7 +63,9 @@ impl Service {
         };
         answered.unwrap_or_else(|refused| match refused {
             Refused::Status(status) => writer.failure(&status),
-            Refused::Fault(fault) => writer.failure(&self.face().status(*fault, &|field| field.to_owned())),
+            Refused::Fault(fault) | Refused::Unread(fault) => {
+                writer.failure(&self.face().status(*fault, &|field| field.to_owned()))
+            }
         })
     }
 

@@ -2,7 +2,6 @@
 
 use contract::Contract;
 use describe::proto::{Does, EnumId, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
-use std::collections::HashSet;
 use wire::{Absent, EnumValue, Kind, MessageField, Messages};
 
 /// The table of all messages of a schema, by their ids.
@@ -10,28 +9,25 @@ use wire::{Absent, EnumValue, Kind, MessageField, Messages};
 /// # Errors
 /// A defect of the schema.
 pub(crate) fn table(contract: &Contract, schema: &Schema) -> Result<Messages, String> {
-    let optional = optional(contract, schema);
-    let fields = |(at, message)| fields(&optional, at, message);
-    let messages = schema.messages.iter().enumerate().map(fields).collect();
+    let mut messages: Vec<Vec<MessageField>> = schema.messages.iter().map(fields).collect();
+    for service in schema.packages.iter().flat_map(|package| &package.services) {
+        for method in service.methods.iter().filter(|method| method.does == Does::Own) {
+            let arguments = &contract.operation(method.operation).arguments;
+            let may_be_null = |name: &str| {
+                let argument = arguments.iter().find(|argument| argument.name == name);
+                argument.is_some_and(|argument| !argument.ty.required && !argument.stream)
+            };
+            // What may be null and has no presence is nothing when it is absent: its zero makes no sense.
+            for field in &mut messages[position(method.request)] {
+                if may_be_null(&field.name) {
+                    field.absent = Absent::LeftOut;
+                }
+            }
+        }
+    }
     let values = |value: &describe::proto::EnumValue| EnumValue::new(&value.key, value.number, &value.name);
     let enums = schema.enums.iter().map(|of| of.values.iter().map(values).collect()).collect();
     Messages::new(messages, enums)
-}
-
-/// Arguments that may be left out, by the request that they are in. Where such a field has no presence, its zero cannot
-/// be told from its absence, and it is the absence that is meant.
-type Optional<'a> = HashSet<(usize, &'a str)>;
-
-fn optional<'a>(contract: &'a Contract, schema: &Schema) -> Optional<'a> {
-    let methods = schema.packages.iter().flat_map(|package| &package.services).flat_map(|s| &s.methods);
-    let own = methods.filter(|method| method.does == Does::Own);
-    own.flat_map(|method| {
-        let arguments = contract.operation(method.operation).arguments.iter();
-        // An item stands for itself: its fields are not arguments.
-        let may_be_left_out = arguments.filter(|argument| !argument.ty.required && !argument.stream);
-        may_be_left_out.map(|argument| (position(method.request), argument.name.as_str()))
-    })
-    .collect()
 }
 
 /// The position of a message in the table.
@@ -39,16 +35,15 @@ pub(crate) fn position(id: MessageId) -> usize {
     id.0 as usize
 }
 
-fn fields(optional: &Optional<'_>, at: usize, message: &Message) -> Vec<MessageField> {
+fn fields(message: &Message) -> Vec<MessageField> {
     let one_of = message.one_of.map(|_| 0);
-    let field = |field| MessageField { one_of, ..self::field(optional, at, field) };
-    message.fields.iter().map(field).collect()
+    message.fields.iter().map(|field| MessageField { one_of, ..self::field(field) }).collect()
 }
 
-fn field(optional: &Optional<'_>, at: usize, field: &Field) -> MessageField {
+fn field(field: &Field) -> MessageField {
     let (label, absent) = match field.label {
         Label::One(Presence::Explicit) => (wire::Label::One, Absent::LeftOut),
-        Label::One(Presence::Implicit) => (wire::Label::One, absent(optional, at, field)),
+        Label::One(Presence::Implicit) => (wire::Label::One, absent(field)),
         // A list that is absent may be one that nothing is said of.
         Label::Repeated => (wire::Label::Repeated, Absent::LeftOut),
     };
@@ -72,9 +67,8 @@ fn field(optional: &Optional<'_>, at: usize, field: &Field) -> MessageField {
 }
 
 /// An argument that is never null has its zero when it is absent; what all methods have alike has a meaning without.
-fn absent(optional: &Optional<'_>, at: usize, field: &Field) -> Absent {
-    match &field.meaning {
-        Meaning::Named(name) if optional.contains(&(at, name.as_str())) => Absent::LeftOut,
+fn absent(field: &Field) -> Absent {
+    match field.meaning {
         Meaning::Named(_) => Absent::Zero,
         Meaning::Fixed | Meaning::CountOf(_) | Meaning::Version => Absent::LeftOut,
     }
@@ -82,7 +76,7 @@ fn absent(optional: &Optional<'_>, at: usize, field: &Field) -> Absent {
 
 /// The name under which a field's value is found: the contract's own, or for what all methods have alike the name in
 /// ProtoJSON.
-fn key(field: &Field) -> &str {
+pub(crate) fn key(field: &Field) -> &str {
     match &field.meaning {
         Meaning::Named(name) => name,
         Meaning::Fixed | Meaning::CountOf(_) | Meaning::Version => &field.json_name,

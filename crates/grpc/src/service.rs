@@ -8,7 +8,7 @@ use crate::frame::Deframer;
 use crate::health::Health;
 use crate::message::{Reader, Refused};
 use crate::messages;
-use crate::outcome::Writer;
+use crate::outcome::{RequestId, Writer};
 use crate::protocol::{Codec, Protocol, Terms, Text};
 use crate::reflection::Descriptors;
 use crate::reply;
@@ -137,7 +137,9 @@ impl Service {
         new_id: impl FnOnce() -> String,
     ) -> impl Future<Output = Response> + Send + '_ {
         let Request { method, uri, version, headers, peer, body } = request;
-        let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
+        let given = trace::request_id(&headers).map(str::to_owned);
+        let is_given = given.is_some();
+        let id = RequestId { id: given.unwrap_or_else(new_id), is_given };
         let head = Head { method, uri, version, headers, id, peer: peer.ip() };
         async move {
             match self.begin(&head) {
@@ -193,7 +195,7 @@ impl Service {
         let path = head.uri.path();
         let Some(rpc) = self.face.routes.get(path) else {
             return match Builtin::of(path) {
-                Some(builtin) => self.builtin(builtin, &head, terms, writer, body).await,
+                Some(builtin) => Box::pin(self.builtin(builtin, &head, terms, writer, body)).await,
                 None => {
                     let shown: String = path.chars().take(256).collect();
                     let status = Status::new(Code::Unimplemented, format!("there is no method {shown}"));
@@ -225,7 +227,7 @@ pub(crate) struct Head {
     pub uri: Uri,
     pub version: Version,
     pub headers: HeaderMap,
-    pub id: String,
+    pub id: RequestId,
     pub peer: IpAddr,
 }
 
@@ -241,7 +243,7 @@ impl Head {
     pub fn context(&self, terms: &Terms) -> Result<Context, Fault> {
         Ok(Context {
             protocol: terms.protocol.name(),
-            request_id: self.id.clone(),
+            request_id: self.id.id.clone(),
             traceparent: trace::traceparent(&self.headers).map(str::to_owned),
             peer: self.peer,
             credentials: identity::credentials(&self.headers),
@@ -309,6 +311,9 @@ impl Calling<'_> {
         match refused {
             Refused::Status(status) => self.service.refusal(self.writer, *status, "MALFORMED"),
             Refused::Fault(fault) => self.writer.failure(&self.status(*fault)),
+            Refused::Unread(fault) => {
+                self.writer.failure(&self.service.face.status(*fault, &|place| place.to_owned()))
+            }
         }
     }
 
@@ -426,6 +431,9 @@ impl Calling<'_> {
                 };
                 inflow.push(item, bytes)?;
             }
+            if let Some(inflow) = &mut inflow {
+                inflow.settle().await?;
+            }
             match body.next(Some(settings.stream_idle_max)).await.map_err(|error| reader.body(error))? {
                 Some(bytes) => incoming.push(&self.binary(bytes)?),
                 None => break,
@@ -504,9 +512,27 @@ fn place(contract: &Contract, does: Does, field: &str) -> String {
             let is_beside = ["read_mask", "update_mask", "if_version", "include"].contains(&path.as_str());
             if is_beside { path } else { of(id) }
         }
-        Does::Get(_) | Does::List(_) | Does::Related { .. } | Does::Stream(_) | Does::Count(_) => path,
-        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Batch(_) | Does::Own => path,
+        Does::List(_) | Does::Related { .. } => match path.as_str() {
+            "limit" => "page_size".to_owned(),
+            "offset" => "skip".to_owned(),
+            "after" => "page_token".to_owned(),
+            _ => path,
+        },
+        Does::Batch(id) => within_operation(&path, &names::snake(&contract.resource(id).name)),
+        Does::Get(_) | Does::Stream(_) | Does::Count(_) => path,
+        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Own => path,
     }
+}
+
+/// A change in a batch holds its record beside its mask: `operations[0].update.name` is `….update.user.name`.
+fn within_operation(path: &str, record: &str) -> String {
+    let mut steps: Vec<&str> = path.split('.').collect();
+    if let [_, "update" | "upsert", field, ..] = steps[..]
+        && !["update_mask", "if_version"].contains(&field)
+    {
+        steps.insert(2, record);
+    }
+    steps.join(".")
 }
 
 /// Steps in snake case, and positions in brackets: `operations.2.create` is `operations[2].create`.

@@ -11,7 +11,7 @@ use store::{
     Direction, Edges, End, Error, Nulls, Operand, Order, Output, PageEdges, Predicate, Root, Select,
 };
 use support::{block, bounds, text};
-use wire::{Format, Layout, PathPart, Shape, Value};
+use wire::{Format, Layout, PathPart, Shape, Value, Wrapped};
 
 #[test]
 fn a_cursor_holds_the_values_it_was_made_of() {
@@ -238,7 +238,14 @@ fn a_page_read_from_its_end_in_every_format() {
         let cursor = Operand::Cursor(vec![field(USER, user::ID)]);
         (select, shape, cursor)
     };
-    for format in [Format::Json, Format::Protobuf, Format::Xml] {
+    for format in [
+        Format::Json,
+        Format::Protobuf,
+        Format::ProtobufItems(Wrapped::Field("user")),
+        Format::ProtoJson,
+        Format::ProtoJsonItems(Wrapped::Field("user")),
+        Format::Xml,
+    ] {
         let answer = |edges: Option<Edges>| {
             let (select, shape, _) = wanted();
             let plan = social.plan((Select { edges, ..select }, shape), Root::List);

@@ -14,7 +14,7 @@ use store::{
     Root, Select, Step, Store, TextTest, Write, Written,
 };
 use support::*;
-use wire::{Format, Layout, Name, Shape, ShapeField, Value};
+use wire::{Format, Layout, Name, Shape, ShapeField, Value, Wrapped};
 
 struct World {
     store: Store,
@@ -151,7 +151,7 @@ fn body(written: &Written) -> &str {
 
 #[test]
 fn each_step_has_its_item_in_every_format() {
-    let expected: [(Format, &[u8]); 4] = [
+    let expected: [(Format, &[u8]); 7] = [
         (
             Format::Json,
             br#"[{"id":"a","owner":"ann"},{"id":"a","owner":"bob"},null,null,{"id":"c","owner":"cai"}]"#,
@@ -163,6 +163,20 @@ fn each_step_has_its_item_in_every_format() {
         (
             Format::Protobuf,
             b"\x0a\x08\x0a\x01a\x12\x03ann\x0a\x08\x0a\x01a\x12\x03bob\x0a\x00\x0a\x00\x0a\x08\x0a\x01c\x12\x03cai",
+        ),
+        (
+            Format::ProtobufItems(Wrapped::Field("account")),
+            b"\0\0\0\0\x0a\x0a\x08\x0a\x01a\x12\x03ann\0\0\0\0\x0a\x0a\x08\x0a\x01a\x12\x03bob\
+              \0\0\0\0\x02\x0a\0\0\0\0\0\x02\x0a\0\0\0\0\0\x0a\x0a\x08\x0a\x01c\x12\x03cai",
+        ),
+        (
+            Format::ProtoJson,
+            br#"[{"id":"a","owner":"ann"},{"id":"a","owner":"bob"},{},{},{"id":"c","owner":"cai"}]"#,
+        ),
+        (
+            Format::ProtoJsonItems(Wrapped::Bare),
+            b"\0\0\0\0\x18{\"id\":\"a\",\"owner\":\"ann\"}\0\0\0\0\x18{\"id\":\"a\",\"owner\":\"bob\"}\
+              \0\0\0\0\x02{}\0\0\0\0\x02{}\0\0\0\0\x18{\"id\":\"c\",\"owner\":\"cai\"}",
         ),
         (
             Format::Xml,
@@ -247,7 +261,17 @@ fn one_failure_at_any_place_leaves_nothing_and_is_named() {
 
 #[test]
 fn a_batch_is_replayed_as_it_was_answered() {
-    for format in [Format::Json, Format::Graphql, Format::Protobuf, Format::Xml] {
+    for format in [
+        Format::Json,
+        Format::Graphql,
+        Format::Protobuf,
+        Format::ProtobufItems(Wrapped::Bare),
+        Format::ProtobufItems(Wrapped::Field("account")),
+        Format::ProtoJson,
+        Format::ProtoJsonItems(Wrapped::Bare),
+        Format::ProtoJsonItems(Wrapped::Field("account")),
+        Format::Xml,
+    ] {
         replayed(format);
     }
 }

@@ -12,7 +12,7 @@ pub mod protobuf_json;
 pub mod reply;
 pub mod xml;
 
-use crate::{Cell, Shape, ShapeField};
+use crate::{Cell, Name, Shape, ShapeField};
 use std::fmt;
 
 /// The formats a reply can be written in: closed, matched once per reply.
@@ -73,9 +73,9 @@ impl EncodeError {
 
 /// The field has a number; a renamed field of a REST selection has none, and no place in protocol buffers.
 #[inline]
-fn numbered(field: &ShapeField) -> Result<(), EncodeError> {
-    if field.name.number == 0 {
-        return Err(EncodeError::mismatch(&field.name.text, "no field number"));
+fn numbered(name: &Name) -> Result<(), EncodeError> {
+    if name.number == 0 {
+        return Err(EncodeError::mismatch(&name.text, "no field number"));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The types of a schema and their names. A contract's own types have their own; what the schema adds steps aside.
 
 use super::arguments::Write;
-use super::fields::is_many;
-use super::measures::Measure;
-use super::operators::{Compared, compared, unscaled};
+use crate::fields::is_many;
+use crate::filter::{Compared, compared, unscaled};
+use crate::measure::Measure;
 use contract::{AbstractId, Base, Contract, EnumId, Field, InputId, ObjectId, ResourceId, Scalar};
 use std::collections::{HashMap, HashSet};
 

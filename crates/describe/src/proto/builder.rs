@@ -3,17 +3,16 @@
 use super::cycles::Cycles;
 use super::fields::fixed;
 use super::merge::merge;
-use super::model::{
-    Enum, EnumId, EnumValue, Field, Message, MessageId, Package, Presence, Schema, Service, Type,
-};
+use super::model::{Enum, EnumId, Field, Message, MessageId, Package, Presence, Schema, Service, Type};
 use super::part::{Called, Part, Piece};
-use crate::graphql::Direction;
 use crate::graphql::offered::Offered;
 use contract::{Contract, Diagnostic, FileId, Numbered, RpcPackage, Span, code, names};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Messages of one package: objects that hold each other have one for each way around.
-pub(super) const MESSAGES_MAX: usize = 100_000;
+const MESSAGES_MAX: usize = 100_000;
+/// Fields of all messages of one package.
+const FIELDS_MAX: usize = 1_000_000;
 
 /// What all packages of a contract are made from.
 pub(super) struct Source<'a> {
@@ -45,8 +44,8 @@ pub(super) struct Builder<'a> {
     /// What is added is called, whether it is reached or not: so no name hangs on what is.
     added: HashMap<Part, String>,
     parts: HashMap<(Part, Option<String>), MessageId>,
-    own_enums: HashMap<contract::EnumId, EnumId>,
-    direction: Option<EnumId>,
+    pub(super) own_enums: HashMap<contract::EnumId, EnumId>,
+    pub(super) direction: Option<EnumId>,
     pending: Vec<(Part, MessageId)>,
     pub(super) found: Vec<Diagnostic>,
 }
@@ -175,94 +174,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// An enum of the contract.
-    pub(super) fn own_enum(&mut self, id: contract::EnumId) -> EnumId {
-        if let Some(known) = self.own_enums.get(&id) {
-            return *known;
-        }
-        let own = &self.contract.enums[id.index()];
-        let name = names::pascal(&own.name);
-        let values = own.values.iter().map(|value| EnumValue {
-            name: value.name.clone(),
-            number: value.number,
-            key: value.name.clone(),
-            description: value.description.clone(),
-            deprecated: value.deprecated.clone(),
-        });
-        let made = self.enumeration(&name, own.description.as_deref(), values.collect(), own.span);
-        let prefix = names::upper_snake(&name);
-        let gone = self.contract.numbers.gone(Numbered::Enum, &own.name);
-        let gone = gone.map(|(number, value)| (number, format!("{prefix}_{}", names::upper_snake(value))));
-        let (made_enum, _) = &mut self.enums[made.0 as usize];
-        let taken = made_enum.values.iter().map(|value| value.name.as_str());
-        (made_enum.reserved, made_enum.reserved_names) = reserved(gone, taken.collect());
-        self.own_enums.insert(id, made);
-        made
-    }
-
-    /// The ways to order.
-    pub(super) fn direction(&mut self) -> EnumId {
-        if let Some(known) = self.direction {
-            return known;
-        }
-        let name = self.claim(&["Direction".to_owned()]);
-        let values = (1..).zip(Direction::ALL).map(|(number, direction)| EnumValue {
-            name: direction.name().to_owned(),
-            number,
-            key: direction.name().to_owned(),
-            description: Some(direction.description().to_owned()),
-            deprecated: None,
-        });
-        let description = "Which way an order goes, and where nulls stand in it.";
-        let made = self.enumeration(&name, Some(description), values.collect(), START);
-        self.direction = Some(made);
-        made
-    }
-
-    /// An enum of values that are not prefixed yet: names of values stand beside those of all enums.
-    fn enumeration(
-        &mut self,
-        name: &str,
-        description: Option<&str>,
-        values: Vec<EnumValue>,
-        span: Span,
-    ) -> EnumId {
-        let prefix = names::upper_snake(name);
-        let none = EnumValue {
-            name: format!("{prefix}_UNSPECIFIED"),
-            number: 0,
-            key: String::new(),
-            description: None,
-            deprecated: None,
-        };
-        let prefixed = values.into_iter().map(|value| {
-            let name = format!("{prefix}_{}", names::upper_snake(&value.name));
-            let name = if name == none.name { name + "_VALUE" } else { name };
-            EnumValue { name, ..value }
-        });
-        let mut values: Vec<EnumValue> = prefixed.collect();
-        values.sort_by_key(|value| value.number);
-        values.insert(0, none);
-        let made = Enum {
-            full_name: self.full_name(name),
-            description: description.map(str::to_owned),
-            values,
-            reserved: Vec::new(),
-            reserved_names: Vec::new(),
-        };
-        self.enums.push((made, span));
-        EnumId(u32::try_from(self.enums.len() - 1).expect("a contract has fewer enums"))
-    }
-
     /// Makes what was named until nothing new is.
     pub(super) fn make_all(&mut self) {
+        let mut fields = 0;
         while let Some((part, id)) = self.pending.pop() {
-            if self.slots.len() > MESSAGES_MAX {
-                let message = format!("a package of gRPC has at most {MESSAGES_MAX} messages");
+            if self.slots.len() > MESSAGES_MAX || fields > FIELDS_MAX {
+                let message = format!(
+                    "a package of gRPC has at most {MESSAGES_MAX} messages and {FIELDS_MAX} fields: of objects that \
+                     hold each other there is one for each way around"
+                );
                 self.found.push(Diagnostic::error(code::TOO_MANY, self.place(&part), message));
                 return;
             }
             let made = self.contents(&part);
+            fields += made.fields.len();
             let message = &mut self.slots[id.0 as usize].message;
             *message = Message { full_name: std::mem::take(&mut message.full_name), ..made };
         }
@@ -336,7 +261,10 @@ pub(super) fn without_gone(made: Message, contract: &Contract, what: Numbered, o
 }
 
 /// A name that is in use again is not reserved, its old number is.
-fn reserved(gone: impl Iterator<Item = (u32, String)>, taken: HashSet<&str>) -> (Vec<u32>, Vec<String>) {
+pub(super) fn reserved(
+    gone: impl Iterator<Item = (u32, String)>,
+    taken: HashSet<&str>,
+) -> (Vec<u32>, Vec<String>) {
     let (numbers, names): (Vec<u32>, Vec<String>) = gone.unzip();
     let free: BTreeSet<String> = names.into_iter().filter(|name| !taken.contains(name.as_str())).collect();
     (numbers, free.into_iter().collect())

@@ -1,7 +1,7 @@
 //! Fields as they are made: their names, and whether an absent one is told from a zero.
 
 use super::model::{Field, Label, Meaning, Presence, Type};
-use contract::names;
+use contract::{Scalar, names};
 
 /// The name in ProtoJSON that follows from a field's name (protobuf's `ToJsonName`).
 pub(super) fn json_name(name: &str) -> String {
@@ -41,10 +41,11 @@ pub(super) fn named(own: &str, number: u32, ty: Type) -> Field {
     Field { json_name: own.to_owned(), meaning: Meaning::Named(own.to_owned()), ..fixed(name, number, ty) }
 }
 
-/// Messages are always told from their absence.
+/// Messages, which times are too, are always told from their absence.
 fn label(ty: Type, wanted: Presence) -> Label {
     Label::One(match ty {
         Type::Message(_) | Type::Record { .. } | Type::FieldMask => Presence::Explicit,
+        Type::Scalar(Scalar::DateTime | Scalar::Duration) => Presence::Explicit,
         Type::Scalar(_) | Type::Enum(_) => wanted,
     })
 }

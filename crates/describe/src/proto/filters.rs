@@ -5,10 +5,10 @@ use super::fields::{fixed, named};
 use super::model::{Field, Message, Type};
 use super::part::{Part, Piece, Values};
 use super::records::{free, has_relation};
-use crate::graphql::{
-    Compared, OPERATORS, Operator, Takes, comparable_fields, compared, is_many, names as words, operators,
-};
-use contract::{Arity, Base, ObjectId, ResourceId, Scalar, names};
+use crate::fields::{comparable_fields, is_many};
+use crate::filter::{Compared, Operator, Takes, compared, operators};
+use crate::graphql::names as words;
+use contract::{Arity, Base, ObjectId, ResourceId, Scalar};
 
 /// What is added to the numbers of a resource's fields where others stand beside them.
 const FIELDS: u32 = 15;
@@ -76,9 +76,6 @@ impl Builder<'_> {
     }
 
     fn test(&mut self, of: Compared, operator: &Operator) -> Field {
-        let position = OPERATORS.iter().position(|known| known.name == operator.name);
-        let number = (1..).zip(0..OPERATORS.len()).find(|(_, at)| Some(*at) == position);
-        let number = number.expect("the table has each of its operators").0;
         let ty = match operator.takes {
             Takes::Value => self.value(of),
             Takes::Values => Type::Message(self.message(Part::Values(several(of)))),
@@ -87,7 +84,7 @@ impl Builder<'_> {
             Takes::Texts => Type::Message(self.message(Part::Values(Values::Scalars(Scalar::String)))),
             Takes::Part => Type::Message(self.message(Part::Filter(Compared::JsonPart))),
         };
-        fixed(names::snake(operator.name), number, ty).optional().described(operator.description)
+        fixed(operator.proto_name(), operator.number(), ty).optional().described(operator.description)
     }
 
     /// The type of what a field is compared with.

@@ -46,10 +46,8 @@ impl Builder<'_> {
 
     /// Where one streamed list is all that is given, each message is an item of it.
     fn own_request(&mut self, operation: &Operation, rpc: &RpcMethod) -> MessageId {
-        let beside = self.beside(operation);
         if let [Argument { stream: true, ty: TypeRef { base: Base::Input(id), .. }, .. }] =
             operation.arguments[..]
-            && beside.is_empty()
         {
             let item = Part::Input(id);
             return match (&rpc.package, &rpc.request) {
@@ -63,7 +61,7 @@ impl Builder<'_> {
         }
         let mut fields: Vec<Field> =
             operation.arguments.iter().map(|argument| self.argument(argument)).collect();
-        fields.extend(beside);
+        fields.extend(self.beside(operation));
         let name = rpc.request.clone().unwrap_or_else(|| self.message_name(rpc, "Request"));
         let made = message(format!("What `{}` is given.", rpc.method), fields);
         let made = without_gone(made, self.contract, Numbered::Operation, &operation.name);

@@ -1,6 +1,6 @@
 //! What a package's messages are of, and what those are called that no operation names.
 
-use crate::graphql::{Compared, unscaled};
+use crate::filter::{Compared, unscaled};
 use contract::{Contract, EnumId, InputId, ObjectId, ResourceId, Scalar, names};
 
 /// What a message is of. The order is that in which they are printed.

@@ -4,18 +4,11 @@ use super::builder::{Builder, message, without_gone};
 use super::fields::{fixed, named};
 use super::model::{Field, Label, Meaning, Message, Type};
 use super::part::{Part, Piece};
-use crate::graphql::is_many;
+use crate::fields::is_many;
 use contract::{
     Argument, Arity, Base, FieldId, InputId, Numbered, Object, ObjectId, Resource, ResourceId, RpcPackage,
     Scalar, Source, names,
 };
-
-/// The number of a record's version: the next ones follow from the numbers of fields.
-const VERSION: u32 = 9_999;
-/// The number of a count is that of its relation and this.
-const COUNTS: u32 = 10_000;
-/// The first number that protobuf keeps for itself, and how many follow.
-const KEPT: (u32, u32) = (19_000, 1_000);
 
 impl Builder<'_> {
     /// A record, as it is answered and as it is given.
@@ -29,7 +22,8 @@ impl Builder<'_> {
             }
         }
         if self.package == RpcPackage::Own && !has(resource, "row_version") {
-            let version = fixed("row_version", VERSION, Type::Scalar(Scalar::Long)).optional();
+            let version =
+                fixed("row_version", contract::VERSION_NUMBER, Type::Scalar(Scalar::Long)).optional();
             let described = "Output only. Another one after each change. Filled only when asked for.";
             fields.push(version.described(described).meaning(Meaning::Version));
         }
@@ -183,8 +177,7 @@ fn count(resource: &Resource, id: FieldId, field: &contract::Field) -> Option<Fi
     if has(resource, &name) {
         return None;
     }
-    let number = COUNTS + field.number;
-    let number = if number < KEPT.0 { number } else { number + KEPT.1 };
+    let number = contract::count_number(field.number);
     let described = format!("Output only. How many `{}` there are. Filled only when asked for.", field.name);
     let count = fixed(name, number, Type::Scalar(Scalar::Int)).optional().described(described);
     Some(count.meaning(Meaning::CountOf(id)))

@@ -5,7 +5,9 @@ use super::fields::{fixed, named};
 use super::filters::is_single;
 use super::model::{Field, Message, Type};
 use super::part::Piece;
-use crate::graphql::{Measure, comparable_fields, measured, names as words};
+use crate::fields::comparable_fields;
+use crate::graphql::names as words;
+use crate::measure::{Measure, measured};
 use contract::{Base, ResourceId, Scalar};
 
 impl Builder<'_> {

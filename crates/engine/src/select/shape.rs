@@ -5,8 +5,8 @@ use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedIt
 use crate::call::Measure;
 use contract::names::upper_snake;
 use contract::{
-    Arity, Base, COUNT_NUMBER, COUNT_NUMBERS_FROM, Contract, Field, Object, ObjectId, ResourceId, Scalar,
-    VERSION_NUMBER,
+    Arity, Base, COUNT_NUMBER, Contract, Field, Object, ObjectId, ResourceId, Scalar, TypeRef,
+    VERSION_NUMBER, count_number,
 };
 use wire::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
@@ -65,7 +65,7 @@ impl Builder<'_> {
             None => Name::new(&field.name, field.number, field.xml),
             Some(alias) => {
                 let number = match &item.what {
-                    What::Count { .. } => COUNT_NUMBERS_FROM + field.number,
+                    What::Count { .. } => count_number(field.number),
                     _ => 0,
                 };
                 Name::new(alias, number, field.xml)
@@ -113,7 +113,13 @@ impl Builder<'_> {
 
     fn total_layout(&self, id: ResourceId, what: &TotalsWhat) -> Layout {
         match what {
-            TotalsWhat::Key(field) => layout(self.contract, self.contract.resource(id).field(*field)),
+            // A reference is the other record's key here, whatever is asked for.
+            TotalsWhat::Key(field) => match self.contract.resource(id).field(*field) {
+                Field { ty: TypeRef { base: Base::Resource(target), .. }, .. } => {
+                    layout(self.contract, self.contract.resource(*target).key_field())
+                }
+                field => layout(self.contract, field),
+            },
             TotalsWhat::Count | TotalsWhat::Measure(Measure::Count, _) => Layout::Scalar(Scalar::Int),
             TotalsWhat::Measure(Measure::Average, _) => Layout::Scalar(Scalar::Float),
             TotalsWhat::Measure(measure @ (Measure::Sum | Measure::Least | Measure::Greatest), field) => {

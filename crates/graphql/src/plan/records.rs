@@ -8,7 +8,9 @@ use crate::values::Variables;
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::SelectionSet;
 use contract::{Base, Contract, Field, ObjectId, ResourceId};
+use describe::fields::is_many;
 use describe::graphql::{self as face, RecordField, names};
+use describe::measure;
 use engine::{Item, JsonPath, Kind, ListArgs, Measure, Selection};
 
 /// The name of a type, at every object.
@@ -69,7 +71,7 @@ impl<'a> Translate<'a> {
         }
         match field.target() {
             Some(target) => {
-                let list = match face::is_many(field) {
+                let list = match is_many(field) {
                     true => self.list(target, &self.arguments(collected)?)?,
                     false => ListArgs::default(),
                 };
@@ -155,7 +157,7 @@ impl<'a> Translate<'a> {
         let item = |collected: Collected<'a>| {
             let alias = collected.key.to_owned();
             let name = collected.first().name.as_str();
-            match (name, face::Measure::named(name)) {
+            match (name, measure::Measure::named(name)) {
                 (TYPE_NAME, _) => Ok(Item::TypeName { alias }),
                 (names::COUNT, _) => Ok(Item::Measure { measure: Measure::Count, name: None, alias }),
                 (_, measure) => {
@@ -168,7 +170,7 @@ impl<'a> Translate<'a> {
     }
 
     /// The values of one measure, or without one those that a group shares.
-    fn parts(&self, measure: Option<face::Measure>, collected: &Collected<'a>) -> Selection {
+    fn parts(&self, measure: Option<measure::Measure>, collected: &Collected<'a>) -> Selection {
         let sets = collected.sets();
         let ty = type_name(&sets);
         let item = |collected: Collected<'a>| {
@@ -178,10 +180,10 @@ impl<'a> Translate<'a> {
             }
             let measure = match measure {
                 None => return Item::Field { name, alias: Some(alias), json: JsonPath::default() },
-                Some(face::Measure::Sum) => Measure::Sum,
-                Some(face::Measure::Average) => Measure::Average,
-                Some(face::Measure::Least) => Measure::Least,
-                Some(face::Measure::Greatest) => Measure::Greatest,
+                Some(measure::Measure::Sum) => Measure::Sum,
+                Some(measure::Measure::Average) => Measure::Average,
+                Some(measure::Measure::Least) => Measure::Least,
+                Some(measure::Measure::Greatest) => Measure::Greatest,
             };
             Item::Measure { measure, name: Some(name), alias }
         };

@@ -103,6 +103,27 @@ type Vault @resource { id: ID! }
     }
 
     #[test]
+    fn protocol_buffers_are_printed_or_written() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("notes.graphql"), CONTRACT).unwrap();
+        let run = |output: Option<&Path>| {
+            let target =
+                ProtoTarget { contract: folder.path().to_owned(), output: output.map(Path::to_owned) };
+            let mut out = Vec::new();
+            export(&ExportArgs { what: Export::Proto(target) }, &mut out, &mut Vec::new()).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let printed = run(None);
+        let text = printed.strip_prefix("// notes/v1/notes.proto\n").unwrap();
+        assert!(text.starts_with("syntax = \"proto3\";\n\npackage notes.v1;\n"), "{text}");
+        let output = folder.path().join("out");
+        assert_eq!(run(Some(&output)), "");
+        assert_eq!(std::fs::read_to_string(output.join("notes/v1/notes.proto")).unwrap(), text);
+        let settings = std::fs::read_to_string(output.join("buf.yaml")).unwrap();
+        assert!(settings.contains("    - STANDARD\n") && !settings.contains("ignore_only"), "{settings}");
+    }
+
+    #[test]
     fn what_cannot_be_done_is_said() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("notes.graphql"), CONTRACT).unwrap();

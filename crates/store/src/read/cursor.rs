@@ -16,6 +16,21 @@ pub(super) struct Cursor<'s, 'c> {
     from_parent: Option<(usize, usize)>,
 }
 
+/// What is bound to the parameters of a read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Values<'a> {
+    /// Those of the intention.
+    pub params: &'a [Value],
+    /// Those of a contract's own statement, where the read is part of one.
+    pub given: &'a [Value],
+}
+
+impl<'a> From<&'a [Value]> for Values<'a> {
+    fn from(params: &'a [Value]) -> Self {
+        Self { params, given: &[] }
+    }
+}
+
 /// The statements of a plan, found by their texts among those that the connection has prepared.
 pub(super) fn prepare<'c>(conn: &'c Connection, plan: &ReadPlan) -> Result<Vec<CachedStatement<'c>>, Error> {
     plan.statements.iter().map(|statement| conn.prepare_cached(&statement.sql).map_err(failure)).collect()
@@ -25,30 +40,30 @@ pub(super) fn prepare<'c>(conn: &'c Connection, plan: &ReadPlan) -> Result<Vec<C
 pub(super) fn bind<'s, 'c: 's>(
     prepared: impl Iterator<Item = &'s mut Statement<'c>>,
     plan: &ReadPlan,
-    params: &[Value],
+    values: Values<'_>,
 ) -> Result<Vec<Cursor<'s, 'c>>, Error> {
     let statements = prepared.zip(&plan.statements);
-    statements.map(|(prepared, statement)| cursor(prepared, statement, params).map_err(failure)).collect()
+    statements.map(|(prepared, statement)| cursor(prepared, statement, values).map_err(failure)).collect()
 }
 
 fn cursor<'s, 'c>(
     prepared: &'s mut Statement<'c>,
     statement: &sql::Statement,
-    params: &[Value],
+    values: Values<'_>,
 ) -> rusqlite::Result<Cursor<'s, 'c>> {
     let mut from_parent = None;
     for (at, bind) in statement.binds.iter().enumerate() {
         match bind {
-            Bind::Param(param) => {
-                let param = usize::from(*param);
-                let given = params.get(param);
-                let given = given.ok_or(rusqlite::Error::InvalidParameterCount(param + 1, params.len()))?;
-                bind_value(prepared, at + 1, given)?;
-            }
+            Bind::Param(param) => bind_value(prepared, at + 1, nth(values.params, usize::from(*param))?)?,
+            Bind::Given(position) => bind_value(prepared, at + 1, nth(values.given, *position)?)?,
             Bind::Parent(column) => from_parent = Some((at + 1, *column)),
         }
     }
     Ok(Cursor { statement: prepared, from_parent })
+}
+
+fn nth(values: &[Value], at: usize) -> rusqlite::Result<&Value> {
+    values.get(at).ok_or(rusqlite::Error::InvalidParameterCount(at + 1, values.len()))
 }
 
 impl Cursor<'_, '_> {

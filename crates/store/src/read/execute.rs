@@ -1,10 +1,10 @@
 //! Running a read: rows go cell by cell from the statements into an encoder.
 
-use super::cursor::{self, Cursor, own};
+use super::cursor::{self, Cursor, Values, own};
 use super::failure::{encoding, failure};
 use super::kept::Kept;
 use super::plan::{Answer, Output, Page, Read, ReadPlan, Record};
-use crate::face::{Error, PageEdges, Reply};
+use crate::face::{Error, PageEdges, Reply, Root};
 use crate::query::{End, Param};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
@@ -28,7 +28,7 @@ pub(crate) fn run(
 ) -> Result<Reply, Error> {
     let mut statements = cursor::prepare(conn, plan)?;
     let statements = statements.iter_mut().map(|statement| &mut **statement);
-    let cursors = cursor::bind(statements, plan, params)?;
+    let cursors = cursor::bind(statements, plan, params.into())?;
     answer(cursors, plan, params, format, reply_bytes_max)
 }
 
@@ -45,9 +45,28 @@ pub(crate) fn run_kept<'c>(
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
     let statements = kept.of(conn, plan).map_err(failure)?;
-    let answered = cursor::bind(statements.iter_mut(), plan, params)
+    let answered = cursor::bind(statements.iter_mut(), plan, params.into())
         .and_then(|cursors| answer(cursors, plan, params, format, reply_bytes_max));
     // What was bound may be large.
+    statements.iter_mut().for_each(Statement::clear_bindings);
+    answered
+}
+
+/// Runs a read of [`ReadPlan::found`], and says how many rows its statement found, seen or not.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_found<'c>(
+    conn: &'c Connection,
+    kept: &mut Kept<'c>,
+    plan: &ReadPlan,
+    values: Values<'_>,
+    format: Format,
+    reply_bytes_max: usize,
+) -> Result<(Reply, u64), Error> {
+    let statements = kept.of(conn, plan).map_err(failure)?;
+    let answered = cursor::bind(statements.iter_mut(), plan, values)
+        .and_then(|cursors| counted(cursors, plan, values.params, format, reply_bytes_max));
     statements.iter_mut().for_each(Statement::clear_bindings);
     answered
 }
@@ -59,6 +78,16 @@ fn answer(
     format: Format,
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
+    counted(cursors, plan, params, format, reply_bytes_max).map(|(reply, _)| reply)
+}
+
+fn counted(
+    cursors: Vec<Cursor<'_, '_>>,
+    plan: &ReadPlan,
+    params: &[Value],
+    format: Format,
+    reply_bytes_max: usize,
+) -> Result<(Reply, u64), Error> {
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
     format.write(buffer, reply_bytes_max, XML_LIST, Answering { cursors, plan, params })
 }
@@ -71,14 +100,15 @@ struct Answering<'c, 's, 'p> {
 }
 
 impl WriteReply for Answering<'_, '_, '_> {
-    type Output = Result<Reply, Error>;
+    /// The reply, and the rows that were found.
+    type Output = Result<(Reply, u64), Error>;
 
     fn write<E: Encoder>(mut self, mut encoder: E) -> Self::Output {
         let mut walk = Walk::new(&mut encoder, self.params);
         let found = walk.answer(&mut self.cursors, &self.plan.answer)?;
-        let statements = walk.statements;
+        let (statements, all) = (walk.statements, found.all);
         let (body, nulls) = encoder.into_reply();
-        Ok(Reply { nulls, ..found.reply(statements, body) })
+        Ok((Reply { nulls, ..found.reply(statements, body) }, all))
     }
 }
 
@@ -124,7 +154,7 @@ fn record_into<E: Encoder>(
 ) -> Result<Reply, Error> {
     let mut statements = cursor::prepare(conn, plan)?;
     let statements = statements.iter_mut().map(|statement| &mut **statement);
-    let mut cursors = cursor::bind(statements, plan, params)?;
+    let mut cursors = cursor::bind(statements, plan, params.into())?;
     let Answer::One { shape, record, version } = &plan.answer else {
         return Err(Error::Internal("a list in the place of a record".to_owned()));
     };
@@ -150,6 +180,8 @@ struct Found {
     version: Option<i64>,
     body: Body,
     edges: Option<PageEdges>,
+    /// Rows that were found, seen or not, where that is counted.
+    all: u64,
 }
 
 /// Whether what was written is a reply.
@@ -192,8 +224,53 @@ impl<'e, E: Encoder> Walk<'e, E> {
                 Ok(Found { rows, body: Body::Written, ..Found::default() })
             }
             Answer::Page { shape, record, page } => self.page(cursors, shape, record, page),
+            Answer::Found { shape, record, version, visible, root } => {
+                self.found(cursors, (shape, record), *version, *visible, *root)
+            }
             Answer::Count => self.count(cursors),
         }
+    }
+
+    /// All rows that are seen, or the first of them.
+    fn found(
+        &mut self,
+        cursors: &mut [Cursor<'_, '_>],
+        (shape, record): (&Shape, &Record),
+        version: usize,
+        visible: Option<usize>,
+        root: Root,
+    ) -> Result<Found, Error> {
+        let (own, below) = own(cursors);
+        self.statements += 1;
+        let is_list = root == Root::List;
+        if is_list {
+            self.encoder.begin_list(shape).map_err(encoding)?;
+        }
+        let mut rows = own.statement.raw_query();
+        let mut found = Found::default();
+        while let Some(row) = rows.next().map_err(failure)? {
+            found.all += 1;
+            // One record is that of the first row, if it is seen.
+            if !is_list && found.all > 1 {
+                continue;
+            }
+            let is_seen = |column| row.get::<_, Option<bool>>(column).map_err(failure);
+            if !visible.map_or(Ok(Some(true)), is_seen)?.unwrap_or(false) {
+                continue;
+            }
+            self.record(row, below, shape, record)?;
+            found.rows += 1;
+            if !is_list {
+                found.version = Some(row.get(version).map_err(failure)?);
+            }
+        }
+        if is_list {
+            self.encoder.end_list(shape).map_err(encoding)?;
+        }
+        if is_list || found.rows > 0 {
+            found.body = Body::Written;
+        }
+        Ok(found)
     }
 
     fn one(
@@ -209,7 +286,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         let Some(row) = rows.next().map_err(failure)? else { return Ok(Found::default()) };
         self.record(row, below, shape, record)?;
         let version = version.map(|column| row.get(column)).transpose().map_err(failure)?;
-        Ok(Found { rows: 1, version, body: Body::Written, edges: None })
+        Ok(Found { rows: 1, version, body: Body::Written, ..Found::default() })
     }
 
     fn count(&mut self, cursors: &mut [Cursor<'_, '_>]) -> Result<Found, Error> {
@@ -265,7 +342,8 @@ impl<'e, E: Encoder> Walk<'e, E> {
             std::mem::swap(&mut edges.first, &mut edges.last);
         }
         self.encoder.end_list(shape).map_err(encoding)?;
-        Ok(Found { rows: starts.len() as u64, body: Body::Written, edges: Some(edges), version: None })
+        let rows = starts.len() as u64;
+        Ok(Found { rows, body: Body::Written, edges: Some(edges), ..Found::default() })
     }
 
     /// A parameter that is a number of rows.

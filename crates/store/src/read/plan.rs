@@ -3,7 +3,8 @@
 use crate::face::{PlanError, Root};
 use crate::query::{Aggregate, End, Param, Select};
 use crate::sql::select::{self, Compiled, From};
-use crate::sql::{Dialect, Statement, aggregate, defect};
+use crate::sql::{Dialect, Draft, Statement, aggregate, defect};
+use crate::sqlite::Proved;
 use contract::{Contract, Scalar};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::{Layout, Shape};
@@ -16,6 +17,7 @@ pub struct ReadPlan {
     /// A parent stands before its children.
     pub(super) statements: Vec<Statement>,
     pub(super) answer: Answer,
+    pub(crate) proved: Proved,
 }
 
 /// What becomes of the rows of the first statement.
@@ -34,6 +36,16 @@ pub(super) enum Answer {
     List { shape: Shape, record: Record },
     /// All but one that is more than the page has are the reply.
     Page { shape: Shape, record: Record, page: Page },
+    /// Those that are seen are the reply, or the first of them is; all of them are counted.
+    Found {
+        shape: Shape,
+        record: Record,
+        /// The column of a record's version.
+        version: usize,
+        /// The column that says whether a row is seen; all are where there is none.
+        visible: Option<usize>,
+        root: Root,
+    },
     /// The first one holds their number.
     Count,
 }
@@ -81,7 +93,7 @@ pub(super) enum Read {
 impl ReadPlan {
     fn new(statements: Vec<Statement>, answer: Answer) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), statements, answer }
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), statements, answer, proved: Proved::default() }
     }
 
     /// Compiles reading one record or a list of them.
@@ -91,7 +103,7 @@ impl ReadPlan {
         shape: Shape,
         root: Root,
     ) -> Result<Self, PlanError> {
-        let Compiled { statements, record, version, cursor } =
+        let Compiled { statements, record, version, cursor, visible: _ } =
             select::records(contract, Dialect::Sqlite, select, root)?;
         let record = Record::new(record, &shape, 0)?;
         let page = cursor.zip(select.edges.as_ref());
@@ -103,6 +115,22 @@ impl ReadPlan {
             (Root::List, _, Some(page)) => Answer::Page { shape, record, page },
         };
         Ok(Self::new(statements, answer))
+    }
+
+    /// Compiles reading records in the statement that finds them; `None` where that cannot be.
+    pub(crate) fn found(
+        contract: &Contract,
+        select: &Select,
+        shape: Shape,
+        root: Root,
+        tail: impl FnOnce(&mut Draft<'_>) -> String,
+    ) -> Result<Option<Self>, PlanError> {
+        let compiled = select::found(contract, Dialect::Sqlite, select, tail)?;
+        let Some(Compiled { statements, record, version: Some(version), visible, .. }) = compiled else {
+            return Ok(None);
+        };
+        let record = Record::new(record, &shape, 0)?;
+        Ok(Some(Self::new(statements, Answer::Found { shape, record, version, visible, root })))
     }
 
     /// Compiles values over rows.
@@ -133,7 +161,8 @@ impl ReadPlan {
             Answer::One { shape, .. }
             | Answer::Whole { shape, .. }
             | Answer::List { shape, .. }
-            | Answer::Page { shape, .. } => Some(&shape.type_name),
+            | Answer::Page { shape, .. }
+            | Answer::Found { shape, .. } => Some(&shape.type_name),
             Answer::Count => None,
         }
     }

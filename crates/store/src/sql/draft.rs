@@ -21,6 +21,8 @@ pub(crate) enum Bind {
     Param(Param),
     /// A column of the row of the parent's statement.
     Parent(usize),
+    /// A value that is given to a contract's own statement, by its position among them.
+    Given(usize),
 }
 
 /// A row of a resource under a name of its own in the statement.

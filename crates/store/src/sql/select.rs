@@ -19,6 +19,8 @@ pub(crate) struct Compiled {
     pub version: Option<usize>,
     /// The column of the root's cursor, where the rows are a page between cursors.
     pub cursor: Option<usize>,
+    /// The column that says whether a row is one of the select's, where others are read as well.
+    pub visible: Option<usize>,
 }
 
 /// Where the outputs of a record come from.
@@ -66,7 +68,41 @@ pub(crate) fn records(
     let Made { record, version, cursor } = statements.statement(draft, rows, select, Wanted::Root(root))?;
     let done: Option<Vec<_>> = statements.done.into_iter().collect();
     let statements = different(done.expect("each reserved place is filled"));
-    Ok(Compiled { statements, record, version, cursor })
+    Ok(Compiled { statements, record, version, cursor, visible: None })
+}
+
+/// Compiles reading a select's records in the very statement that finds them: `tail` is what follows the table's name
+/// there, in which columns of the table are named without it. Every row that the statement finds is read; which of them
+/// are the select's says a column. `None` where the select joins other rows: their columns could be meant in the tail.
+pub(crate) fn found(
+    contract: &Contract,
+    dialect: Dialect,
+    select: &Select,
+    tail: impl FnOnce(&mut Draft<'_>) -> String,
+) -> Result<Option<Compiled>, PlanError> {
+    let mut draft = Draft::new(contract, dialect);
+    let rows = draft.rows(select.from)?;
+    let mut statements = Statements { contract, dialect, done: vec![None], groups: 0 };
+    let mut parts = Parts::new(draft, &rows);
+    let record = statements.record(&mut parts, &rows.row, select)?;
+    if !parts.joins.is_empty() || !parts.conditions.is_empty() {
+        return Ok(None);
+    }
+    let version = Some(parts.column(parts.draft.version(&rows.row))?);
+    let mut conditions = rows.conditions;
+    if select.filter != Predicate::True {
+        conditions.push(parts.draft.predicate(&Scope::of(&rows.row), &select.filter)?);
+    }
+    let visible = match conditions.is_empty() {
+        true => None,
+        false => Some(parts.column(format!("({})", conditions.join(" AND ")))?),
+    };
+    let tail = tail(&mut parts.draft);
+    let sql = format!("SELECT {} FROM {}{tail}", parts.columns.join(", "), rows.from);
+    statements.done[0] = Some(parts.draft.finish(sql)?);
+    let done: Option<Vec<_>> = statements.done.into_iter().collect();
+    let statements = different(done.expect("each reserved place is filled"));
+    Ok(Some(Compiled { statements, record, version, cursor: None, visible }))
 }
 
 /// The statements with texts of their own: two of one text could not be in use at the same time and both be found
@@ -127,7 +163,15 @@ struct Parts<'c> {
     conditions: Vec<String>,
 }
 
-impl Parts<'_> {
+impl<'c> Parts<'c> {
+    /// A statement of these rows, of which nothing is wanted yet.
+    fn new(draft: Draft<'c>, rows: &Rows) -> Self {
+        let own = rows.row.alias.clone();
+        let present = vec![own.clone()];
+        let (columns, joins, conditions) = (Vec::new(), Vec::new(), Vec::new());
+        Self { draft, own, present, columns, joins, conditions }
+    }
+
     /// The position of a column, which is added unless it is there.
     fn column(&mut self, expression: String) -> Result<usize, PlanError> {
         if let Some(at) = self.columns.iter().position(|column| *column == expression) {
@@ -180,10 +224,7 @@ impl<'c> Statements<'c> {
         }
         let place = self.done.len();
         self.done.push(None);
-        let own = rows.row.alias.clone();
-        let present = vec![own.clone()];
-        let (columns, joins, conditions) = (Vec::new(), Vec::new(), Vec::new());
-        let mut parts = Parts { draft, own, present, columns, joins, conditions };
+        let mut parts = Parts::new(draft, &rows);
         let record = self.record(&mut parts, &rows.row, select)?;
         let version = match wanted {
             Wanted::Root(Root::One) => Some(parts.column(parts.draft.version(&rows.row))?),

@@ -6,10 +6,12 @@ mod answer;
 mod authorizer;
 mod check;
 mod coverage;
+mod direct;
 mod lexer;
 mod plan;
 mod run;
 mod suggestion;
+mod version;
 
 pub use check::check;
 pub use plan::SqlPlan;

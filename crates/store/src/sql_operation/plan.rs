@@ -1,9 +1,10 @@
 //! The statements of an operation with their parameters, and how its answer is made.
 
-use super::lexer;
+use super::{direct, lexer, version};
 use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
 use crate::query::{Param, Select};
 use crate::sql::defect;
+use crate::sqlite::Proved;
 use contract::{Binding, Contract, Expectation, OperationId, Scalar, SqlBinding, SqlStatement};
 use wire::{Layout, Shape};
 
@@ -15,6 +16,9 @@ pub struct SqlPlan {
     pub(super) each_parameters: Vec<SqlParameter>,
     pub(super) parameters: Vec<SqlParameter>,
     pub(super) answer: Answer,
+    /// The only statement with the records that it finds read in it, where that can be.
+    pub(super) direct: Option<ReadPlan>,
+    pub(crate) proved: Proved,
 }
 
 /// One statement.
@@ -79,13 +83,19 @@ impl SqlPlan {
         };
         let (mut each_parameters, mut parameters) = (Vec::new(), Vec::new());
         let each = each.as_ref().map_or([].as_slice(), |each| &each.statements);
-        Ok(Self {
-            each: each.iter().map(|s| Statement::new(s, &mut each_parameters)).collect(),
-            run: statements.iter().map(|s| Statement::new(s, &mut parameters)).collect(),
-            each_parameters,
-            parameters,
-            answer: Answer::new(contract, answer, shape, root)?,
-        })
+        let each: Vec<Statement> =
+            each.iter().map(|s| Statement::new(contract, s, &mut each_parameters)).collect();
+        let run: Vec<Statement> =
+            statements.iter().map(|s| Statement::new(contract, s, &mut parameters)).collect();
+        let direct = match (each.is_empty(), statements.as_slice(), answer, &shape) {
+            (true, [only], SqlAnswer::Records { select, key, column }, Some(shape)) => {
+                let own = direct::Own { text: &only.text, parameters: &parameters, key: *key, column };
+                own.plan(contract, select, shape, root)?
+            }
+            _ => None,
+        };
+        let answer = Answer::new(contract, answer, shape, root)?;
+        Ok(Self { each, run, each_parameters, parameters, answer, direct, proved: Proved::default() })
     }
 
     /// The parameters of the `each:` statements, in order.
@@ -100,7 +110,7 @@ impl SqlPlan {
 }
 
 impl Statement {
-    fn new(statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
+    fn new(contract: &Contract, statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
         let position = |name: &str| {
             let parameter = parameter(name);
             parameters.iter().position(|known| *known == parameter).unwrap_or_else(|| {
@@ -110,7 +120,7 @@ impl Statement {
         };
         Self {
             binds: lexer::parameters(&statement.text).into_iter().map(position).collect(),
-            sql: statement.text.as_str().into(),
+            sql: version::counted(contract, &statement.text).into(),
             expect: statement.expect.clone(),
         }
     }
@@ -124,7 +134,7 @@ pub(super) const RESERVED: [(&str, SqlParameter); 4] = [
     ("_new_id", SqlParameter::NewId),
 ];
 
-fn parameter(name: &str) -> SqlParameter {
+pub(super) fn parameter(name: &str) -> SqlParameter {
     let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == name);
     reserved.map_or_else(|| SqlParameter::Argument(name.to_owned()), |(_, parameter)| parameter.clone())
 }

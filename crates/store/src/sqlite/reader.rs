@@ -8,6 +8,7 @@
 use super::Generation;
 use super::inline::{self, Limits};
 use super::open::{BUSY, configure};
+use super::proved::Proved;
 use super::slow::{Job, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
 use crate::read::{Kept, ReadPlan, failure, run_kept};
@@ -63,9 +64,9 @@ impl Readers {
         format: Format,
         bounds: Bounds,
     ) -> Result<Reply, Error> {
-        let plan = Arc::clone(plan);
-        self.run_kept(bounds.deadline, move |conn, kept| {
-            run_kept(conn, kept, &plan, &params, format, bounds.reply_bytes_max)
+        let own = Arc::clone(plan);
+        self.run_kept(&plan.proved, bounds.deadline, move |conn, kept| {
+            run_kept(conn, kept, &own, &params, format, bounds.reply_bytes_max)
         })
         .await
     }
@@ -80,25 +81,22 @@ impl Readers {
         Ok(self.read(plan, params, Format::Json, bounds).await?.rows)
     }
 
-    /// Does something that only reads, in one snapshot: here if it is short, and otherwise once more from its
-    /// beginning on another thread. It is given up at the deadline, or when the future is dropped.
-    pub async fn run<T: Send + 'static>(
+    /// Does something that only reads, in one snapshot, with the statements that the thread has kept: here if it is
+    /// short, and otherwise once more from its beginning on another thread. It is given up at the deadline, or when the
+    /// future is dropped.
+    pub async fn run_kept<T: Send + 'static>(
         &self,
-        deadline: Instant,
-        work: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.run_kept(deadline, move |conn, _| work(conn)).await
-    }
-
-    /// As [`Readers::run`], with the statements that the thread has kept.
-    async fn run_kept<T: Send + 'static>(
-        &self,
+        proved: &Proved,
         deadline: Instant,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match self.inline(deadline, &work)? {
-            Some(done) => Ok(done),
-            None => {
+        let here = if proved.is_long() { None } else { Some(self.inline(deadline, &work)?) };
+        match here {
+            Some(Some(done)) => Ok(done),
+            tried => {
+                if tried.is_some() {
+                    proved.was_long();
+                }
                 let (job, outcome) = Job::new(deadline, move |conn| work(conn, &mut Kept::default()));
                 self.slow.queue(job)?;
                 // In a box: what waits is rare, and every read's future would have room for it otherwise.

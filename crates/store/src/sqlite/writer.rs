@@ -103,17 +103,25 @@ impl Loop {
         while let Ok(first) = jobs.recv() {
             group.push(first);
             group.extend(jobs.try_iter().take(self.group_writes_max - 1));
-            let outcomes = Group { conn: &self.log.conn, contract: &self.contract, deadline: &self.deadline }
-                .commit(&group);
-            // Before anybody is answered: a reader that was told of a write must see it.
-            self.generation.advance();
-            for (job, outcome) in group.drain(..).zip(outcomes) {
-                // Who has stopped waiting is not told.
-                let _ = job.done.send(outcome);
+            while !group.is_empty() {
+                self.commit(group.drain(..Job::together(&group)).collect());
             }
-            self.log.checkpoint();
         }
         self.log.close();
+    }
+}
+
+impl Loop {
+    fn commit(&mut self, jobs: Vec<Job>) {
+        let group = Group { conn: &self.log.conn, contract: &self.contract, deadline: &self.deadline };
+        let outcomes = group.commit(&jobs);
+        // Before anybody is answered: a reader that was told of a write must see it.
+        self.generation.advance();
+        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            // Who has stopped waiting is not told.
+            let _ = job.done.send(outcome);
+        }
+        self.log.checkpoint();
     }
 }
 

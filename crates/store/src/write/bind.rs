@@ -35,6 +35,7 @@ pub(crate) fn bind(
                 None => return Err(Error::InvalidParameterCount(usize::from(param) + 1, params.len())),
             },
             KEY => statement.raw_bind_parameter(position, own.key)?,
+            Bind::Given(_) => return Err(Error::InvalidQuery),
             Bind::Parent(_) => statement.raw_bind_parameter(position, own.now)?,
         }
     }

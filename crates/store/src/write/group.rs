@@ -2,13 +2,16 @@
 
 use super::mutation::{Ended, Guard, Run};
 use super::{References, Violations, idempotency};
-use crate::face::{Error, Failed, Mutation, Written};
+use crate::face::{Error, Failed, Mutation, Step, Written};
 use crate::sqlite::open::Deadline;
 use contract::Contract;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 use tokio::sync::oneshot;
+
+/// Statements of a mutation that shares its transaction with others, at the most.
+const STATEMENTS_SHARED_MAX: usize = 256;
 
 /// A mutation and who waits for it.
 #[derive(Debug)]
@@ -19,6 +22,23 @@ pub(crate) struct Job {
 }
 
 type Outcome = Result<Written, Failed>;
+
+impl Job {
+    /// Whether it is worth a transaction of its own: a savepoint around many statements costs more than a flush.
+    fn is_large(&self) -> bool {
+        let statements = |step: &Step| match step {
+            Step::Write { .. } => 1,
+            Step::Sql { each, .. } | Step::Items { each, .. } => each.len() + 1,
+        };
+        self.mutation.steps.iter().map(statements).sum::<usize>() > STATEMENTS_SHARED_MAX
+    }
+
+    /// How many of the first of these are committed together.
+    pub fn together(jobs: &[Job]) -> usize {
+        let small = jobs.iter().take_while(|job| !job.is_large()).count();
+        small.max(1)
+    }
+}
 
 /// Mutations that are committed together.
 #[derive(Debug)]
@@ -42,7 +62,7 @@ impl Group<'_> {
     /// Runs and commits mutations. Each fails alone; when COMMIT fails all of them do.
     pub fn commit(&self, jobs: &[Job]) -> Vec<Outcome> {
         let mut lost: Vec<Option<Failed>> = jobs.iter().map(|_| None).collect();
-        let mut guard = Guard::WhereNeeded;
+        let mut guard = if jobs.len() == 1 { Guard::Alone } else { Guard::WhereNeeded };
         // Each turn that does not end here takes one mutation out, or gives all of them savepoints.
         loop {
             if let Err(error) = self.sql("BEGIN IMMEDIATE") {
@@ -95,7 +115,7 @@ impl Group<'_> {
         self.deadline.clear();
         let ended = match (ended, guard) {
             (Ok(ended), _) => ended,
-            (Err(_), Guard::WhereNeeded) => return Ended::Halfway,
+            (Err(_), Guard::WhereNeeded | Guard::Alone) => return Ended::Halfway,
             (Err(_), Guard::Savepoint) => {
                 self.give_up_savepoint();
                 Ended::Done(Err(Error::Internal("a panic while writing".to_owned()).into()))

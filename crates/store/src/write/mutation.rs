@@ -3,7 +3,7 @@
 use super::idempotency::{self, Known};
 use super::run::{Done, Made, Writing};
 use super::{Key, References, Violations, outbox};
-use crate::face::{Answering, Error, Failed, Mutation, Reply, Step, Written};
+use crate::face::{Answering, Error, Failed, Items, Mutation, Reply, SqlPlan, Step, Written};
 use crate::sql_operation;
 use rusqlite::Connection;
 use wire::Value;
@@ -24,6 +24,32 @@ pub(super) enum Guard {
     Savepoint,
     /// One that is a single statement goes without: two statements less, and a tenth less to do in all.
     WhereNeeded,
+    /// There are no others: the transaction is its own. Without a savepoint around it, what SQLite keeps to undo a
+    /// statement is dropped with the statement; within one it grows, and is walked through at the end of each.
+    Alone,
+}
+
+impl Guard {
+    fn begin(self) -> &'static [&'static str] {
+        match self {
+            Guard::Savepoint | Guard::WhereNeeded => &["SAVEPOINT mutation"],
+            Guard::Alone => &[],
+        }
+    }
+
+    fn undo(self) -> &'static [&'static str] {
+        match self {
+            Guard::Savepoint | Guard::WhereNeeded => &["ROLLBACK TO mutation"],
+            Guard::Alone => &["ROLLBACK", "BEGIN IMMEDIATE"],
+        }
+    }
+
+    fn end(self) -> &'static [&'static str] {
+        match self {
+            Guard::Savepoint | Guard::WhereNeeded => &["RELEASE mutation"],
+            Guard::Alone => &[],
+        }
+    }
 }
 
 /// How a mutation ended.
@@ -41,6 +67,7 @@ pub(super) struct Progress {
     key: Option<Key>,
     created: bool,
     pub reply: Reply,
+    items: Option<Box<Items>>,
 }
 
 impl Progress {
@@ -66,7 +93,7 @@ impl Run<'_> {
     /// Runs it inside the group's transaction.
     pub fn run(&self, guard: Guard) -> Ended {
         if guard == Guard::Savepoint || !self.is_one_statement() {
-            return Ended::Done(self.run_guarded());
+            return Ended::Done(self.run_guarded(guard));
         }
         match self.work() {
             Ok(written) => Ended::Done(Ok(written)),
@@ -92,7 +119,7 @@ impl Run<'_> {
     }
 
     /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
-    fn run_guarded(&self) -> Result<Written, Failed> {
+    fn run_guarded(&self, guard: Guard) -> Result<Written, Failed> {
         if let Some(key) = &self.mutation.idempotency {
             match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
                 Known::New => (),
@@ -100,7 +127,7 @@ impl Run<'_> {
                 Known::Answer(answer) => return Ok(answer?),
             }
         }
-        self.sql("SAVEPOINT mutation")?;
+        self.all(guard.begin())?;
         let done = self.work_and_judge().and_then(|written| {
             self.conclude(Ok(&written))?;
             Ok(written)
@@ -110,24 +137,24 @@ impl Run<'_> {
                 // The failure was such that SQLite gave up the whole transaction, which is for the group to deal with.
                 return done;
             }
-            self.sql("ROLLBACK TO mutation")?;
+            self.all(guard.undo())?;
         }
         let done = match done {
             Err(Failed { step, error: Error::Refused(code) }) => {
-                Err(Failed { step, error: self.refuse(code)? })
+                Err(Failed { step, error: self.refuse(code, guard)? })
             }
             done => done,
         };
-        self.sql("RELEASE mutation")?;
+        self.all(guard.end())?;
         done
     }
 
     /// The events and the answer of a refusal, which the caller is told of only when they are kept.
-    fn refuse(&self, code: String) -> Result<Error, Error> {
+    fn refuse(&self, code: String, guard: Guard) -> Result<Error, Error> {
         match self.conclude(Err(&code)) {
             Ok(()) => Ok(Error::Refused(code)),
             Err(error) => {
-                self.sql("ROLLBACK TO mutation")?;
+                self.all(guard.undo())?;
                 Ok(error)
             }
         }
@@ -148,8 +175,8 @@ impl Run<'_> {
             Answering::Before(answer) => self.answer_before(answer, &mut progress)?,
             Answering::Each(answers) => self.answer_each(answers, &mut progress)?,
         }
-        let Progress { key, created, reply } = progress;
-        Ok(Written { reply, key: key.map(Key::text), created, replayed: false })
+        let Progress { key, created, reply, items } = progress;
+        Ok(Written { reply, key: key.map(Key::text), created, replayed: false, items })
     }
 
     /// Runs the steps from this one on.
@@ -166,25 +193,32 @@ impl Run<'_> {
                 let done = writing.judge(plan).and_then(|judged| writing.perform(judged));
                 progress.done(done.map_err(failed)?);
             }
-            Step::Sql { plan, each, run, answer_params } => {
-                let Mutation { format, bounds, .. } = self.mutation;
-                let running = sql_operation::Running {
-                    conn: self.conn,
-                    violations: self.violations,
-                    plan,
-                    answer_params,
-                    format: *format,
-                    reply_bytes_max: bounds.reply_bytes_max,
-                };
-                progress.reply = running.run(each, run).map_err(failed)?;
+            Step::Sql { plan, each, run, answer_params, changes } => {
+                let running = self.running(plan, answer_params);
+                progress.reply = running.run(each, run, *changes).map_err(failed)?;
+            }
+            Step::Items { plan, each } => {
+                let items = self.running(plan, &[]).items(each).map_err(failed)?;
+                progress.items = Some(Box::new(items));
             }
         }
         Ok(())
     }
 
+    fn running<'a>(&'a self, plan: &'a SqlPlan, answer_params: &'a [Value]) -> sql_operation::Running<'a> {
+        let Mutation { format, bounds, .. } = self.mutation;
+        let (conn, violations) = (self.conn, self.violations);
+        let reply_bytes_max = bounds.reply_bytes_max;
+        sql_operation::Running { conn, violations, plan, answer_params, format: *format, reply_bytes_max }
+    }
+
     /// The circumstances of a step that writes.
     pub fn writing<'a>(&'a self, params: &'a [Value]) -> Writing<'a> {
         Writing { conn: self.conn, violations: self.violations, params, now: &self.mutation.now }
+    }
+
+    fn all(&self, statements: &[&str]) -> Result<(), Error> {
+        statements.iter().try_for_each(|sql| self.sql(sql))
     }
 
     fn sql(&self, sql: &str) -> Result<(), Error> {

@@ -11,12 +11,12 @@ pub use crate::json::lexer::Problem;
 /// Members up to which an object's keys are compared each with each, which is faster than sorting them.
 const SMALL_OBJECT_MEMBERS: usize = 8;
 
-/// What a JSON text may hold.
+/// What a JSON text may hold, or a message in protocol buffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeBounds {
-    /// How deep arrays and objects may nest; [`DEPTH_MAX`] is the limit of any.
+    /// How deep arrays and objects may nest (messages and repeated fields); [`DEPTH_MAX`] is the limit of any.
     pub depth_max: usize,
-    /// Values in all: scalars, arrays and objects.
+    /// Values in all: scalars, arrays and objects (each time that a field is there).
     pub values_max: usize,
     /// Bytes of a number that is not an integer of 64 bits.
     pub number_bytes_max: usize,

@@ -52,8 +52,7 @@ impl Decoder<'_> {
                 continue;
             }
             if record.has(at) {
-                let message = format!("the field {} is there under both of its names", field.proto);
-                return Err(MessageError::new("MALFORMED", message));
+                return Err(under_both_names(field));
             }
             if let Some(one_of) = field.one_of.filter(|one_of| record.has_one_of(message, *one_of)) {
                 return Err(second_of(message, one_of, field));
@@ -162,6 +161,9 @@ impl Decoder<'_> {
                 return Err(MessageError::new("UNKNOWN", "there is no such field").inside(&name, None));
             };
             if field.number == key && json != Value::Null {
+                if found.is_some() {
+                    return Err(under_both_names(field));
+                }
                 found = self.field(field, json, depth_left.saturating_sub(1))?;
             }
         }
@@ -182,6 +184,12 @@ fn range(expected: &str) -> Box<MessageError> {
 #[cold]
 fn no_value() -> Box<MessageError> {
     MessageError::new("ENUM", "expected a value of the enum other than number 0")
+}
+
+#[cold]
+fn under_both_names(field: &MessageField) -> Box<MessageError> {
+    let message = format!("the field {} is there under both of its names", field.proto);
+    MessageError::new("MALFORMED", message)
 }
 
 /// Two fields of a `oneof`.

@@ -188,9 +188,7 @@ impl ProtobufEncoder {
         if fitted == Fitted::Null {
             return Ok(());
         }
-        if key.number == 0 {
-            return Err(EncodeError::mismatch(&key.text, "no field number"));
-        }
+        numbered(key)?;
         let start = self.begin(number);
         self.fitted(key.number, fitted)?;
         self.end(start);
@@ -277,7 +275,7 @@ impl ProtobufEncoder {
     }
 
     fn member(&mut self, field: &ShapeField, raw: &str) -> Result<(), EncodeError> {
-        numbered(field)?;
+        numbered(&field.name)?;
         if raw == "null" {
             return Ok(());
         }
@@ -313,7 +311,7 @@ impl Encoder for ProtobufEncoder {
 
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
-        numbered(field)?;
+        numbered(&field.name)?;
         let mut scratch = Ascii::new();
         let fitted = match (item::place(&field.layout), cell) {
             (Some(Place::Scalar(scalar)), _) => fit::scalar(scalar, cell, &mut scratch),
@@ -384,7 +382,7 @@ impl Encoder for ProtobufEncoder {
 
     #[inline]
     fn begin_field(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
-        numbered(field)?;
+        numbered(&field.name)?;
         self.open.push(Open::Field(field.name.number));
         Ok(())
     }

@@ -96,6 +96,7 @@ impl ProtoJsonEncoder {
 
     /// An object with a key in it.
     fn reference(&mut self, key: &Name, fitted: Fitted<'_>) -> Result<(), EncodeError> {
+        numbered(key)?;
         self.json.open(b'{');
         self.json.out.extend(key.json.as_bytes());
         self.value(fitted)?;
@@ -135,7 +136,7 @@ impl ProtoJsonEncoder {
         let members = object.members(text).ok_or_else(mismatch)?;
         self.json.open(b'{');
         for (field, raw) in object.shape().fields.iter().zip(members) {
-            numbered(field)?;
+            numbered(&field.name)?;
             if let Some(raw) = raw.filter(|raw| *raw != "null") {
                 self.stored_member(field, raw)?;
             }
@@ -187,7 +188,7 @@ impl Encoder for ProtoJsonEncoder {
 
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
-        numbered(field)?;
+        numbered(&field.name)?;
         let mut scratch = Ascii::new();
         let fitted = match (item::place(&field.layout), cell) {
             (Some(Place::Scalar(scalar)), _) => fit::scalar(scalar, cell, &mut scratch),
@@ -252,7 +253,7 @@ impl Encoder for ProtoJsonEncoder {
 
     #[inline]
     fn begin_field(&mut self, field: &ShapeField) -> Result<(), EncodeError> {
-        numbered(field)?;
+        numbered(&field.name)?;
         self.json.begin_field(field)
     }
 

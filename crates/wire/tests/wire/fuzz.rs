@@ -76,6 +76,68 @@ fn fuzz_scalar() {
 }
 
 #[test]
+fn fuzz_protobuf() {
+    let mut source = Source(4);
+    for _ in 0..RUNS {
+        wire::fuzz::fuzz_protobuf(&message(&mut source, 3));
+    }
+}
+
+/// Fields of the fuzz body's numbers, framed rightly for the most part.
+fn message(source: &mut Source, depth: usize) -> Vec<u8> {
+    let mut data = Vec::new();
+    for _ in 0..source.below(6) {
+        let number = source.below(84) as u64;
+        let wire = source.pick(&[0, 0, 1, 2, 2, 2, 2, 2, 3, 4, 5]);
+        varint(&mut data, number << 3 | wire);
+        match wire {
+            0 => varint(&mut data, source.integer() as u64),
+            1 => data.extend(source.double().to_le_bytes()),
+            2 => {
+                let inner = match source.below(4) {
+                    0 if depth > 0 => message(source, depth - 1),
+                    1 => source.bytes(),
+                    2 => source.pick(&JSON).as_bytes().to_vec(),
+                    _ => b"\x08\x05\x10\x07".to_vec(),
+                };
+                varint(&mut data, inner.len() as u64);
+                data.extend(inner);
+            }
+            _ => {}
+        }
+    }
+    if source.chance(4) && !data.is_empty() {
+        let at = source.below(data.len());
+        data[at] ^= 1 << source.below(8);
+    }
+    data
+}
+
+fn varint(data: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        data.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    data.push(number as u8);
+}
+
+#[test]
+fn fuzz_protobuf_json() {
+    const SEEDS: [&str; 8] = [
+        "{\"f1\":\"p1\",\"f_2\":\"text\",\"f3\":1,\"f4\":\"-9\",\"f5\":1.5e3,\"f6\":true,\"f7\":\"1.50\"}",
+        "{\"f9\":\"2026-11-22T18:32:34.123456789+02:00\",\"f12\":\"-1.500000001s\",\"f14\":\"[1,{}]\"}",
+        "{\"f18\":\"COLOR_RED\",\"f20\":\"aB,c.dE\",\"f21\":{\"f1\":\"k\"},\"f15\":\"-_8=\"}",
+        "{\"f19\":{\"f19\":{\"f49\":[{\"f31\":[\"a\"]},{}]}}}",
+        "{\"f48\":[1,\"COLOR_RED\"],\"f44\":[\"{\\\"a\\\":1}\"],\"f51\":[{\"f_1\":\"k\"}]}",
+        "{\"f61\":\"\",\"f62\":\"\",\"f74\":\"\",\"f78\":0,\"f79\":null}",
+        "{\"f91\":1,\"f92\":2,\"f1\":null}",
+        "{}",
+    ];
+    let mut source = Source(5);
+    (0..RUNS).for_each(|_| wire::fuzz::fuzz_protobuf_json(&mutated(&SEEDS, &mut source)));
+}
+
+#[test]
 fn fuzz_stored() {
     let mut source = Source(3);
     for _ in 0..RUNS * 2 {

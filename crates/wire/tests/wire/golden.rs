@@ -2,7 +2,10 @@
 
 use crate::model::{colors, field};
 use contract::{Scalar, Xml};
-use wire::{Cell, EncodeError, Encoder, JsonEncoder, Layout, ProtobufEncoder, Shape, XmlEncoder};
+use wire::{
+    Cell, EncodeError, Encoder, JsonEncoder, Layout, Name, ProtoJsonEncoder, ProtobufEncoder, Shape,
+    XmlEncoder,
+};
 
 const BYTES_MAX: usize = 1 << 20;
 
@@ -28,6 +31,76 @@ fn protobuf(layout: &Layout, cell: Cell<'_>) -> Result<String, EncodeError> {
     let mut encoder = ProtobufEncoder::new(Vec::new(), BYTES_MAX);
     write(&mut encoder, &shape(layout.clone(), Xml::Element), cell)?;
     Ok(encoder.finish().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn proto_json(layout: &Layout, cell: Cell<'_>) -> Result<String, EncodeError> {
+    let mut encoder = ProtoJsonEncoder::new(Vec::new(), BYTES_MAX);
+    write(&mut encoder, &shape(layout.clone(), Xml::Element), cell)?;
+    Ok(String::from_utf8(encoder.finish()).unwrap())
+}
+
+/// Where ProtoJSON is not as JSON is.
+#[test]
+fn proto_json_has_forms_of_its_own() {
+    let scalar = Layout::Scalar;
+    let list = |layout| Layout::List(Box::new(layout));
+    let reference = || Layout::Reference(Box::new(Name::new("id", 1, Xml::Element)));
+    let object = Layout::Object(Box::new(shape(scalar(Scalar::Duration), Xml::Element)));
+    let rows = [
+        (scalar(Scalar::Duration), Cell::Int(5_400_500_000), r#""5400.500s""#),
+        (scalar(Scalar::Duration), Cell::Int(-1), r#""-0.000001s""#),
+        (scalar(Scalar::Duration), Cell::Int(0), r#""0s""#),
+        (
+            scalar(Scalar::DateTime),
+            Cell::Text("2026-11-22T18:32:34+02:00"),
+            r#""2026-11-22T16:32:34.000000Z""#,
+        ),
+        (scalar(Scalar::Json), Cell::Text(r#"{"a":["é\n"]}"#), r#""{\"a\":[\"é\\n\"]}""#),
+        (scalar(Scalar::Json), Cell::Text("null"), r#""null""#),
+        (colors(), Cell::Text("BLUE"), r#""COLOR_BLUE""#),
+        (reference(), Cell::Text("a\""), r#"{"id":"a\""}"#),
+        (reference(), Cell::Int(7), r#"{"id":"7"}"#),
+        (list(reference()), Cell::Text(r#"["a",7]"#), r#"[{"id":"a"},{"id":"7"}]"#),
+        (list(colors()), Cell::Text(r#"["RED"]"#), r#"["COLOR_RED"]"#),
+        (list(colors()), Cell::Text("[]"), "[]"),
+        (list(scalar(Scalar::Long)), Cell::Text(r#"["5",6]"#), r#"["5","6"]"#),
+        (list(scalar(Scalar::Json)), Cell::Text(r#"[null,{"a":1}]"#), r#"["null","{\"a\":1}"]"#),
+        (object.clone(), Cell::Text(r#"{"other":1,"f":"PT1M"}"#), r#"{"f":"60s"}"#),
+        (object.clone(), Cell::Text(r#"{"f":null}"#), "{}"),
+        (list(object), Cell::Text(r#"[{"f":"PT0.001S"},{}]"#), r#"[{"f":"0.001s"},{}]"#),
+    ];
+    for (layout, cell, expected) in rows {
+        assert_eq!(proto_json(&layout, cell), Ok(format!("{{\"f\":{expected}}}")), "{layout:?}");
+        assert_eq!(proto_json(&layout, Cell::Null).as_deref(), Ok("{}"), "{layout:?}");
+        let field = &shape(layout.clone(), Xml::Element);
+        for (cell, expected) in [(cell, expected), (Cell::Null, "null")] {
+            let mut encoder = ProtoJsonEncoder::new(Vec::new(), BYTES_MAX);
+            encoder.scalar(field, cell).unwrap();
+            assert_eq!(String::from_utf8(encoder.finish()).unwrap(), expected);
+        }
+    }
+    for (layout, cell) in [(list(colors()), "[null]"), (list(reference()), "[{}]")] {
+        assert!(proto_json(&layout, Cell::Text(cell)).is_err());
+        assert!(protobuf(&layout, Cell::Text(cell)).is_err());
+    }
+}
+
+#[test]
+fn references_are_messages_in_protocol_buffers_alone() {
+    let reference = Layout::Reference(Box::new(Name::new("id", 3, Xml::Attribute)));
+    for (cell, key, message) in [(Cell::Text("p1"), "p1", "0a041a027031"), (Cell::Int(7), "7", "0a031a0137")]
+    {
+        assert_eq!(json(&reference, cell), Ok(format!("{{\"f\":\"{key}\"}}")));
+        assert_eq!(xml(&reference, Xml::Element, cell), Ok(format!("<T><f>{key}</f></T>")));
+        assert_eq!(xml(&reference, Xml::Attribute, cell), Ok(format!("<T f=\"{key}\"></T>")));
+        assert_eq!(protobuf(&reference, cell).as_deref(), Ok(message));
+    }
+    let without_number = Layout::Reference(Box::new(Name::new("id", 0, Xml::Element)));
+    assert!(protobuf(&without_number, Cell::Int(7)).is_err());
+    assert!(proto_json(&without_number, Cell::Int(7)).is_err());
+    let renamed = Shape { type_name: "T".into(), fields: vec![field("f", 0, reference)] };
+    let mut encoder = ProtoJsonEncoder::new(Vec::new(), BYTES_MAX);
+    assert!(write(&mut encoder, &renamed, Cell::Int(7)).is_err());
 }
 
 fn xml(layout: &Layout, place: Xml, cell: Cell<'_>) -> Result<String, EncodeError> {

@@ -8,6 +8,7 @@ mod decode;
 mod fuzz;
 mod golden;
 mod graphql;
+mod messages;
 mod model;
 mod read;
 mod request;

@@ -1,10 +1,11 @@
 //! What is given: filters, orders, the arguments and inputs of writes.
 
 use super::Printer;
+use crate::fields::comparable_fields;
+use crate::filter::{Compared, Takes, operators};
 use crate::graphql::arguments::{Argument, Meaning, Write};
-use crate::graphql::fields::{FilterField, comparable_fields, filter_fields};
+use crate::graphql::fields::{FilterField, filter_fields};
 use crate::graphql::names;
-use crate::graphql::operators::{Compared, Takes, operators};
 use crate::graphql::types::{Part, Type};
 use crate::graphql::writer::{Definition, Member, literal};
 use contract::{FieldId, InputId, ObjectId, Resource, ResourceId, Scalar};

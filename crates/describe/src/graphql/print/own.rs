@@ -3,9 +3,9 @@
 use super::Printer;
 use crate::graphql::names;
 use crate::graphql::offered::Offered;
-use crate::graphql::order::Direction;
 use crate::graphql::types::Type;
 use crate::graphql::writer::{Definition, Member, string};
+use crate::order::Direction;
 use contract::{Abstract, AbstractId, Base, Contract, EnumId, Field, ObjectId, Scalar, TypeRef};
 
 impl Printer<'_> {

@@ -1,11 +1,12 @@
 //! Records, and what is answered of many.
 
 use super::Printer;
-use crate::graphql::fields::{RecordField, comparable_fields, is_many, record_fields};
-use crate::graphql::measures::{Measure, measured};
+use crate::fields::{comparable_fields, is_many};
+use crate::graphql::fields::{RecordField, record_fields};
 use crate::graphql::names;
 use crate::graphql::types::{Part, Type};
 use crate::graphql::writer::{Definition, Member};
+use crate::measure::{Measure, measured};
 use contract::{Arity, Base, Field, ResourceId, Scalar, TypeRef};
 
 impl Printer<'_> {

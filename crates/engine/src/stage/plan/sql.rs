@@ -6,9 +6,34 @@ use crate::input::Arguments;
 use crate::policy::FieldSight;
 use crate::select::{Builder, Params, Wanted, and, chosen_layout, layout, reference_layout};
 use crate::stage::validate::{ResultField, ResultPart, ResultWanted, SqlWanted};
-use contract::{Arity, Base, Binding, Operation, Root};
+use contract::{Argument, Arity, Atomicity, Base, Binding, Operation, Root, TypeRef};
+use std::cell::LazyCell;
+use std::sync::{Arc, OnceLock};
 use store::{Answering, Param, Select, SqlAnswer, SqlField, SqlParameter, SqlPlan, Step};
 use wire::{Layout, Name, Shape, ShapeField, Value};
+
+/// The list whose items are applied each by itself.
+pub(crate) fn applied_apart(operation: &Operation) -> Option<usize> {
+    match &operation.binding {
+        Binding::Sql(contract::SqlBinding { each: Some(each), .. }) => {
+            (each.atomicity == Atomicity::EachItem).then_some(each.argument)
+        }
+        _ => None,
+    }
+}
+
+/// Where a parameter of an item's statements comes from.
+enum EachFrom<'n> {
+    /// It is the item.
+    Item(TypeRef),
+    /// It is a member of the item.
+    Member(TypeRef, &'n str),
+    /// It is the same for all items.
+    Call(Value),
+}
+
+/// A key that is made where it is asked for: chance costs something.
+type NewId = LazyCell<Value>;
 
 impl Planner<'_> {
     pub(super) fn sql(
@@ -21,21 +46,68 @@ impl Planner<'_> {
             Arity::One => store::Root::One,
             Arity::List { .. } => store::Root::List,
         };
-        let ((answer, shape), params) = self.sql_answer(operation, wanted);
-        let plan = self.engine.sql_plan(self.permitted.operation, answer, shape, root)?;
-        let new_id = Value::Text(uuid::Uuid::now_v7().to_string());
+        let (plan, answer_params) = self.sql_plan(operation, wanted, root)?;
+        let new_id: NewId = LazyCell::new(|| Value::Text(uuid::Uuid::now_v7().to_string()));
         let run =
             plan.parameters().iter().map(|p| self.sql_parameter(operation, arguments, p, &new_id)).collect();
-        let answer_params = params.into_values();
         match operation.root {
             Root::Query => Ok(Plan::ReadSql { plan, run, answer_params }),
             Root::Mutation | Root::Subscription => {
                 let each = self.sql_each(operation, arguments, &plan, &new_id)?;
-                let step = Step::Sql { plan, each, run, answer_params };
+                if let Some(argument) = applied_apart(operation) {
+                    let items = Step::Items { plan: Arc::clone(&plan), each };
+                    let answer = Step::Sql { plan, each: Vec::new(), run, answer_params, changes: 0 };
+                    return self.items(items, answer, argument);
+                }
+                let step = Step::Sql { plan, each, run, answer_params, changes: 0 };
                 let mutation = self.mutation(vec![step], Answering::Steps);
                 Ok(Plan::Write { write: Writing::Sql, mutation: Box::new(mutation), secrets: Vec::new() })
             }
         }
+    }
+
+    /// An answer that is remembered by a key would stand for items that are applied again.
+    fn items(&self, items: Step, answer: Step, argument: usize) -> Result<Plan, Fault> {
+        if self.permitted.context.idempotency_key.is_some() {
+            let message = "is not for an operation that applies items one by one";
+            return Err(Fault::invalid_field("Idempotency-Key", "UNSUPPORTED", message));
+        }
+        let answer = Box::new(self.mutation(vec![answer], Answering::Steps));
+        let items = self.mutation(vec![items], Answering::Steps);
+        // Events are of the operation, not of its items.
+        let items = Box::new(store::Mutation { emits: Vec::new(), ..items });
+        Ok(Plan::Items { items, answer, argument })
+    }
+
+    /// The plan, with the parameters of its answer's reads. Where whole records are answered and no rule keeps anything
+    /// from the caller, it is everybody's.
+    fn sql_plan(
+        &self,
+        operation: &Operation,
+        wanted: &SqlWanted,
+        root: store::Root,
+    ) -> Result<(Arc<SqlPlan>, Vec<Value>), Fault> {
+        let engine = self.engine;
+        let id = self.permitted.operation;
+        let is_everybodys = match wanted {
+            SqlWanted::Records(wanted) => {
+                let star = wanted.resource.index();
+                Arc::ptr_eq(wanted, &engine.stars[star]) && engine.whole_records[star].is_some()
+            }
+            SqlWanted::Nothing | SqlWanted::Scalar | SqlWanted::Object { .. } => false,
+        };
+        let slot =
+            (is_everybodys && self.permitted.decisions.are_open()).then(|| &engine.whole_results[id.index()]);
+        if let Some((plan, params)) = slot.and_then(OnceLock::get) {
+            return Ok((Arc::clone(plan), params.clone()));
+        }
+        let ((answer, shape), params) = self.sql_answer(operation, wanted);
+        let plan = engine.sql_plan(id, answer, shape, root)?;
+        let params = params.into_values();
+        if let Some(slot) = slot {
+            let _ = slot.set((Arc::clone(&plan), params.clone()));
+        }
+        Ok((plan, params))
     }
 
     fn sql_parameter(
@@ -43,7 +115,7 @@ impl Planner<'_> {
         operation: &Operation,
         arguments: &Arguments,
         parameter: &SqlParameter,
-        new_id: &Value,
+        new_id: &NewId,
     ) -> Value {
         match parameter {
             SqlParameter::Argument(name) => {
@@ -52,7 +124,7 @@ impl Planner<'_> {
             }
             SqlParameter::CallerId => self.caller_id(),
             SqlParameter::Now => Value::Text(self.permitted.now.clone()),
-            SqlParameter::NewId => new_id.clone(),
+            SqlParameter::NewId => Value::clone(new_id),
             SqlParameter::Changes => Value::Null,
         }
     }
@@ -72,7 +144,7 @@ impl Planner<'_> {
         operation: &Operation,
         arguments: &Arguments,
         plan: &SqlPlan,
-        new_id: &Value,
+        new_id: &NewId,
     ) -> Result<Vec<Vec<Value>>, Fault> {
         let Binding::Sql(contract::SqlBinding { each: Some(each), .. }) = &operation.binding else {
             return Ok(Vec::new());
@@ -82,29 +154,43 @@ impl Planner<'_> {
             return Ok(Vec::new());
         };
         let contract = &self.engine.contract;
-        let of_item = |item: &Value, parameter: &SqlParameter| {
-            let SqlParameter::Argument(name) = parameter else {
-                return Ok(self.sql_parameter(operation, arguments, parameter, new_id));
+        let from = |parameter| self.each_from(operation, arguments, argument, parameter, new_id);
+        let from: Vec<EachFrom<'_>> = plan.each_parameters().iter().map(from).collect();
+        let of_item = |item: &Value, from: &EachFrom<'_>| {
+            let (ty, value) = match from {
+                EachFrom::Call(value) => return Ok(value.clone()),
+                EachFrom::Item(ty) => (*ty, Some(item)),
+                EachFrom::Member(ty, name) => (*ty, item.get(name)),
             };
-            let (ty, value) = match argument.ty.base {
-                Base::Input(id) => {
-                    let member = contract.inputs[id.index()].fields.iter().find(|m| m.name == *name);
-                    (member.map(|m| m.ty), item.get(name))
-                }
-                _ if name == "item" => {
-                    (Some(contract::TypeRef { arity: Arity::One, ..argument.ty }), Some(item))
-                }
-                _ => (None, None),
-            };
-            match (ty, value) {
-                (Some(ty), Some(value)) => crate::input::stored::for_column(contract, ty, value)
-                    .map_err(|p| Fault::invalid_field(argument.name.clone(), p.code, p.message)),
-                (Some(_), None) => Ok(Value::Null),
-                (None, _) => Ok(self.sql_parameter(operation, arguments, parameter, new_id)),
-            }
+            let stored = value.map(|value| crate::input::stored::for_column(contract, ty, value));
+            stored
+                .unwrap_or(Ok(Value::Null))
+                .map_err(|p| Fault::invalid_field(argument.name.clone(), p.code, p.message))
         };
-        let parameters = plan.each_parameters();
-        items.iter().map(|item| parameters.iter().map(|p| of_item(item, p)).collect()).collect()
+        items.iter().map(|item| from.iter().map(|from| of_item(item, from)).collect()).collect()
+    }
+
+    /// Where a parameter of the statements that run once per item comes from.
+    fn each_from<'n>(
+        &self,
+        operation: &Operation,
+        arguments: &Arguments,
+        argument: &Argument,
+        parameter: &'n SqlParameter,
+        new_id: &NewId,
+    ) -> EachFrom<'n> {
+        let own = match (parameter, argument.ty.base) {
+            (SqlParameter::Argument(name), Base::Input(id)) => {
+                let members = &self.engine.contract.inputs[id.index()].fields;
+                let member = members.iter().find(|member| member.name == *name);
+                member.map(|member| EachFrom::Member(member.ty, name))
+            }
+            (SqlParameter::Argument(name), _) if name == "item" => {
+                Some(EachFrom::Item(TypeRef { arity: Arity::One, ..argument.ty }))
+            }
+            _ => None,
+        };
+        own.unwrap_or_else(|| EachFrom::Call(self.sql_parameter(operation, arguments, parameter, new_id)))
     }
 
     fn sql_answer(&self, operation: &Operation, wanted: &SqlWanted) -> ((SqlAnswer, Option<Shape>), Params) {
@@ -144,7 +230,7 @@ impl Planner<'_> {
         (select, key)
     }
 
-    fn result_item(
+    pub(super) fn result_item(
         &self,
         builder: &mut Builder<'_>,
         object: contract::ObjectId,

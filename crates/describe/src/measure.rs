@@ -1,6 +1,6 @@
 //! Values over many records: which functions there are, and what each is of.
 
-use super::operators::is_ordered;
+use crate::filter::is_ordered;
 use contract::{Arity, Base, Field, FieldId, Resource, Scalar};
 
 /// A function over the values of a field.
@@ -45,7 +45,7 @@ impl Measure {
     }
 
     /// What its values are, in words.
-    pub(super) fn description(self) -> &'static str {
+    pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Sum => "Sums",
             Self::Average => "Averages",

@@ -1,6 +1,8 @@
 //! What a field can be tested for: printed as the fields of filter inputs, and read by the same table.
 
-use contract::{Arity, Base, Compare, EnumId, Field, Scalar};
+use contract::{Arity, Base, Compare, EnumId, Field, Scalar, names};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// One test of a field: a field of filter inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,20 @@ pub struct Operator {
     pub takes: Takes,
     /// What it asks, in words.
     pub description: &'static str,
+}
+
+impl Operator {
+    /// Its name in protocol buffers, `like_any`.
+    pub fn proto_name(&self) -> String {
+        names::snake(self.name)
+    }
+
+    /// Its number in protocol buffers: its place in the table, from 1.
+    pub fn number(&self) -> u32 {
+        let mut numbered = (1..).zip(OPERATORS);
+        let found = numbered.find(|(_, operator)| operator.name == self.name);
+        found.expect("each operator is in the table").0
+    }
 }
 
 /// What an operator asks.
@@ -180,7 +196,7 @@ fn scalar_fits(scalar: Scalar, fits: Fits) -> bool {
 }
 
 /// Whether one value of the scalar can be less than another.
-pub(super) fn is_ordered(scalar: Scalar) -> bool {
+pub(crate) fn is_ordered(scalar: Scalar) -> bool {
     !matches!(scalar, Scalar::Boolean | Scalar::Json | Scalar::Bytes)
 }
 
@@ -212,6 +228,18 @@ pub(crate) fn unscaled(scalar: Scalar) -> Scalar {
 /// The operators of a filter, in the order in which they are printed.
 pub fn operators(of: Compared) -> impl Iterator<Item = &'static Operator> {
     OPERATORS.iter().filter(move |operator| of.fits(operator.fits))
+}
+
+/// The operator of this number in protocol buffers.
+pub fn operator_numbered(number: u32) -> Option<&'static Operator> {
+    OPERATORS.get(usize::try_from(number).ok()?.checked_sub(1)?)
+}
+
+/// The operator of this name in protocol buffers.
+pub fn operator_by_proto_name(name: &str) -> Option<&'static Operator> {
+    static NAMES: LazyLock<HashMap<String, &'static Operator>> =
+        LazyLock::new(|| OPERATORS.iter().map(|operator| (operator.proto_name(), operator)).collect());
+    NAMES.get(name).copied()
 }
 
 /// The operator of this name.
@@ -267,7 +295,8 @@ const fn json(name: &'static str, test: JsonTest, fits: Fits, description: &'sta
     Operator { name, test: Test::Json(test), fits, takes: Takes::Value, description }
 }
 
-/// All operators, in the order in which they are printed.
+/// All operators, in the order in which they are printed. Their places are their numbers in protocol buffers: new ones
+/// come last.
 pub const OPERATORS: &[Operator] = &[
     compare("eq", Compare::Equal, "Equals. Null equals nothing."),
     compare("neq", Compare::NotEqual, "Differs. Null differs from nothing."),
@@ -317,7 +346,7 @@ pub const OPERATORS: &[Operator] = &[
     json("containedIn", JsonTest::ContainedIn, Fits::Structured, "Is contained in this."),
     json("overlaps", JsonTest::Overlaps, Fits::Lists, "Shares an item with this."),
     Operator {
-        name: super::names::AT,
+        name: crate::graphql::names::AT,
         test: Test::Part,
         fits: Fits::Json,
         takes: Takes::Part,
@@ -333,7 +362,21 @@ mod tests {
     fn names_are_told_apart() {
         for (i, operator) in OPERATORS.iter().enumerate() {
             assert!(OPERATORS[i + 1..].iter().all(|other| other.name != operator.name), "{}", operator.name);
+            assert_eq!(operator_numbered(operator.number()), Some(operator));
+            assert_eq!(operator_by_proto_name(&operator.proto_name()), Some(operator));
         }
+    }
+
+    /// Numbers that clients have been built with.
+    #[test]
+    fn numbers_stay() {
+        let known = ["eq", "not_in", "eq_any", "like", "search", "is_true", "contains", "at"];
+        let numbers = known.map(|name| operator_by_proto_name(name).map(Operator::number));
+        assert_eq!(numbers, [1, 4, 11, 23, 35, 39, 41, 44].map(Some));
+        assert_eq!(
+            (operator_numbered(0), operator_numbered(45), operator_by_proto_name("notIn")),
+            (None, None, None)
+        );
     }
 
     #[test]
