@@ -4,8 +4,7 @@ import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 const folder = process.env.SERVER_PROTO;
-const buf = new URL('../node_modules/.bin/buf', import.meta.url).pathname;
-export const descriptors = execFileSync(buf, ['build', folder, '--as-file-descriptor-set', '-o', '-#format=binpb'], {
+export const descriptors = execFileSync(process.env.BUF, ['build', folder, '--as-file-descriptor-set', '-o', '-#format=binpb'], {
   maxBuffer: 1 << 26,
 });
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));

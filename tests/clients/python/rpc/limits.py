@@ -1,5 +1,5 @@
 """grpcio against a server with few calls a minute: RetryInfo says when to come back, and each message counts."""
-from session import ADA, ADMIN, PATIENCE_S, channel, details, expect, exported, fails, run
+from session import ADA, ADMIN, PATIENCE_S, channel, expect, exported, fails, run
 
 modules = exported()
 pb, plain = modules["tour.v1.tour_pb2"], modules["tour_pb2"]

@@ -9,7 +9,7 @@ import threading
 import time
 
 import grpc
-from session import ADA, ADMIN, PATIENCE_S, channel, details, eventually, expect, exported, fails, run
+from session import ADA, ADMIN, PATIENCE_S, channel, eventually, expect, exported, fails, run
 
 modules = exported()
 pb, plain = modules["tour.v1.tour_pb2"], modules["tour_pb2"]
@@ -81,8 +81,13 @@ def identities():
 def metadata():
     _, call = goods.GetProduct.with_call(plain.ProductRequest(product_id="p1"), metadata=[("x-request-id", "my-own-id")])
     expect(dict(call.initial_metadata())["x-request-id"], "my-own-id")
-    _, call = goods.GetProduct.with_call(plain.ProductRequest(product_id="p1"))
-    assert dict(call.initial_metadata())["x-request-id"], "a request id is made where none is given"
+    # One is made where none is given, and told to whom it may help.
+    try:
+        goods.GetProduct(plain.ProductRequest(product_id="p0"))
+        raise AssertionError("there is no such product")
+    except grpc.RpcError as error:
+        sent = dict(error.initial_metadata() or ()) | dict(error.trailing_metadata() or ())
+        assert sent["x-request-id"], sent
     # A call by the same key is made once, and answered as it was.
     key = {"metadata": ADA + [("idempotency-key", "grpcio-1")], "timeout": PATIENCE_S}
     request = pb.PostServiceCreateRequest(post=pb.Post(title="Once", content="x"))
