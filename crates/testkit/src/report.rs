@@ -80,7 +80,7 @@ impl Report {
         let mut out = String::from(
             "# Parity\n\nPrinted by `testkit parity docs/parity.md`: every case over every protocol and store.\n\
              ✓ behaves as the case says, – cannot be said in that protocol, for the reason below the table, and a space \
-             where a case would be the same as in the column before.\n\n| column | what runs | said |\n|---|---|--:|\n",
+             where a case would be the same as in the column before.\n\n| column | what runs | cases |\n|---|---|--:|\n",
         );
         for (protocol, store) in &columns {
             let is_said = |row: &&&Row| {

@@ -72,7 +72,7 @@ impl Protocol {
     fn takes(self, case: &Case) -> bool {
         match self {
             Self::Rest | Self::Graphql | Self::Grpc(_, _, Lists::Whole) => true,
-            Self::Grpc(_, _, Lists::Streamed) => case.steps.iter().any(|step| grpc::is_streamed(step)),
+            Self::Grpc(_, _, Lists::Streamed) => case.steps.iter().any(grpc::is_streamed),
         }
     }
 

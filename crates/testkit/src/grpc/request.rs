@@ -320,8 +320,7 @@ impl<'c, 'd> Draft<'c, 'd> {
             other => other.clone(),
         };
         self.out.insert("operations".to_owned(), operations);
-        let Reading::Field(part) = Reading::Field(self.selected(id)?) else { unreachable!("a field") };
-        Ok(Reading::Batch(part))
+        Ok(Reading::Batch(self.selected(id)?))
     }
 
     /// `{"update": {"id": …}}` as the message of an operation.

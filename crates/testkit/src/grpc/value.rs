@@ -203,7 +203,7 @@ fn camel(path: &str) -> String {
     out
 }
 
-/// Whether a request can be a message, with the message.
+/// A request as a message, if it is one of its type.
 pub fn message(
     ty: &prost_reflect::MessageDescriptor,
     json: &Value,
