@@ -4,7 +4,7 @@ use crate::builtin::Builtin;
 use crate::code::Code;
 use crate::connect;
 use crate::exchange::Exchange;
-use crate::frame::Deframer;
+use crate::frame::{self, Deframer, FrameError, PREFIX_BYTES};
 use crate::health::Health;
 use crate::message::{Reader, Refused};
 use crate::messages;
@@ -334,14 +334,59 @@ impl Calling<'_> {
     /// The one message of the request.
     async fn message(&self, body: Body) -> Result<Value, Refused> {
         let bytes_max = self.service.face.settings.message_bytes_max;
-        // In base64 there are four bytes for three, and an envelope has five of its own.
-        let body_max = (bytes_max + crate::frame::PREFIX_BYTES).saturating_mul(2);
-        let bytes = body.read(body_max).await.map_err(|error| self.reader().body(error))?;
-        let bytes = self.binary(bytes)?;
-        if self.terms.protocol == Protocol::ConnectUnary && bytes.len() > bytes_max {
-            return Err(self.reader().frame(crate::frame::FrameError::TooLarge).into());
-        }
+        let bytes = match self.terms.protocol {
+            Protocol::Grpc | Protocol::GrpcWeb(Text::Binary) | Protocol::ConnectStream => {
+                self.enveloped(body).await?
+            }
+            Protocol::ConnectUnary => {
+                body.read(bytes_max).await.map_err(|error| self.reader().body(error))?
+            }
+            Protocol::GrpcWeb(Text::Base64) => {
+                // In base64 there are four bytes for three.
+                let body_max = (bytes_max + PREFIX_BYTES).saturating_mul(2);
+                self.binary(body.read(body_max).await.map_err(|error| self.reader().body(error))?)?
+            }
+        };
         self.reader().only(bytes, self.request())
+    }
+
+    /// A body of one envelope. One that announces a message that is too large is not waited for.
+    async fn enveloped(&self, mut body: Body) -> Result<Bytes, Refused> {
+        let wait_max = self.service.face.settings.stream_idle_max;
+        let read = async {
+            let first = self.piece(&mut body).await?.unwrap_or_default();
+            self.check_announced(&first)?;
+            // A body in one piece, the usual case, is not copied.
+            let Some(second) = self.piece(&mut body).await? else { return Ok(first) };
+            let mut all = BytesMut::with_capacity(first.len() + second.len());
+            all.extend_from_slice(&first);
+            let mut next = Some(second);
+            while let Some(piece) = next {
+                all.extend_from_slice(&piece);
+                self.check_announced(&all)?;
+                next = self.piece(&mut body).await?;
+            }
+            Ok(all.freeze())
+        };
+        let late = || Err(self.reader().body(edge::BodyError::Timeout).into());
+        tokio::time::timeout(wait_max, read).await.unwrap_or_else(|_| late())
+    }
+
+    async fn piece(&self, body: &mut Body) -> Result<Option<Bytes>, Refused> {
+        body.next(None).await.map_err(|error| self.reader().body(error).into())
+    }
+
+    /// Refuses a message that is larger than allowed, and bytes after the one that is expected.
+    fn check_announced(&self, so_far: &[u8]) -> Result<(), Refused> {
+        let Some((_, length)) = frame::prefix(so_far) else { return Ok(()) };
+        if length > self.service.face.settings.message_bytes_max {
+            return Err(self.reader().frame(FrameError::TooLarge).into());
+        }
+        if so_far.len() > PREFIX_BYTES + length {
+            let message = "one message was expected, and more came";
+            return Err(Status::new(Code::Unimplemented, message).into());
+        }
+        Ok(())
     }
 
     /// What stands in a body in base64: pieces that may each be padded.
