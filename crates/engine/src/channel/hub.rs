@@ -191,3 +191,97 @@ impl Topic {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::queue::Overrun;
+    use super::super::{Told, ToldWhole};
+    use super::*;
+    use std::task::{Context, Poll, Waker};
+    use wire::{Shape, Value};
+
+    const BOUNDS: Bounds =
+        Bounds { paths_max: 2, members_max: 3, waiting_messages_max: 2, waiting_bytes_max: 100_000 };
+
+    fn path(path: &str) -> Path {
+        Path { channel: ChannelId(0), path: path.to_owned() }
+    }
+
+    fn message(from: Option<MemberId>, number: i64) -> Arc<Message> {
+        let shape = Shape { type_name: "Note".into(), fields: Vec::new() };
+        let told = Arc::new(ToldWhole::of(Told::whole(shape.clone(), false), Told::whole(shape, true)));
+        Arc::new(Message::new(from, ChannelId(0), vec![Value::Int(number)], &told))
+    }
+
+    /// What waits for a member, to the end or to its being let go.
+    fn heard(queue: &Queue) -> (Vec<i64>, Poll<()>) {
+        let mut numbers = Vec::new();
+        loop {
+            match queue.poll_take(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(message)) => numbers.push(message.first_number()),
+                Poll::Ready(Err(Overrun)) => return (numbers, Poll::Ready(())),
+                Poll::Pending => return (numbers, Poll::Pending),
+            }
+        }
+    }
+
+    #[test]
+    fn everybody_else_under_the_path_hears_in_order() {
+        let hub = Hub::new(BOUNDS);
+        let ids = [hub.member(), hub.member(), hub.member()];
+        let [(topic, a), (_, b), (_, elsewhere)] =
+            [(ids[0], "x"), (ids[1], "x"), (ids[2], "y")].map(|(id, at)| hub.join(id, path(at), 0).unwrap());
+        topic.publish(&message(Some(ids[0]), 1));
+        topic.publish(&message(Some(ids[1]), 2));
+        assert_eq!(heard(&a), (vec![2], Poll::Pending));
+        assert_eq!(heard(&b), (vec![1], Poll::Pending));
+        assert_eq!(heard(&elsewhere), (vec![], Poll::Pending));
+        hub.publish(path("x"), 0, &message(None, 3)).unwrap();
+        assert_eq!((heard(&a), heard(&b)), ((vec![3], Poll::Pending), (vec![3], Poll::Pending)));
+    }
+
+    #[test]
+    fn who_does_not_keep_up_is_let_go_and_holds_up_nobody() {
+        let hub = Hub::new(BOUNDS);
+        let (slow, quick) = (hub.member(), hub.member());
+        let (topic, slow) = hub.join(slow, path("x"), 0).unwrap();
+        let (_, quick) = hub.join(quick, path("x"), 0).unwrap();
+        for number in 0..10 {
+            topic.publish(&message(None, number));
+            assert_eq!(heard(&quick), (vec![number], Poll::Pending));
+        }
+        // Not a part of the messages, as if they were all.
+        assert_eq!(heard(&slow), (vec![], Poll::Ready(())));
+    }
+
+    #[test]
+    fn places_are_bounded_and_given_back() {
+        let hub = Hub::new(BOUNDS);
+        let ids: Vec<MemberId> = (0..5).map(|_| hub.member()).collect();
+        hub.join(ids[0], path("x"), 0).unwrap();
+        hub.join(ids[1], path("y"), 0).unwrap();
+        assert!(hub.join(ids[2], path("z"), 0).is_err(), "there are two paths at the most");
+        hub.join(ids[2], path("y"), 0).unwrap();
+        assert!(hub.join(ids[3], path("x"), 0).is_err(), "there are three members at the most");
+        hub.leave(ids[0], &path("x"));
+        hub.leave(ids[0], &path("x"));
+        hub.join(ids[3], path("z"), 0).unwrap();
+        assert!(hub.join(ids[4], path("z"), 0).is_err());
+    }
+
+    #[test]
+    fn what_was_said_lately_is_told_to_who_comes() {
+        let hub = Hub::new(BOUNDS);
+        for number in 0..5 {
+            hub.publish(path("x"), 2, &message(None, number)).unwrap();
+        }
+        let (_, queue) = hub.join(hub.member(), path("x"), 2).unwrap();
+        assert_eq!(heard(&queue), (vec![3, 4], Poll::Pending));
+        // A path that is only remembered gives way to one that is used.
+        hub.publish(path("y"), 2, &message(None, 9)).unwrap();
+        hub.publish(path("z"), 2, &message(None, 9)).unwrap();
+        let (_, queue) = hub.join(hub.member(), path("y"), 2).unwrap();
+        assert_eq!(heard(&queue), (vec![], Poll::Pending));
+    }
+}

@@ -36,7 +36,11 @@ pub(crate) struct ToldWhole {
 impl ToldWhole {
     pub fn new(contract: &Contract, channel: &Channel) -> Self {
         let shape = shape(contract, channel);
-        Self { one: Told::whole(shape.clone(), false), items: Told::whole(shape, true) }
+        Self::of(Told::whole(shape.clone(), false), Told::whole(shape, true))
+    }
+
+    pub fn of(one: Told, items: Told) -> Self {
+        Self { one, items }
     }
 }
 
@@ -91,6 +95,15 @@ impl Message {
         let bytes = Bytes::from(bytes.map_err(|error| Fault::internal(error.to_string()))?);
         known.push((format, bytes.clone()));
         Ok(bytes)
+    }
+
+    /// The number in its first field.
+    #[cfg(test)]
+    pub(super) fn first_number(&self) -> i64 {
+        match self.values.first() {
+            Some(Value::Int(number)) => *number,
+            _ => 0,
+        }
     }
 
     /// The fields as rules see them.
