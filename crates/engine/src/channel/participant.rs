@@ -142,6 +142,7 @@ impl Participant {
         let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.shape));
         if let Some(joined) = &self.joined {
             joined.topic.publish(&message);
+            self.engine.hub.was_published();
         }
         Ok(())
     }
@@ -171,6 +172,7 @@ impl Participant {
                 Ok(message) => match self.hears(&message) {
                     Ok(true) => {
                         self.tally.rows += 1;
+                        self.engine.hub.was_delivered();
                         return Poll::Ready(Ok(message));
                     }
                     Ok(false) => {}
