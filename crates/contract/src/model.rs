@@ -719,6 +719,17 @@ pub struct SqlEach {
     pub argument: usize,
     /// The statements; their parameters are the item's members, or `:item` when the item is a scalar.
     pub statements: Vec<SqlStatement>,
+    /// Whether items stand and fall together.
+    pub atomicity: Atomicity,
+}
+
+/// Whether the items of a list are applied together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Atomicity {
+    /// All of them, or none.
+    All,
+    /// Each by itself: those before one that is refused stay.
+    EachItem,
 }
 
 /// One statement with what it must do.

@@ -8,9 +8,10 @@ mod hub;
 mod judge;
 mod message;
 mod participant;
+mod publish;
 mod queue;
 
 pub(crate) use hub::{Bounds, Hub};
 pub use message::Message;
-pub(crate) use message::{Draft, shape};
+pub(crate) use message::{Draft, Part, Told, ToldWhole};
 pub use participant::Participant;

@@ -1,7 +1,7 @@
 //! The pipeline itself: one straight line from a call to an answer or a fault.
 
 use crate::call::{Answer, Call};
-use crate::channel::{self, Hub};
+use crate::channel::{Hub, ToldWhole};
 use crate::clock::{Clock, Moment};
 use crate::fault::Fault;
 use crate::identity::{Caller, Verifier};
@@ -20,7 +20,6 @@ use std::ops::Deref;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use store::{ReadPlan, SqlPlan, Store};
-use wire::Shape;
 
 /// Everything a call goes through, for one contract and one store.
 #[derive(Debug)]
@@ -47,8 +46,8 @@ pub struct Engine {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) plans: Plans,
     pub(crate) hub: Hub,
-    /// The layouts of the channels' messages.
-    pub(crate) channel_shapes: Vec<Arc<Shape>>,
+    /// How the messages of channels are told.
+    pub(crate) told: Vec<Arc<ToldWhole>>,
     /// Streams under way.
     pub(crate) streams: Arc<AtomicUsize>,
 }
@@ -123,11 +122,7 @@ impl Engine {
             hashing: Hashing::new(settings.hashes_concurrent_max),
             plans: Plans::new(&settings),
             hub: Hub::new(settings.hub()),
-            channel_shapes: contract
-                .channels
-                .iter()
-                .map(|c| Arc::new(channel::shape(&contract, c)))
-                .collect(),
+            told: contract.channels.iter().map(|c| Arc::new(ToldWhole::new(&contract, c))).collect(),
             streams: Arc::new(AtomicUsize::new(0)),
             anonymous: Arc::new(Caller::anonymous()),
             contract,

@@ -9,11 +9,13 @@ mod enter;
 mod identify;
 mod permit;
 mod plan;
+mod publish;
 mod run;
 mod validate;
 
 use admit::Slot;
 pub(crate) use budget::Purse;
 pub(crate) use enter::Entered;
-pub(crate) use plan::Planned;
+pub(crate) use plan::{Planned, applied_apart};
+pub(crate) use publish::Speaking;
 pub(crate) use validate::Chosen;

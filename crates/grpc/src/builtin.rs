@@ -6,7 +6,7 @@ use crate::health;
 use crate::message::Refused;
 use crate::outcome::Writer;
 use crate::protocol::{Codec, Protocol, Terms};
-use crate::reflection::{self, Dialect};
+use crate::reflection;
 use crate::service::{Head, Service};
 use crate::status::Status;
 use edge::{Body, Response};
@@ -21,7 +21,7 @@ pub(crate) enum Builtin {
     HealthCheck,
     HealthWatch,
     HealthList,
-    Reflection(Dialect),
+    Reflection,
 }
 
 impl Builtin {
@@ -31,10 +31,9 @@ impl Builtin {
             "/grpc.health.v1.Health/Check" => Self::HealthCheck,
             "/grpc.health.v1.Health/Watch" => Self::HealthWatch,
             "/grpc.health.v1.Health/List" => Self::HealthList,
-            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo" => Self::Reflection(Dialect::V1),
-            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo" => {
-                Self::Reflection(Dialect::V1Alpha)
-            }
+            // Their messages are the same.
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+            | "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo" => Self::Reflection,
             _ => return None,
         })
     }
@@ -57,13 +56,13 @@ impl Service {
             (Builtin::HealthCheck | Builtin::HealthWatch | Builtin::HealthList, Codec::Proto) => {
                 self.health(builtin, head, terms, &writer, body).await
             }
-            (Builtin::Reflection(dialect), Codec::Proto) => {
-                self.reflection(dialect, head, terms, &writer, body).await
-            }
+            (Builtin::Reflection, Codec::Proto) => self.reflection(head, terms, &writer, body).await,
         };
         answered.unwrap_or_else(|refused| match refused {
             Refused::Status(status) => writer.failure(&status),
-            Refused::Fault(fault) => writer.failure(&self.face().status(*fault, &|field| field.to_owned())),
+            Refused::Fault(fault) | Refused::Unread(fault) => {
+                writer.failure(&self.face().status(*fault, &|field| field.to_owned()))
+            }
         })
     }
 
@@ -91,15 +90,12 @@ impl Service {
         match builtin {
             Builtin::HealthWatch => Ok(writer.stream(health.watch(&message, writer.clone())?)),
             Builtin::HealthList => Ok(writer.message(&health.list(), None)),
-            Builtin::HealthCheck | Builtin::Reflection(_) => {
-                Ok(writer.message(&health.check(&message)?, None))
-            }
+            Builtin::HealthCheck | Builtin::Reflection => Ok(writer.message(&health.check(&message)?, None)),
         }
     }
 
     async fn reflection(
         &self,
-        dialect: Dialect,
         head: &Head,
         terms: Terms,
         writer: &Writer,
@@ -111,6 +107,8 @@ impl Service {
         let (caller, _) = self.engine().enter(&head.context(&terms)?, REFLECTION_UNITS)?;
         reflection::allow(&self.face().settings.reflection, &caller)?;
         let incoming = Deframer::new(reflection::REQUEST_BYTES_MAX);
-        Ok(writer.stream(reflection::Talk::new(self.face_arc(), dialect, writer.clone(), body, incoming)))
+        let (engine, peer) = (self.engine_arc(), head.peer);
+        let pay = Box::new(move || engine.take_from_address(peer, 1));
+        Ok(writer.stream(reflection::Talk::new(self.face_arc(), pay, writer.clone(), body, incoming)))
     }
 }

@@ -112,7 +112,9 @@ impl Exchange {
     fn refused(&mut self, refused: Refused) {
         let status = match refused {
             Refused::Status(status) => status,
-            Refused::Fault(fault) => Box::new(self.face.status(*fault, &|field| field.to_owned())),
+            Refused::Fault(fault) | Refused::Unread(fault) => {
+                Box::new(self.face.status(*fault, &|field| field.to_owned()))
+            }
         };
         self.finish(Err(status));
     }

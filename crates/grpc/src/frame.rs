@@ -86,7 +86,8 @@ pub(crate) fn envelopes(mut body: Bytes, message_bytes_max: usize) -> Result<Vec
     Ok(found)
 }
 
-fn prefix(bytes: &[u8]) -> Option<(u8, usize)> {
+/// The flags and the length of the message that follows, once they are there.
+pub(crate) fn prefix(bytes: &[u8]) -> Option<(u8, usize)> {
     let (prefix, _) = bytes.split_first_chunk::<PREFIX_BYTES>()?;
     let [flags, length @ ..] = *prefix;
     Some((flags, u32::from_be_bytes(length) as usize))

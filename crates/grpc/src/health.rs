@@ -17,7 +17,7 @@ pub(crate) const REQUEST_BYTES_MAX: usize = 4096;
 
 /// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Serving {
+enum State {
     Serving = 1,
     NotServing = 2,
     ServiceUnknown = 3,
@@ -70,7 +70,7 @@ impl Health {
         })
     }
 
-    fn of(&self, request: &[u8]) -> Result<Option<Serving>, Status> {
+    fn of(&self, request: &[u8]) -> Result<Option<State>, Status> {
         let request = HealthCheckRequest::decode(request)
             .map_err(|_| Status::new(Code::Internal, "the request is not a message"))?;
         let is_known = self.services.contains(&request.service);
@@ -105,18 +105,18 @@ impl Health {
     }
 }
 
-fn serving(draining: bool) -> Serving {
-    if draining { Serving::NotServing } else { Serving::Serving }
+fn serving(draining: bool) -> State {
+    if draining { State::NotServing } else { State::Serving }
 }
 
-fn response(serving: Serving) -> HealthCheckResponse {
+fn response(serving: State) -> HealthCheckResponse {
     HealthCheckResponse { status: serving as i32 }
 }
 
 /// One who watches.
 pub(crate) struct Watch {
     known: bool,
-    told: Option<Serving>,
+    told: Option<State>,
     draining: watch::Receiver<bool>,
     next: Pin<Box<dyn Future<Output = ()> + Send>>,
     writer: Writer,
@@ -127,7 +127,7 @@ impl Source for Watch {
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let this = &mut *self;
         loop {
-            if this.told == Some(Serving::NotServing) {
+            if this.told == Some(State::NotServing) {
                 // What comes after it is said elsewhere: the connection ends.
                 return Poll::Ready(this.end.take(&this.writer));
             }
@@ -135,7 +135,7 @@ impl Source for Watch {
                 return Poll::Pending;
             }
             let now = serving(*this.draining.borrow_and_update());
-            let state = if this.known { now } else { Serving::ServiceUnknown };
+            let state = if this.known { now } else { State::ServiceUnknown };
             let mut changes = this.draining.clone();
             this.next = Box::pin(async move {
                 if changes.changed().await.is_err() {

@@ -6,6 +6,8 @@
 //! ([`message`]), made a call ([`request`]), and its answer, which the engine has written in the caller's format, is put
 //! into envelopes again ([`outcome`], [`source`], [`exchange`]).
 
+#![allow(clippy::result_large_err, reason = "a refusal is made once in a request, and is its response")]
+
 mod builtin;
 mod code;
 mod coding;
@@ -16,6 +18,7 @@ mod frame;
 pub mod fuzz;
 mod google;
 mod health;
+mod lists;
 mod message;
 mod messages;
 mod outcome;

@@ -25,6 +25,8 @@ pub(crate) enum Refused {
     Status(Box<Status>),
     /// It was read, and does not make sense.
     Fault(Box<Fault>),
+    /// It is no message of its type: the fault's places are those of the message already.
+    Unread(Box<Fault>),
 }
 
 impl From<Status> for Refused {
@@ -79,7 +81,7 @@ impl Reader<'_> {
             ("MALFORMED", Codec::Proto) => self.malformed(message).into(),
             _ => {
                 let place = if place.is_empty() { "message" } else { &place };
-                Fault::invalid_field(place, code, message).into()
+                Refused::Unread(Box::new(Fault::invalid_field(place, code, message)))
             }
         }
     }

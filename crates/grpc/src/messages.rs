@@ -1,7 +1,7 @@
 //! The table by which requests are read, from the model that files are printed from.
 
 use contract::Contract;
-use describe::proto::{EnumId, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
+use describe::proto::{Does, EnumId, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
 use wire::{Absent, EnumValue, Kind, MessageField, Messages};
 
 /// The table of all messages of a schema, by their ids.
@@ -9,7 +9,22 @@ use wire::{Absent, EnumValue, Kind, MessageField, Messages};
 /// # Errors
 /// A defect of the schema.
 pub(crate) fn table(contract: &Contract, schema: &Schema) -> Result<Messages, String> {
-    let messages = schema.messages.iter().map(|message| fields(contract, message)).collect();
+    let mut messages: Vec<Vec<MessageField>> = schema.messages.iter().map(fields).collect();
+    for service in schema.packages.iter().flat_map(|package| &package.services) {
+        for method in service.methods.iter().filter(|method| method.does == Does::Own) {
+            let arguments = &contract.operation(method.operation).arguments;
+            let may_be_null = |name: &str| {
+                let argument = arguments.iter().find(|argument| argument.name == name);
+                argument.is_some_and(|argument| !argument.ty.required && !argument.stream)
+            };
+            // What may be null and has no presence is nothing when it is absent: its zero makes no sense.
+            for field in &mut messages[position(method.request)] {
+                if may_be_null(&field.name) {
+                    field.absent = Absent::LeftOut;
+                }
+            }
+        }
+    }
     let values = |value: &describe::proto::EnumValue| EnumValue::new(&value.key, value.number, &value.name);
     let enums = schema.enums.iter().map(|of| of.values.iter().map(values).collect()).collect();
     Messages::new(messages, enums)
@@ -20,16 +35,17 @@ pub(crate) fn position(id: MessageId) -> usize {
     id.0 as usize
 }
 
-fn fields(contract: &Contract, message: &Message) -> Vec<MessageField> {
+fn fields(message: &Message) -> Vec<MessageField> {
     let one_of = message.one_of.map(|_| 0);
-    message.fields.iter().map(|field| MessageField { one_of, ..self::field(contract, field) }).collect()
+    message.fields.iter().map(|field| MessageField { one_of, ..self::field(field) }).collect()
 }
 
-fn field(contract: &Contract, field: &Field) -> MessageField {
+fn field(field: &Field) -> MessageField {
     let (label, absent) = match field.label {
         Label::One(Presence::Explicit) => (wire::Label::One, Absent::LeftOut),
         Label::One(Presence::Implicit) => (wire::Label::One, absent(field)),
-        Label::Repeated => (wire::Label::Repeated, repeated_absent(contract, field)),
+        // A list that is absent may be one that nothing is said of.
+        Label::Repeated => (wire::Label::Repeated, Absent::LeftOut),
     };
     let kind = match field.ty {
         Type::Scalar(scalar) => Kind::Scalar(scalar),
@@ -58,14 +74,9 @@ fn absent(field: &Field) -> Absent {
     }
 }
 
-/// A list that is absent may be one that nothing is said of.
-fn repeated_absent(_: &Contract, _: &Field) -> Absent {
-    Absent::LeftOut
-}
-
 /// The name under which a field's value is found: the contract's own, or for what all methods have alike the name in
 /// ProtoJSON.
-fn key(field: &Field) -> &str {
+pub(crate) fn key(field: &Field) -> &str {
     match &field.meaning {
         Meaning::Named(name) => name,
         Meaning::Fixed | Meaning::CountOf(_) | Meaning::Version => &field.json_name,

@@ -32,16 +32,23 @@ pub(crate) struct Writer {
     pub protocol: Protocol,
     pub codec: Codec,
     coding: Option<Coding>,
-    request_id: String,
+    request_id: RequestId,
+}
+
+/// The id of a request. A success is told it only where the peer gave it: it costs as many bytes as a short answer.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId {
+    pub id: String,
+    pub is_given: bool,
 }
 
 impl Writer {
-    pub fn new(terms: &Terms, request_id: String) -> Self {
+    pub fn new(terms: &Terms, request_id: RequestId) -> Self {
         Self { protocol: terms.protocol, codec: terms.codec, coding: terms.takes, request_id }
     }
 
     /// A writer for a request whose terms make no sense.
-    pub fn plain(protocol: Protocol, codec: Codec, request_id: String) -> Self {
+    pub fn plain(protocol: Protocol, codec: Codec, request_id: RequestId) -> Self {
         Self { protocol, codec, coding: None, request_id }
     }
 
@@ -49,7 +56,15 @@ impl Writer {
         let mut headers = HeaderMap::with_capacity(8);
         let content_type = self.protocol.content_type(self.codec);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        set(&mut headers, REQUEST_ID, &self.request_id);
+        if self.request_id.is_given {
+            set(&mut headers, REQUEST_ID, &self.request_id.id);
+        }
+        headers
+    }
+
+    fn failed_headers(&self) -> HeaderMap {
+        let mut headers = self.headers();
+        set(&mut headers, REQUEST_ID, &self.request_id.id);
         headers
     }
 
@@ -96,7 +111,7 @@ impl Writer {
         match self.protocol {
             // `Trailers-Only`.
             Protocol::Grpc => {
-                let mut headers = self.headers();
+                let mut headers = self.failed_headers();
                 budget_headers(&mut headers, budget(status));
                 status_fields(&mut headers, status);
                 if status.code == Code::Unimplemented {
@@ -106,13 +121,13 @@ impl Writer {
                 respond(StatusCode::OK, headers, ResponseBody::empty())
             }
             Protocol::GrpcWeb(_) | Protocol::ConnectStream => {
-                let mut headers = self.headers();
+                let mut headers = self.failed_headers();
                 budget_headers(&mut headers, budget(status));
                 let end = self.end_data(Err(status)).unwrap_or_default();
                 respond(StatusCode::OK, headers, end.into())
             }
             Protocol::ConnectUnary => {
-                let mut headers = self.headers();
+                let mut headers = self.failed_headers();
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 budget_headers(&mut headers, budget(status));
                 if let Some(advice) = status.advice() {

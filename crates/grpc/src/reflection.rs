@@ -30,13 +30,6 @@ const BUILTIN: [(&str, &str); 3] = [
     ("grpc/reflection/v1alpha/reflection.proto", include_str!("../proto/reflection_v1alpha.proto")),
 ];
 
-/// Which of the two services: their messages are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    V1,
-    V1Alpha,
-}
-
 /// Whether a caller is told.
 pub(crate) fn allow(reflection: &Reflection, caller: &Caller) -> Result<(), Fault> {
     match reflection {
@@ -292,9 +285,13 @@ fn not_found(what: &str, name: &str) -> Told {
     Told::Error(ErrorResponse { error_code: Code::NotFound.number(), error_message })
 }
 
+/// Takes units for one request.
+pub(crate) type Pay = Box<dyn Fn() -> Result<(), Fault> + Send>;
+
 /// A talk about the services: each request is answered before the next is read.
 pub(crate) struct Talk {
     face: Arc<Face>,
+    pay: Pay,
     writer: Writer,
     body: Body,
     incoming: Deframer,
@@ -302,8 +299,8 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    pub fn new(face: Arc<Face>, _: Dialect, writer: Writer, body: Body, incoming: Deframer) -> Self {
-        Self { face, writer, body, incoming, end: End::Open }
+    pub fn new(face: Arc<Face>, pay: Pay, writer: Writer, body: Body, incoming: Deframer) -> Self {
+        Self { face, pay, writer, body, incoming, end: End::Open }
     }
 
     fn answer(&self, envelope: &Envelope) -> Result<Vec<u8>, Status> {
@@ -311,6 +308,7 @@ impl Talk {
         if envelope.flags != 0 {
             return Err(malformed());
         }
+        (self.pay)().map_err(|fault| self.face.status(fault, &|field| field.to_owned()))?;
         let request = Request::decode(&envelope.message[..]).map_err(|_| malformed())?;
         Ok(self.face.descriptors.answer(request)?.encode_to_vec())
     }

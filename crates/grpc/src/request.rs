@@ -1,9 +1,11 @@
 //! Request messages to what the engine is asked.
 
+use crate::lists;
+use crate::messages::key;
 use crate::routes::Rpc;
 use crate::selection::{Selecting, number};
-use contract::{Binding, Contract, ResourceId, names};
-use describe::proto::{Does, Meaning, Message, MessageId, Schema, Type};
+use contract::{Base, Binding, Contract, ResourceId, names};
+use describe::proto::{Does, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
 use engine::{Call, Context, Fault, Grouping, Input, ListArgs, Paging, Selected, Total};
 use wire::{Format, Value};
 
@@ -57,7 +59,7 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// Invalid, with the place in the request.
     pub fn call(&self, request: Value, format: Format, mut context: Context) -> Result<Call, Fault> {
-        let mut members = Members::of(request);
+        let mut members = self.members(request);
         context.version = members.int("ifVersion");
         let (input, selection) = match self.rpc.does {
             Does::Get(id) => {
@@ -103,6 +105,21 @@ impl<'a> Reading<'a> {
             Does::Own => self.own(members)?,
         };
         Ok(Call { operation: self.rpc.operation, input, selection, format, context })
+    }
+
+    /// The members of a request, with what says which rows as the engine has it.
+    fn members(&self, request: Value) -> Members {
+        let mut members = Members::of(request);
+        let message = self.schema.message(MessageId(self.rpc.request));
+        let is_which = |field: &&Field| {
+            field.meaning == Meaning::Fixed && matches!(field.name.as_str(), "filter" | "include")
+        };
+        for field in message.fields.iter().filter(is_which) {
+            if let (Type::Message(id), Some(value)) = (field.ty, members.take(&field.json_name)) {
+                members.0.push((field.json_name.clone(), lists::bare(self.schema, id, value)));
+            }
+        }
+        members
     }
 
     fn selecting(&self) -> Selecting<'a> {
@@ -276,20 +293,45 @@ impl<'a> Reading<'a> {
     /// An operation of the contract's own.
     fn own(&self, mut members: Members) -> Result<(Input, Selected), Fault> {
         let operation = self.contract.operation(self.rpc.operation);
-        let target = match operation.result.base {
-            contract::Base::Resource(id) => Some(id),
-            _ => None,
-        };
         let list = match operation.binding {
             Binding::List(id) => self.own_rows(id, &mut members)?,
             _ => ListArgs::default(),
         };
-        let selection = match target {
-            Some(id) if self.has_mask() => self.records(id, &mut members)?,
-            Some(_) | None => Selected::Default,
+        let selection = match operation.result.base {
+            Base::Resource(id) if self.has_mask() => self.records(id, &mut members)?,
+            Base::Object(id) if self.has_mask() => {
+                let (mask, include) = (members.take("readMask"), members.take("include"));
+                self.selecting().object(id, self.result()?, mask.as_ref(), include.as_ref())?
+            }
+            Base::Resource(_) | Base::Object(_) | Base::Abstract(_) => Selected::Default,
+            Base::Scalar(_) | Base::Enum(_) | Base::Input(_) => Selected::Default,
         };
+        self.leave_out_zeros(&mut members);
         let data = Some(Value::Object(members.0));
         Ok((Input { data, list, ..Input::default() }, selection))
+    }
+
+    /// What may be null and has no presence is absent when it is zero, though JSON or a careless encoder write it.
+    fn leave_out_zeros(&self, members: &mut Members) {
+        let request = self.schema.message(MessageId(self.rpc.request));
+        let operation = self.contract.operation(self.rpc.operation);
+        let is_absent = |(name, value): &(String, Value)| {
+            let argument = operation.arguments.iter().find(|argument| argument.name == *name);
+            let field = request.fields.iter().find(|field| key(field) == *name);
+            let has_no_presence = field.is_some_and(|field| field.label == Label::One(Presence::Implicit));
+            has_no_presence && argument.is_some_and(|argument| !argument.ty.required) && is_zero(value)
+        };
+        members.0.retain(|member| !is_absent(member));
+    }
+
+    /// The message of an own operation's result: the response, or what it holds.
+    fn result(&self) -> Result<&'a Message, Fault> {
+        let response = self.schema.message(MessageId(self.rpc.response));
+        let held = response.fields.iter().find(|field| field.meaning == Meaning::Fixed);
+        match held.map(|field| field.ty) {
+            Some(Type::Message(id)) => Ok(self.schema.message(id)),
+            Some(_) | None => Ok(response),
+        }
     }
 
     /// Whether the request has places for a mask: arguments of these names are arguments.
@@ -309,5 +351,17 @@ impl<'a> Reading<'a> {
         let mut count = |name| structural.take(name).map(|value| number(name, &value)).transpose();
         let (limit, offset) = (count("limit")?, count("offset")?);
         Ok(ListArgs { limit, offset, ..self.rows(id, &mut structural)? })
+    }
+}
+
+/// Whether a value is what stands in a message where nothing was given.
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Bool(held) => !held,
+        Value::Int(number) => *number == 0,
+        Value::Float(number) => *number == 0.0,
+        Value::Text(text) => text.is_empty(),
+        Value::Bytes(bytes) => bytes.is_empty(),
+        Value::Null | Value::Number(_) | Value::List(_) | Value::Object(_) => false,
     }
 }

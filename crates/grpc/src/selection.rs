@@ -1,6 +1,6 @@
 //! `read_mask` and `include`: what of records is answered, and which rows of their relations.
 
-use contract::{Arity, Base, Contract, Field as ContractField, ResourceId};
+use contract::{Arity, Base, Contract, Field as ContractField, ObjectId, ResourceId};
 use describe::proto::{Meaning, Message, Schema, Type};
 use engine::{Fault, Filter, Item, JsonPath, ListArgs, Measure, Selected, Selection};
 use std::collections::BTreeMap;
@@ -93,8 +93,10 @@ impl<'a> Selecting<'a> {
         };
         let mut included = Vec::new();
         if let Some(Value::Object(members)) = include {
+            let resource = self.contract.resource(id);
             for (name, subset) in members.iter().filter(|(name, _)| !is_named(name)) {
-                included.push(self.relation(id, name, None, Some(subset))?);
+                let field = resource.field_named(name).map(|id| resource.field(id));
+                included.push(self.relation(field, name, None, Some(subset))?);
             }
         }
         items.extend(included);
@@ -115,17 +117,7 @@ impl<'a> Selecting<'a> {
         match &field.meaning {
             Meaning::Named(own) => {
                 let definition = resource.field_named(own).map(|id| resource.field(id));
-                match definition.map(|definition| definition.ty.base) {
-                    Some(Base::Resource(_)) => {
-                        let subset = include.and_then(|include| include.get(own));
-                        self.relation(id, own, parts.and_then(Tree::parts), subset)
-                    }
-                    Some(Base::Object(_)) if parts.and_then(Tree::parts).is_some() => {
-                        self.members(own, field.ty, parts)
-                    }
-                    _ if parts.and_then(Tree::parts).is_some() => Err(unknown(name)),
-                    _ => Ok(plain(own)),
-                }
+                self.named(definition, own, field.ty, parts, include)
             }
             Meaning::CountOf(relation) => {
                 let relation = resource.field(*relation);
@@ -139,15 +131,63 @@ impl<'a> Selecting<'a> {
         }
     }
 
+    /// A field of a record or of an object, by its name in the contract.
+    fn named(
+        &self,
+        definition: Option<&ContractField>,
+        own: &str,
+        ty: Type,
+        parts: Option<&Tree>,
+        include: Option<&Value>,
+    ) -> Result<Item, Fault> {
+        let parts = parts.and_then(Tree::parts);
+        match (definition.map(|definition| definition.ty.base), parts) {
+            (Some(Base::Resource(_)), _) => {
+                self.relation(definition, own, parts, include.and_then(|include| include.get(own)))
+            }
+            (Some(Base::Object(_)), Some(_)) => self.members(own, ty, parts),
+            (_, Some(_)) => Err(unknown(own)),
+            (_, None) => Ok(plain(own)),
+        }
+    }
+
+    /// What is wanted of a result that is an object of the contract and may hold records. `message` is its message.
+    pub fn object(
+        &self,
+        id: ObjectId,
+        message: &Message,
+        mask: Option<&Value>,
+        include: Option<&Value>,
+    ) -> Result<Selected, Fault> {
+        let Some(mask) = mask else {
+            return match include {
+                None => Ok(Selected::Default),
+                Some(_) => Err(Fault::invalid_field("include", "MASK", "is for what `read_mask` names")),
+            };
+        };
+        let object = &self.contract.objects[id.index()];
+        let mut items = Vec::new();
+        for (name, parts) in &Tree::of(mask)?.0 {
+            if name == "*" {
+                items.push(Item::All);
+                continue;
+            }
+            let field = message.fields.iter().find(|field| field.name == *name || field.json_name == *name);
+            let field = field.ok_or_else(|| unknown(name))?;
+            let Meaning::Named(own) = &field.meaning else { return Err(unknown(name)) };
+            let definition = object.fields.iter().find(|definition| definition.name == *own);
+            items.push(self.named(definition, own, field.ty, Some(parts), include)?);
+        }
+        Ok(Selected::These(Selection { items, type_name: None }))
+    }
+
     fn relation(
         &self,
-        id: ResourceId,
+        field: Option<&ContractField>,
         name: &str,
         parts: Option<&Tree>,
         subset: Option<&Value>,
     ) -> Result<Item, Fault> {
-        let resource = self.contract.resource(id);
-        let field = resource.field_named(name).map(|id| resource.field(id));
         let (Some(field), Some(target)) = (field, field.and_then(ContractField::target)) else {
             return Err(unknown(name));
         };

@@ -4,11 +4,11 @@ use crate::builtin::Builtin;
 use crate::code::Code;
 use crate::connect;
 use crate::exchange::Exchange;
-use crate::frame::Deframer;
+use crate::frame::{self, Deframer, FrameError, PREFIX_BYTES};
 use crate::health::Health;
 use crate::message::{Reader, Refused};
 use crate::messages;
-use crate::outcome::Writer;
+use crate::outcome::{RequestId, Writer};
 use crate::protocol::{Codec, Protocol, Terms, Text};
 use crate::reflection::Descriptors;
 use crate::reply;
@@ -121,6 +121,10 @@ impl Service {
         Arc::clone(&self.face)
     }
 
+    pub(crate) fn engine_arc(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -137,7 +141,9 @@ impl Service {
         new_id: impl FnOnce() -> String,
     ) -> impl Future<Output = Response> + Send + '_ {
         let Request { method, uri, version, headers, peer, body } = request;
-        let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
+        let given = trace::request_id(&headers).map(str::to_owned);
+        let is_given = given.is_some();
+        let id = RequestId { id: given.unwrap_or_else(new_id), is_given };
         let head = Head { method, uri, version, headers, id, peer: peer.ip() };
         async move {
             match self.begin(&head) {
@@ -225,7 +231,7 @@ pub(crate) struct Head {
     pub uri: Uri,
     pub version: Version,
     pub headers: HeaderMap,
-    pub id: String,
+    pub id: RequestId,
     pub peer: IpAddr,
 }
 
@@ -241,7 +247,7 @@ impl Head {
     pub fn context(&self, terms: &Terms) -> Result<Context, Fault> {
         Ok(Context {
             protocol: terms.protocol.name(),
-            request_id: self.id.clone(),
+            request_id: self.id.id.clone(),
             traceparent: trace::traceparent(&self.headers).map(str::to_owned),
             peer: self.peer,
             credentials: identity::credentials(&self.headers),
@@ -266,6 +272,10 @@ fn misplaced(protocol: Protocol, streaming: Streaming, version: Version) -> Opti
             "accept-post",
             "application/proto, application/json",
         )),
+        // In base64 a body is read whole: its pieces are not those that were encoded.
+        (Protocol::GrpcWeb(Text::Base64), Streaming::Client | Streaming::Bidirectional) => {
+            Some(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "accept-post", "application/grpc-web+proto"))
+        }
         // HTTP/1.1 has no way to read and write at the same time that its clients know of.
         (_, Streaming::Bidirectional) if version != Version::HTTP_2 => {
             Some(plain(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "upgrade", "h2c"))
@@ -309,6 +319,9 @@ impl Calling<'_> {
         match refused {
             Refused::Status(status) => self.service.refusal(self.writer, *status, "MALFORMED"),
             Refused::Fault(fault) => self.writer.failure(&self.status(*fault)),
+            Refused::Unread(fault) => {
+                self.writer.failure(&self.service.face.status(*fault, &|place| place.to_owned()))
+            }
         }
     }
 
@@ -321,14 +334,59 @@ impl Calling<'_> {
     /// The one message of the request.
     async fn message(&self, body: Body) -> Result<Value, Refused> {
         let bytes_max = self.service.face.settings.message_bytes_max;
-        // In base64 there are four bytes for three, and an envelope has five of its own.
-        let body_max = (bytes_max + crate::frame::PREFIX_BYTES).saturating_mul(2);
-        let bytes = body.read(body_max).await.map_err(|error| self.reader().body(error))?;
-        let bytes = self.binary(bytes)?;
-        if self.terms.protocol == Protocol::ConnectUnary && bytes.len() > bytes_max {
-            return Err(self.reader().frame(crate::frame::FrameError::TooLarge).into());
-        }
+        let bytes = match self.terms.protocol {
+            Protocol::Grpc | Protocol::GrpcWeb(Text::Binary) | Protocol::ConnectStream => {
+                self.enveloped(body).await?
+            }
+            Protocol::ConnectUnary => {
+                body.read(bytes_max).await.map_err(|error| self.reader().body(error))?
+            }
+            Protocol::GrpcWeb(Text::Base64) => {
+                // In base64 there are four bytes for three.
+                let body_max = (bytes_max + PREFIX_BYTES).saturating_mul(2);
+                self.binary(body.read(body_max).await.map_err(|error| self.reader().body(error))?)?
+            }
+        };
         self.reader().only(bytes, self.request())
+    }
+
+    /// A body of one envelope. One that announces a message that is too large is not waited for.
+    async fn enveloped(&self, mut body: Body) -> Result<Bytes, Refused> {
+        let wait_max = self.service.face.settings.stream_idle_max;
+        let read = async {
+            let first = self.piece(&mut body).await?.unwrap_or_default();
+            self.check_announced(&first)?;
+            // A body in one piece, the usual case, is not copied.
+            let Some(second) = self.piece(&mut body).await? else { return Ok(first) };
+            let mut all = BytesMut::with_capacity(first.len() + second.len());
+            all.extend_from_slice(&first);
+            let mut next = Some(second);
+            while let Some(piece) = next {
+                all.extend_from_slice(&piece);
+                self.check_announced(&all)?;
+                next = self.piece(&mut body).await?;
+            }
+            Ok(all.freeze())
+        };
+        let late = || Err(self.reader().body(edge::BodyError::Timeout).into());
+        tokio::time::timeout(wait_max, read).await.unwrap_or_else(|_| late())
+    }
+
+    async fn piece(&self, body: &mut Body) -> Result<Option<Bytes>, Refused> {
+        body.next(None).await.map_err(|error| self.reader().body(error).into())
+    }
+
+    /// Refuses a message that is larger than allowed, and bytes after the one that is expected.
+    fn check_announced(&self, so_far: &[u8]) -> Result<(), Refused> {
+        let Some((_, length)) = frame::prefix(so_far) else { return Ok(()) };
+        if length > self.service.face.settings.message_bytes_max {
+            return Err(self.reader().frame(FrameError::TooLarge).into());
+        }
+        if so_far.len() > PREFIX_BYTES + length {
+            let message = "one message was expected, and more came";
+            return Err(Status::new(Code::Unimplemented, message).into());
+        }
+        Ok(())
     }
 
     /// What stands in a body in base64: pieces that may each be padded.
@@ -426,8 +484,11 @@ impl Calling<'_> {
                 };
                 inflow.push(item, bytes)?;
             }
+            if let Some(inflow) = &mut inflow {
+                inflow.settle().await?;
+            }
             match body.next(Some(settings.stream_idle_max)).await.map_err(|error| reader.body(error))? {
-                Some(bytes) => incoming.push(&self.binary(bytes)?),
+                Some(bytes) => incoming.push(&bytes),
                 None => break,
             }
         }
@@ -504,9 +565,27 @@ fn place(contract: &Contract, does: Does, field: &str) -> String {
             let is_beside = ["read_mask", "update_mask", "if_version", "include"].contains(&path.as_str());
             if is_beside { path } else { of(id) }
         }
-        Does::Get(_) | Does::List(_) | Does::Related { .. } | Does::Stream(_) | Does::Count(_) => path,
-        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Batch(_) | Does::Own => path,
+        Does::List(_) | Does::Related { .. } => match path.as_str() {
+            "limit" => "page_size".to_owned(),
+            "offset" => "skip".to_owned(),
+            "after" => "page_token".to_owned(),
+            _ => path,
+        },
+        Does::Batch(id) => within_operation(&path, &names::snake(&contract.resource(id).name)),
+        Does::Get(_) | Does::Stream(_) | Does::Count(_) => path,
+        Does::Aggregate(_) | Does::Group(_) | Does::Delete(_) | Does::Own => path,
     }
+}
+
+/// A change in a batch holds its record beside its mask: `operations[0].update.name` is `….update.user.name`.
+fn within_operation(path: &str, record: &str) -> String {
+    let mut steps: Vec<&str> = path.split('.').collect();
+    if let [_, "update" | "upsert", field, ..] = steps[..]
+        && !["update_mask", "if_version"].contains(&field)
+    {
+        steps.insert(2, record);
+    }
+    steps.join(".")
 }
 
 /// Steps in snake case, and positions in brackets: `operations.2.create` is `operations[2].create`.

@@ -27,7 +27,7 @@ impl End {
                 *self = Self::Open;
                 None
             }
-            Self::Next(result) => Some(writer.end(result.as_ref().map(|()| ()).map_err(|status| &**status))),
+            Self::Next(result) => Some(writer.end(result.as_ref().copied().map_err(|status| &**status))),
             Self::Over => None,
         }
     }

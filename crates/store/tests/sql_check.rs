@@ -62,7 +62,11 @@ fn found(case: Case) -> Vec<String> {
         places: Places { span: place(text), map: Vec::new() },
         expect: case.expect.clone(),
     };
-    let each = case.each.map(|text| SqlEach { argument: 2, statements: vec![placed(text)] });
+    let each = case.each.map(|text| SqlEach {
+        argument: 2,
+        statements: vec![placed(text)],
+        atomicity: contract::Atomicity::All,
+    });
     let statements = case.run.iter().map(|text| placed(text)).collect();
     let mut changes = argument("changes", Base::Input(InputId(0)));
     changes.ty.arity = Arity::List { item_required: true };

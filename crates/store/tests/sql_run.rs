@@ -44,6 +44,7 @@ fn with_operations() -> Contract {
                 "UPDATE account SET balance = balance + :amount WHERE id = :id",
                 Some(expect(RowCount::One, "ACCOUNT_NOT_FOUND")),
             )],
+            atomicity: contract::Atomicity::All,
         }),
         statements: vec![statement("SELECT :_changes AS total", None)],
     };
@@ -110,7 +111,7 @@ fn write(
     each: Vec<Vec<Value>>,
     run: Vec<Value>,
 ) -> Result<Written, Error> {
-    let step = Step::Sql { plan: Arc::clone(plan), each, run, answer_params: answer_params() };
+    let step = Step::Sql { plan: Arc::clone(plan), each, run, answer_params: answer_params(), changes: 0 };
     let written = block(store.write(Mutation { format: Format::Json, ..mutation(vec![step]) }));
     written.map_err(|failed| failed.error)
 }
@@ -195,7 +196,13 @@ fn nulls_of_an_object_bubble() {
     let plan = Arc::new(plan);
     let transfer = |from: &str, to: &str| {
         let run = vec![text(from), Value::Int(1), text(to), Value::Null, text(NOW)];
-        let step = Step::Sql { plan: Arc::clone(&plan), each: vec![], run, answer_params: answer_params() };
+        let step = Step::Sql {
+            plan: Arc::clone(&plan),
+            each: vec![],
+            run,
+            answer_params: answer_params(),
+            changes: 0,
+        };
         block(store.write(Mutation { format: Format::Graphql, ..mutation(vec![step]) })).unwrap()
     };
     let mine = transfer("a1", "a2");
@@ -259,8 +266,13 @@ fn a_reply_is_bounded_and_its_failure_undoes_the_work() {
     let store = world();
     let answer = SqlAnswer::Records { select: Box::new(record()), key: 0, column: "id".into() };
     let plan = Arc::new(store.plan_sql(MADE, &answer, Some(record_shape()), ReadRoot::One).unwrap());
-    let step =
-        Step::Sql { plan, each: vec![], run: vec![text("n1"), text("dan")], answer_params: answer_params() };
+    let step = Step::Sql {
+        plan,
+        each: vec![],
+        run: vec![text("n1"), text("dan")],
+        answer_params: answer_params(),
+        changes: 0,
+    };
     let small = store::Bounds { reply_bytes_max: 10, ..bounds() };
     let written = block(store.write(Mutation { bounds: small, ..mutation(vec![step]) }));
     assert_eq!(written.map_err(|failed| failed.error), Err(Error::TooLarge));

@@ -32,7 +32,7 @@ fn with_sql() -> Contract {
 fn sql(store: &Store, operation: u16, run: Vec<Value>) -> Step {
     let plan =
         store.plan_sql(contract::OperationId(operation), &SqlAnswer::Nothing, None, Root::One).unwrap();
-    Step::Sql { plan: Arc::new(plan), each: vec![], run, answer_params: vec![] }
+    Step::Sql { plan: Arc::new(plan), each: vec![], run, answer_params: vec![], changes: 0 }
 }
 
 fn account(store: &Store, contract: &Contract, id: &str) -> Step {

@@ -1,8 +1,10 @@
 //! What requests of a storm are made of.
 
 pub mod graphql;
+pub mod grpc;
 
 use graphql::DOCUMENTS;
+use grpc::CALLS;
 
 /// A proper request of the tour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,19 +18,20 @@ pub struct Proper {
 }
 
 /// How many proper requests there are.
-pub const PROPER_COUNT: usize = PROPER.len() + DOCUMENTS.len();
+pub const PROPER_COUNT: usize = PROPER.len() + DOCUMENTS.len() + CALLS.len();
 
 /// One of the proper requests, by a number below [`PROPER_COUNT`].
 pub fn proper(at: usize) -> Proper {
-    match PROPER.get(at) {
-        Some((method, target, body)) => Proper { method, target, body: (*body).to_owned() },
-        None => {
-            let (document, variables) = DOCUMENTS[at - PROPER.len()];
-            let body =
-                format!("{{\"query\": {}, \"variables\": {variables}}}", serde_json::Value::from(document));
-            Proper { method: "POST", target: "/graphql", body }
-        }
+    if let Some((method, target, body)) = PROPER.get(at) {
+        return Proper { method, target, body: (*body).to_owned() };
     }
+    if let Some((document, variables)) = DOCUMENTS.get(at - PROPER.len()) {
+        let document = serde_json::Value::from(*document);
+        let body = format!("{{\"query\": {document}, \"variables\": {variables}}}");
+        return Proper { method: "POST", target: "/graphql", body };
+    }
+    let (target, message) = CALLS[at - PROPER.len() - DOCUMENTS.len()];
+    Proper { method: "POST", target, body: message.to_owned() }
 }
 
 /// Proper requests of REST: method, target, body. Those that hash a password are few, for they are slow on purpose.

@@ -5,9 +5,6 @@ use serde_json::Value;
 
 /// One protocol's way to ask a server. A new protocol implements this and inherits every case.
 pub trait Driver: Send + Sync {
-    /// The protocol's name in the results.
-    fn protocol(&self) -> &'static str;
-
     /// Makes a call and reads what came of it. `Err` is for what is no proper answer at all: a lost connection, a
     /// body that does not decode, an unknown status.
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure>;
@@ -52,6 +49,8 @@ pub struct Outcome {
     /// Everything that was sent back, headers included: what must be hidden may not be in it. Not the request's
     /// id, which is made of chance and has any short text in it some day.
     pub text: String,
+    /// Why the server may refuse the call before it has read all of it: then it names the first thing that is wrong.
+    pub improper: Option<String>,
 }
 
 /// An answer.
@@ -81,8 +80,8 @@ pub struct Page {
 /// A fault.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    /// Its kind, as far as the protocol tells it.
-    pub kind: Kind,
+    /// Its kind, as far as the protocol tells it: one of these.
+    pub kinds: Vec<Kind>,
     /// Its code.
     pub code: String,
     /// The fields it names, with their codes.

@@ -3,7 +3,7 @@
 mod answer;
 mod document;
 mod draft;
-mod filter;
+pub mod filter;
 mod select;
 mod types;
 mod variables;
@@ -31,10 +31,6 @@ impl Graphql {
 }
 
 impl Driver for Graphql {
-    fn protocol(&self) -> &'static str {
-        "graphql"
-    }
-
     /// Everything is what the schema has: each field is named. When the server refuses one of them, the call is made
     /// again without it. So what is missing in the answer has been refused.
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure> {
@@ -49,7 +45,7 @@ impl Driver for Graphql {
             }
             let shown = |failure| with_document(failure, &request, &text);
             let result = answer::read(&request, &reply, call.input).map_err(shown)?;
-            return Ok(Outcome { result, text });
+            return Ok(Outcome { result, text, improper: None });
         }
     }
 }

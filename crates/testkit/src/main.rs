@@ -18,6 +18,7 @@ mod corpus;
 mod driver;
 mod expect;
 mod graphql;
+mod grpc;
 mod kill;
 mod mutate;
 mod operation;

@@ -1,8 +1,10 @@
 //! Requests that no proper client sends, made from ones that it does.
 
 mod graphql;
+mod grpc;
 
 use crate::chance::Chance;
+use crate::corpus::grpc::CALLS;
 use crate::corpus::{self, GRAMMAR, HEADERS, HOSTILE, PROPER_COUNT, Proper, REGISTER, REGISTER_ONE_IN};
 use crate::query::encode;
 
@@ -15,6 +17,20 @@ pub enum Framing {
     Broken,
 }
 
+/// The family of protocols that a request was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// REST and GraphQL.
+    Web,
+    /// gRPC, gRPC-Web and Connect.
+    Rpc,
+}
+
+/// Whether a target is a method of gRPC.
+fn is_call(target: &str) -> bool {
+    CALLS.iter().any(|(method, _)| *method == target)
+}
+
 /// Bytes to send.
 #[derive(Debug, Clone)]
 pub struct Attempt {
@@ -22,6 +38,8 @@ pub struct Attempt {
     pub bytes: Vec<u8>,
     /// Whether an answer is due.
     pub framing: Framing,
+    /// Which statuses may be answered.
+    pub family: Family,
     /// Which of [`corpus::proper`] it is, when nothing about it was changed.
     pub proper: Option<usize>,
 }
@@ -49,10 +67,11 @@ pub fn attempt(chance: &mut Chance, tokens: &[String]) -> Attempt {
         request.mutate(chance);
     }
     let proper = at.filter(|_| changes == 0);
-    Attempt { bytes: request.bytes(), framing: Framing::Sound, proper }
+    let family = if is_call(target) { Family::Rpc } else { Family::Web };
+    Attempt { bytes: request.bytes(), framing: Framing::Sound, proper, family }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Request {
     method: String,
     target: String,
@@ -70,6 +89,9 @@ impl Request {
                 (self.method, self.target, self.body) = ("GET".to_owned(), target, Vec::new());
             }
             return;
+        }
+        if is_call(&self.target) && !chance.one_in(4) {
+            return grpc::request(chance, self);
         }
         match chance.below(6) {
             0 => self.target = path(chance, &self.target),
@@ -258,7 +280,7 @@ fn noise(chance: &mut Chance, tokens: &[String]) -> Attempt {
             bytes
         }
     };
-    Attempt { bytes, framing: Framing::Broken, proper: None }
+    Attempt { bytes, framing: Framing::Broken, proper: None, family: Family::Web }
 }
 
 #[cfg(test)]

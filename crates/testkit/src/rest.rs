@@ -26,10 +26,6 @@ impl Rest {
 }
 
 impl Driver for Rest {
-    fn protocol(&self) -> &'static str {
-        "rest"
-    }
-
     fn call(&self, call: &Call<'_>) -> Result<Outcome, Failure> {
         read(self.client.send(&render(&self.contract, call)?)?, call)
     }
@@ -45,7 +41,7 @@ fn read(reply: Reply, call: &Call<'_>) -> Result<Outcome, Failure> {
         }),
         status => Err(fault(status, reply.body.as_ref())?),
     };
-    Ok(Outcome { result, text: reply.text })
+    Ok(Outcome { result, text: reply.text, improper: None })
 }
 
 /// The ends of a page are in the links to the pages beside it (RFC 8288).
@@ -108,7 +104,7 @@ fn fault(status: u16, body: Option<&Value>) -> Result<Fault, Failure> {
     let fields = error.get("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let text = |field: &Value, name: &str| field.get(name).and_then(Value::as_str).map(str::to_owned);
     let fields = fields.iter().filter_map(|f| Some((text(f, "field")?, text(f, "code")))).collect();
-    Ok(Fault { kind, code, fields })
+    Ok(Fault { kinds: vec![kind], code, fields })
 }
 
 /// Which kind of fault a status stands for.
@@ -152,7 +148,7 @@ mod tests {
         let body = json!({"error": {"code": "INVALID_INPUT", "message": "…",
             "fields": [{"field": "email", "code": "REQUIRED", "message": "…"}]}});
         let fault = fault(400, Some(&body)).unwrap();
-        assert_eq!((fault.kind, fault.code.as_str()), (Kind::Invalid, "INVALID_INPUT"));
+        assert_eq!((&fault.kinds[..], fault.code.as_str()), (&[Kind::Invalid][..], "INVALID_INPUT"));
         assert_eq!(fault.fields, [("email".to_owned(), Some("REQUIRED".to_owned()))]);
         assert!(super::fault(400, Some(&json!({}))).is_err());
         assert!(super::fault(302, Some(&body)).is_err());

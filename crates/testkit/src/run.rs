@@ -4,6 +4,7 @@ use crate::case::{Case, CaseFile, Expect, Step, Window};
 use crate::driver::{Answer, Call, Driver, Failure, Outcome, Total};
 use crate::expect::{self, Captures};
 use crate::graphql::Graphql;
+use crate::grpc::{self, Grpc, Lists, Schema, Wire};
 use crate::parse;
 use crate::report::{Reach, Report, Row, Verdict};
 use crate::rest::Rest;
@@ -18,17 +19,80 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The stores that cases run on.
 const STORE: &str = "sqlite";
-/// Makes a protocol's driver for the server of a contract at a URL.
-type MakeDriver = fn(Arc<Contract>, String) -> Box<dyn Driver>;
-/// Every protocol that the neutral cases run over.
-const DRIVERS: &[MakeDriver] = &[
-    |contract, url| Box::new(Rest::new(contract, url)),
-    |contract, url| Box::new(Graphql::new(contract, url)),
+/// Every protocol that the neutral cases run over, in its forms.
+const PROTOCOLS: &[Protocol] = &[
+    Protocol::Rest,
+    Protocol::Graphql,
+    Protocol::Grpc("grpc", Wire::Grpc, Lists::Whole),
+    Protocol::Grpc("grpc stream", Wire::Grpc, Lists::Streamed),
+    Protocol::Grpc("grpc-web", Wire::Web, Lists::Whole),
+    Protocol::Grpc("connect", Wire::ConnectJson, Lists::Whole),
+    Protocol::Grpc("connect bytes", Wire::ConnectBytes, Lists::Whole),
 ];
 /// The folders of cases that only one wire has.
-const WIRES: &[&str] = &["rest", "graphql"];
+const WIRES: &[&str] = &["rest", "graphql", "grpc"];
 /// Folders inside folders of cases.
 const DEPTH_MAX: usize = 8;
+
+/// A protocol and its form.
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Rest,
+    Graphql,
+    Grpc(&'static str, Wire, Lists),
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Graphql => "graphql",
+            Self::Grpc(name, ..) => name,
+        }
+    }
+
+    /// What of it runs, for who reads the table.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Rest => "JSON over HTTP",
+            Self::Graphql => "documents with variables, by POST",
+            Self::Grpc(_, Wire::Grpc, Lists::Whole) => "HTTP/2 without TLS, a connection for each call",
+            Self::Grpc(_, _, Lists::Streamed) => {
+                "the cases with a list that is no page of one: each row in a message of its own (`Stream`)"
+            }
+            Self::Grpc(_, Wire::Web, _) => "in binary, over HTTP/1.1",
+            Self::Grpc(_, Wire::ConnectJson, _) => "ProtoJSON by POST, over HTTP/1.1",
+            Self::Grpc(_, Wire::ConnectBytes, _) => {
+                "messages as bytes over HTTP/1.1: what reads by GET in base64, what writes by POST"
+            }
+        }
+    }
+
+    /// Whether a case is another one in this form than in those before it.
+    fn takes(self, case: &Case) -> bool {
+        match self {
+            Self::Rest | Self::Graphql | Self::Grpc(_, _, Lists::Whole) => true,
+            Self::Grpc(_, _, Lists::Streamed) => case.steps.iter().any(grpc::is_streamed),
+        }
+    }
+
+    fn driver(self, contract: &Arc<Contract>, schema: &Arc<Schema>, server: &Server) -> Box<dyn Driver> {
+        let contract = Arc::clone(contract);
+        match self {
+            Self::Rest => Box::new(Rest::new(contract, server.url())),
+            Self::Graphql => Box::new(Graphql::new(contract, server.url())),
+            Self::Grpc(_, wire, lists) => {
+                let form = (wire, lists);
+                Box::new(Grpc::new(form, (contract, Arc::clone(schema)), server.address))
+            }
+        }
+    }
+}
+
+/// What runs over a protocol, by its name.
+pub fn described(name: &str) -> &'static str {
+    PROTOCOLS.iter().find(|protocol| protocol.name() == name).map_or("", |protocol| protocol.described())
+}
 
 /// Runs every case whose file or name contains `filter`.
 pub fn cases(project: &Path, filter: &str) -> Result<Report, String> {
@@ -74,18 +138,15 @@ fn neutral(file: &CaseFile, filter: &str) -> Result<Vec<Row>, String> {
         return Ok(Vec::new());
     }
     let stage = Stage::set(file)?;
-    let runs: Vec<(&Case, &MakeDriver)> =
-        wanted.iter().flat_map(|case| DRIVERS.iter().map(|make| (*case, make))).collect();
-    Ok(in_parallel(&runs, |(case, make)| {
-        let (driver, verdict) = match stage.server() {
-            Ok((server, _data)) => {
-                let driver = make(Arc::clone(&stage.contract), server.url());
-                let verdict = with_log(run_case(case, driver.as_ref(), &stage), &server);
-                (driver, verdict)
-            }
-            Err(message) => (make(Arc::clone(&stage.contract), String::new()), Verdict::Failed(message)),
-        };
-        row(&file.path, &case.name, driver.protocol(), verdict, Reach::Neutral)
+    let schema = Arc::new(stage.schema()?);
+    let all = wanted.iter().flat_map(|case| PROTOCOLS.iter().map(|protocol| (*case, *protocol)));
+    let runs: Vec<(&Case, Protocol)> = all.filter(|(case, protocol)| protocol.takes(case)).collect();
+    Ok(in_parallel(&runs, |(case, protocol)| {
+        let verdict = stage.server().map_or_else(Verdict::Failed, |(server, _data)| {
+            let driver = protocol.driver(&stage.contract, &schema, &server);
+            with_log(run_case(case, driver.as_ref(), &stage), &server)
+        });
+        row(&file.path, &case.name, protocol.name(), verdict, Reach::Neutral)
     }))
 }
 
@@ -192,7 +253,14 @@ fn run_step(
     if let Ok(answer) = &outcome.result {
         keep(answer, captures);
     }
+    if let (Some(why), Err(_), false) = (&outcome.improper, &outcome.result, is_refusal(&step.expect)) {
+        return Err(Failure::Unspeakable(why.clone()));
+    }
     judge(step, &outcome, captures).map_err(|how| Failure::Broken(format!("{how}\n    {}", outcome.text)))
+}
+
+fn is_refusal(expect: &Expect) -> bool {
+    matches!(expect, Expect::Fault(_))
 }
 
 /// What later steps call `$version`, `$start` and `$end`: the version of the last row that had one, and the ends of the
@@ -215,7 +283,7 @@ fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), 
     }
     match (&step.expect, &outcome.result) {
         (Expect::Fault(wanted), Err(fault)) => {
-            if !wanted.kinds.contains(&fault.kind)
+            if !wanted.kinds.iter().any(|kind| fault.kinds.contains(kind))
                 || wanted.code.as_ref().is_some_and(|code| *code != fault.code)
             {
                 return Err(format!("{wanted:?} expected, {fault:?} found"));
@@ -223,9 +291,12 @@ fn judge(step: &Step, outcome: &Outcome, captures: &mut Captures) -> Result<(), 
             let named = |(field, code): &(String, Option<String>)| {
                 fault.fields.iter().any(|(f, c)| f == field && (code.is_none() || c == code))
             };
-            match wanted.fields.iter().find(|field| !named(field)) {
-                Some(field) => Err(format!("the fault does not name {field:?}")),
-                None => Ok(()),
+            let named_first =
+                |(field, _): &(String, Option<String>)| fault.fields.iter().any(|(f, _)| f == field);
+            match (&outcome.improper, wanted.fields.iter().find(|field| !named(field))) {
+                (_, None) => Ok(()),
+                (Some(_), Some(_)) if wanted.fields.iter().any(named_first) => Ok(()),
+                (_, Some(field)) => Err(format!("the fault does not name {field:?}")),
             }
         }
         (Expect::Fault(wanted), Ok(_)) => Err(format!("{wanted:?} expected, an answer found")),

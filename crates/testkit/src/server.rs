@@ -148,6 +148,17 @@ fn address(child: &mut Child) -> Result<SocketAddr, String> {
     text.parse().map_err(|e| format!("`{text}` is not an address: {e}"))
 }
 
+/// Has the server print the protobuf files of a contract.
+pub fn export_proto(contract: &Path, to: &Path) -> Result<(), String> {
+    let mut command = septet()?;
+    command.args(["export", "proto"]).arg(contract).arg("-o").arg(to);
+    let output = command.output().map_err(|e| format!("septet export: {e}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("septet export: {}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
 /// Has the server make a token for a caller; `None` for one without an identity.
 pub fn token(contract: &Path, data: &Path, caller: &Caller) -> Result<Option<String>, String> {
     let Some(sub) = &caller.sub else { return Ok(None) };

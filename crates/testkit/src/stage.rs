@@ -1,6 +1,7 @@
 //! What the cases of one file share: the contract, its rows, and who calls.
 
 use crate::case::{CaseFile, NOBODY};
+use crate::grpc::Schema;
 use crate::server::{self, Server};
 use contract::Contract;
 use std::fs;
@@ -46,6 +47,13 @@ impl Stage {
         copy(&self.folder.path().join("template"), &data).map_err(|e| format!("copying the data: {e}"))?;
         let server = Server::start_with(&self.folder.path().join("contract"), &data, &self.settings)?;
         Ok((server, folder))
+    }
+
+    /// The services and messages that the server prints for the contract.
+    pub fn schema(&self) -> Result<Schema, String> {
+        let files = self.folder.path().join("proto");
+        server::export_proto(&self.folder.path().join("contract"), &files)?;
+        Schema::compile(&files)
     }
 
     /// The token of a caller; nobody has none.

@@ -3,7 +3,7 @@
 use crate::case::Caller;
 use crate::chance::Chance;
 use crate::corpus;
-use crate::mutate::{self, Attempt, Framing};
+use crate::mutate::{self, Attempt, Family, Framing};
 use crate::raw::{Connection, Reply, Response};
 use crate::server::{self, Server};
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ const LIFTED: [(&str, &str); 2] =
 /// A proper request that was sent so often has been done at least once, or the storm never gets behind the door.
 const PROPER_MIN: u64 = 20;
 /// What an answer says of a defect of the server, whatever its status.
-const DEFECT: &[u8] = br#""code":"INTERNAL""#;
+const DEFECTS: [&[u8]; 2] = [br#""code":"INTERNAL""#, br#""code":"internal""#];
 /// Failures kept and shown.
 const FAILURES_MAX: usize = 20;
 /// Where chance begins.
@@ -154,7 +154,7 @@ impl Tally {
         let wrong = match (&answer, attempt.framing) {
             (Ok(Some(response)), framing) => {
                 *self.statuses.entry(response.status).or_default() += 1;
-                (is_wrong(response.status, framing) || has(response, DEFECT)).then(|| {
+                (is_wrong(response.status, framing, attempt.family) || is_defect(response)).then(|| {
                     format!("status {}: {}", response.status, String::from_utf8_lossy(&response.body))
                 })
             }
@@ -182,11 +182,17 @@ fn has(response: &Response, text: &[u8]) -> bool {
 }
 
 /// Whether a status must not come. What is not proper HTTP may be told so with 501 or 505 (RFC 9110, 15.6).
-fn is_wrong(status: u16, framing: Framing) -> bool {
-    match framing {
-        Framing::Sound => status >= 500,
-        Framing::Broken => status >= 500 && status != 501 && status != 505,
+fn is_wrong(status: u16, framing: Framing, family: Family) -> bool {
+    match (framing, family) {
+        (Framing::Sound, Family::Web) => status >= 500,
+        // Connect has them for methods that are not there and deadlines that are over; gRPC needs HTTP/2.
+        (Framing::Sound, Family::Rpc) => status >= 500 && ![501, 504, 505].contains(&status),
+        (Framing::Broken, _) => status >= 500 && status != 501 && status != 505,
     }
+}
+
+fn is_defect(response: &Response) -> bool {
+    DEFECTS.iter().any(|defect| has(response, defect))
 }
 
 fn judge(server: &mut Server, mut tally: Tally, requests: u32) -> bool {

@@ -4,6 +4,7 @@ mod read;
 
 use crate::case::{CaseFile, Match};
 use crate::expect::{self, Captures};
+use crate::grpc::transport::{self, Sent};
 use crate::raw::{Connection, Reply, Response};
 use crate::server::Server;
 use serde_json::Value;
@@ -15,6 +16,8 @@ pub use read::wire_file;
 const LOGGED_BY: Duration = Duration::from_secs(10);
 /// How long to wait before the log is read again.
 const LOG_AGAIN: Duration = Duration::from_millis(5);
+/// What a request begins with that goes over HTTP/2.
+pub const HTTP2: &str = "HTTP/2 ";
 /// Repetitions that `{{repeat N text}}` may ask for.
 const REPEAT_BYTES_MAX: usize = 64 << 20;
 
@@ -57,6 +60,8 @@ pub struct Exchange {
     pub answer: Option<(Match, Value)>,
     /// The very text that the body must be; empty for no body.
     pub text: Option<String>,
+    /// Texts that stand in the body.
+    pub has: Vec<String>,
     /// Texts that may be nowhere in the response.
     pub hides: Vec<String>,
     /// Texts that one line of the server's log about the request has, each list a line.
@@ -85,20 +90,51 @@ pub fn run(case: &WireCase, server: &Server, tokens: &[(String, String)]) -> Res
 }
 
 fn exchange_once(exchange: &Exchange, server: &Server, captures: &mut Captures) -> Result<(), String> {
-    let mut connection = Connection::open(server.address).map_err(|e| format!("connecting: {e}"))?;
-    // A server may refuse and close before it has read a request that is too large; its answer still counts.
-    let sent = connection.send(&bytes(exchange, captures)?);
-    let reply = if exchange.start.starts_with("HEAD ") { Reply::HeadersOnly } else { Reply::Whole };
-    let response = match (connection.receive(reply), sent) {
-        (Ok(Some(response)), _) => response,
-        (Ok(None), Ok(())) => return Err("closed without a response".into()),
-        (Ok(None), Err(e)) | (Err(e), _) => return Err(format!("no response: {e}")),
+    let response = match exchange.start.strip_prefix(HTTP2) {
+        Some(start) => over_http2(exchange, start, server, captures)?,
+        None => over_http1(exchange, server, captures)?,
     };
     let compared = compare(exchange, &response, captures).and_then(|()| logged(exchange, &response, server));
     compared.map_err(|message| {
         let body = String::from_utf8_lossy(&response.body);
         format!("{message}\n      {} {:?}\n      {body}", response.status, response.headers)
     })
+}
+
+fn over_http1(exchange: &Exchange, server: &Server, captures: &Captures) -> Result<Response, String> {
+    let mut connection = Connection::open(server.address).map_err(|e| format!("connecting: {e}"))?;
+    // A server may refuse and close before it has read a request that is too large; its answer still counts.
+    let sent = connection.send(&bytes(exchange, captures)?);
+    let reply = if exchange.start.starts_with("HEAD ") { Reply::HeadersOnly } else { Reply::Whole };
+    match (connection.receive(reply), sent) {
+        (Ok(Some(response)), _) => Ok(response),
+        (Ok(None), Ok(())) => Err("closed without a response".into()),
+        (Ok(None), Err(e)) | (Err(e), _) => Err(format!("no response: {e}")),
+    }
+}
+
+/// The trailers are taken for headers.
+fn over_http2(
+    exchange: &Exchange,
+    start: &str,
+    server: &Server,
+    captures: &Captures,
+) -> Result<Response, String> {
+    let (method, target) = start.split_once(' ').ok_or("a request has a method and a target")?;
+    let header = |line: &String| {
+        let line = substitute(line, captures)?;
+        let (name, value) = line.split_once(':').ok_or_else(|| format!("`{line}` is no header"))?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let sent = Sent {
+        method: method.to_owned(),
+        target: substitute(target, captures)?,
+        headers: exchange.headers.iter().map(header).collect::<Result<_, String>>()?,
+        body: body(exchange, captures)?.unwrap_or_default(),
+    };
+    let received = transport::http2(server.address, &sent)?;
+    let headers = received.headers.into_iter().chain(received.trailers).collect();
+    Ok(Response { status: received.status, headers, body: received.body, keeps_open: false })
 }
 
 /// Waits until the log has the lines about the request that it must have.
@@ -122,7 +158,7 @@ fn bytes(exchange: &Exchange, captures: &Captures) -> Result<Vec<u8>, String> {
     let has = |name: &str| {
         exchange.headers.iter().any(|h| h.split(':').next().is_some_and(|n| n.eq_ignore_ascii_case(name)))
     };
-    let body = exchange.body.as_deref().map(|body| substitute(body, captures)).transpose()?;
+    let body = body(exchange, captures)?;
     let mut out = format!("{} HTTP/1.1\r\n", substitute(&exchange.start, captures)?);
     if !has("host") {
         out.push_str(&format!("host: {}\r\n", substitute("{{address}}", captures)?));
@@ -137,8 +173,23 @@ fn bytes(exchange: &Exchange, captures: &Captures) -> Result<Vec<u8>, String> {
         out.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     out.push_str("\r\n");
-    out.push_str(body.as_deref().unwrap_or(""));
-    Ok(out.into_bytes())
+    Ok([out.into_bytes(), body.unwrap_or_default()].concat())
+}
+
+/// The body as it is sent: `{{hex 00 ff}}` stands for bytes that are no text.
+fn body(exchange: &Exchange, captures: &Captures) -> Result<Option<Vec<u8>>, String> {
+    let Some(mut rest) = exchange.body.as_deref() else { return Ok(None) };
+    let mut out = Vec::new();
+    while let Some((before, after)) = rest.split_once("{{hex ") {
+        let (digits, after) = after.split_once("}}").ok_or("`{{hex` has no end")?;
+        out.extend(substitute(before, captures)?.into_bytes());
+        for byte in digits.split_whitespace() {
+            out.push(u8::from_str_radix(byte, 16).map_err(|_| format!("`{byte}` is no byte"))?);
+        }
+        rest = after;
+    }
+    out.extend(substitute(rest, captures)?.into_bytes());
+    Ok(Some(out))
 }
 
 /// Replaces `{{name}}` by what was captured under it, and `{{repeat N text}}` by N times the text.
@@ -192,6 +243,10 @@ fn compare(exchange: &Exchange, response: &Response, captures: &mut Captures) ->
     if let Some((how, expected)) = &exchange.answer {
         let found: Value = serde_json::from_slice(&response.body).map_err(|e| format!("not JSON: {e}"))?;
         expect::matches(*how, expected, &found, captures)?;
+    }
+    let shown = String::from_utf8_lossy(&response.body);
+    if let Some(text) = exchange.has.iter().find(|text| !shown.contains(text.as_str())) {
+        return Err(format!("`{text}` is missing in the body"));
     }
     for field in &exchange.fields {
         match field {

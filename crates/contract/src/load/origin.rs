@@ -137,6 +137,11 @@ impl<'a> Applied<'a> {
         self.value(argument).and_then(|v| v.to_bool()).unwrap_or(false)
     }
 
+    /// A boolean argument, where it is given.
+    pub(crate) fn given_flag(&self, argument: &str) -> Option<bool> {
+        self.value(argument)?.to_bool()
+    }
+
     /// An enum argument.
     pub(crate) fn variant(&self, argument: &str) -> Option<&'a str> {
         self.value(argument)?.as_enum().map(Name::as_str)

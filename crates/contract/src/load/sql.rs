@@ -8,7 +8,7 @@ use crate::load::origin::{Applied, Directives, Origin};
 use crate::load::report::Report;
 use crate::load::statements;
 use crate::load::text::Text;
-use crate::model::{Arity, Binding, SqlBinding, SqlEach};
+use crate::model::{Arity, Atomicity, Binding, SqlBinding, SqlEach};
 use apollo_compiler::Schema;
 use std::collections::HashMap;
 
@@ -86,6 +86,9 @@ pub(crate) fn bind(call: &Call<'_>, applied: Applied<'_>, report: &mut Report) -
         (true, false, _) | (false, true, _) | (false, false, true) => {}
     }
     let each = applied.text("each").and_then(|text| each(call, applied, &text, report));
+    if each.is_none() && applied.has("atomic") {
+        report.error(code::CONFLICT, applied.place("atomic"), "`atomic` is about the items of `each`");
+    }
     let run = applied.text("run").or_else(|| file(call, &applied.text("file")?));
     let statements = run.map(|text| statements::split(&text, &call.errors, report)).unwrap_or_default();
     Some(Binding::Sql(SqlBinding { each, statements }))
@@ -107,5 +110,9 @@ fn each(call: &Call<'_>, applied: Applied<'_>, text: &Text, report: &mut Report)
         report.error(code::ARGUMENT, span, message);
         return None;
     };
-    Some(SqlEach { argument, statements })
+    let atomicity = match applied.given_flag("atomic") {
+        Some(false) => Atomicity::EachItem,
+        Some(true) | None => Atomicity::All,
+    };
+    Some(SqlEach { argument, statements, atomicity })
 }

@@ -61,7 +61,8 @@ impl Offered {
             Binding::Batch(_) => true,
             Binding::Sql(_) => self.answers(operation.result.base),
             Binding::Related { .. } | Binding::Http(_) | Binding::Grpc(_) => false,
-            Binding::Channel(_) | Binding::Event(_) => false,
+            Binding::Channel(_) => operation.root == Root::Mutation && self.answers(operation.result.base),
+            Binding::Event(_) => false,
         }
     }
 }

@@ -94,7 +94,7 @@ fn does(source: &Source<'_>, operation: &Operation) -> Option<Does> {
             Some(Does::Related { resource, parent: *parent })
         }
         // A channel is met by streams of both sides.
-        (Binding::Channel(_), _) => (streaming(operation) == Streaming::Bidirectional).then_some(Does::Own),
+        (Binding::Channel(_), _) => (operation.root == Root::Mutation).then_some(Does::Own),
         _ => source.offered.serves(operation).then_some(Does::Own),
     }
 }

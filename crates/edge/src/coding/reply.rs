@@ -66,7 +66,7 @@ pub(crate) fn chosen(terms: Option<&Terms>, reply: &mut Response) -> Option<Codi
         without_body(terms, reply);
         return None;
     }
-    let is_worth_it = plain_bytes >= CODED_BYTES_MIN && is_text(reply.headers());
+    let is_worth_it = plain_bytes >= CODED_BYTES_MIN && shrinks(reply.headers());
     let coding = match terms.map_or(Takes::Plain, |terms| terms.takes) {
         Takes::Either(coding) => Some(coding).filter(|_| is_worth_it),
         Takes::Only(coding) => Some(coding),
@@ -90,7 +90,7 @@ fn without_body(terms: Option<&Terms>, reply: &mut Response) {
         {
             tag::restore_tag(reply.headers_mut(), known, *coding);
         }
-    } else if announced_bytes(reply) >= CODED_BYTES_MIN && is_text(reply.headers()) {
+    } else if announced_bytes(reply) >= CODED_BYTES_MIN && shrinks(reply.headers()) {
         vary(reply.headers_mut());
         if terms.is_some() {
             // It would be another, and only coding the body would tell (RFC 9110 section 8.6).
@@ -163,8 +163,8 @@ fn has_envelopes(headers: &HeaderMap) -> bool {
     TYPES.into_iter().any(begins_with)
 }
 
-/// Whether a body is of a type that is text, and so shrinks.
-fn is_text(headers: &HeaderMap) -> bool {
+/// Whether a body is of a type that shrinks: text, and messages of Connect, which are texts for the most part.
+fn shrinks(headers: &HeaderMap) -> bool {
     let media = headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let Some((kind, name)) = media.split_once('/') else { return false };
@@ -172,7 +172,7 @@ fn is_text(headers: &HeaderMap) -> bool {
     match kind {
         "text" => true,
         "application" => {
-            ["json", "xml", "yaml", "javascript", "x-ndjson", "openmetrics-text"].contains(&suffix)
+            ["json", "xml", "yaml", "javascript", "x-ndjson", "openmetrics-text", "proto"].contains(&suffix)
         }
         _ => suffix == "xml",
     }
@@ -193,8 +193,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_that_are_text() {
-        let texts = [
+    fn types_that_shrink() {
+        let these = [
             "application/json",
             "Application/JSON; charset=utf-8",
             "application/problem+json",
@@ -206,6 +206,7 @@ mod tests {
             "image/svg+xml",
             "application/javascript",
             "application/openmetrics-text; version=1.0.0",
+            "application/proto",
         ];
         let others = [
             "",
@@ -216,16 +217,16 @@ mod tests {
             "+json",
             "application/jsonx",
         ];
-        let is_text = |media: &str| {
-            super::is_text(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_str(media).unwrap())]))
+        let shrinks = |media: &str| {
+            super::shrinks(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_str(media).unwrap())]))
         };
-        for media in texts {
-            assert!(is_text(media), "{media}");
+        for media in these {
+            assert!(shrinks(media), "{media}");
         }
         for media in others {
-            assert!(!is_text(media), "{media}");
+            assert!(!shrinks(media), "{media}");
         }
-        assert!(!super::is_text(&HeaderMap::new()));
+        assert!(!super::shrinks(&HeaderMap::new()));
     }
 
     #[test]

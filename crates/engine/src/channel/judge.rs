@@ -6,10 +6,9 @@ use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::identity::Caller;
-use crate::input::{self, Assigned};
-use crate::limit::Rate;
+use crate::input;
 use crate::policy::denied;
-use crate::stage::{Entered, Purse};
+use crate::stage::{Entered, Purse, Speaking};
 use contract::rule::{Reduced, Rule, Value as RuleValue};
 use contract::{Argument, ChannelId};
 use wire::Value;
@@ -26,8 +25,8 @@ impl Engine {
         Judge { engine: self, caller, now: moment.rfc3339() }
     }
 
-    /// A message that its sender may publish: checked, paid for and judged.
-    pub(super) fn draft(
+    /// A message that a member may publish: paid for, checked and judged.
+    pub(super) fn member_draft(
         &self,
         id: ChannelId,
         data: &Value,
@@ -35,17 +34,12 @@ impl Engine {
         moment: Moment,
     ) -> Result<Draft, Fault> {
         let Entered { call, caller, .. } = entered;
+        let cost = self.contract.operation(call.operation).cost;
+        self.take_from(Purse::of(caller, &call.context), cost, moment.instant)?;
+        let draft = self.draft(&Speaking { channel: id, caller, context: &call.context, moment }, data)?;
         let channel = &self.contract.channels[id.index()];
-        let purse = Purse::of(caller, &call.context);
-        self.take_from(purse, self.contract.operation(call.operation).cost, moment.instant)?;
-        if let Some(per_min) = channel.rate_per_min {
-            let rate = Rate { burst: per_min, per_min };
-            self.take_from_own(&channel.name, purse, rate, moment.instant)?;
-        }
-        let judge = self.judge(caller, moment);
-        let assigned = Assigned { caller_id: caller.id(), now: &judge.now };
-        let draft = input::message(&self.contract, &self.patterns, channel, data, assigned)?;
         let fields = draft.for_rules(channel);
+        let judge = self.judge(caller, moment);
         judge.channel(channel.publish.as_ref(), &draft.places, Some(&fields))?;
         Ok(draft)
     }

@@ -17,11 +17,27 @@ pub struct Message {
     channel: ChannelId,
     /// By the channel's fields, in stored form.
     values: Vec<Value>,
-    shape: Arc<Shape>,
+    told: Arc<ToldWhole>,
     /// Bytes that it takes while it waits, more or less.
     bytes: usize,
     /// In the formats that somebody has taken it in: there are few.
     encoded: Mutex<Vec<(Format, Bytes)>>,
+}
+
+/// How the members of a channel are told its messages.
+#[derive(Debug)]
+pub(crate) struct ToldWhole {
+    /// One by itself.
+    one: Told,
+    /// One as a list, for formats of lists.
+    items: Told,
+}
+
+impl ToldWhole {
+    pub fn new(contract: &Contract, channel: &Channel) -> Self {
+        let shape = shape(contract, channel);
+        Self { one: Told::whole(shape.clone(), false), items: Told::whole(shape, true) }
+    }
 }
 
 /// A message that makes sense, before the rules were asked.
@@ -40,10 +56,10 @@ impl Message {
         from: Option<MemberId>,
         channel: ChannelId,
         values: Vec<Value>,
-        shape: &Arc<Shape>,
+        told: &Arc<ToldWhole>,
     ) -> Self {
         let bytes = size_of::<Self>() + values.iter().map(value_bytes).sum::<usize>();
-        Self { from, channel, values, shape: Arc::clone(shape), bytes, encoded: Mutex::default() }
+        Self { from, channel, values, told: Arc::clone(told), bytes, encoded: Mutex::default() }
     }
 
     /// Which member it is from, where it is from one.
@@ -60,16 +76,18 @@ impl Message {
     ///
     /// # Errors
     /// Internal: the message does not hold what its contract promises.
-    pub fn encoded(&self, format: Format) -> Result<Bytes, Fault> {
+    pub fn encoded(self: &Arc<Self>, format: Format) -> Result<Bytes, Fault> {
         let mut known = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bytes)) = known.iter().find(|(of, _)| *of == format) {
             return Ok(bytes.clone());
         }
-        let root = match format {
-            Format::ProtobufItems(_) | Format::ProtoJsonItems(_) => Root::List,
-            Format::Json | Format::Graphql | Format::Protobuf | Format::ProtoJson | Format::Xml => Root::One,
+        let messages = std::slice::from_ref(self);
+        let is_of_items = match format {
+            Format::ProtobufItems(_) | Format::ProtoJsonItems(_) => true,
+            Format::Json | Format::Graphql | Format::Protobuf | Format::ProtoJson | Format::Xml => false,
         };
-        let bytes = encoded(&[self], &self.shape, root, format, usize::MAX);
+        let told = if is_of_items { &self.told.items } else { &self.told.one };
+        let bytes = told.encoded(messages, format, usize::MAX);
         let bytes = Bytes::from(bytes.map_err(|error| Fault::internal(error.to_string()))?);
         known.push((format, bytes.clone()));
         Ok(bytes)
@@ -107,7 +125,7 @@ fn value_bytes(value: &Value) -> usize {
 }
 
 /// The layout of a channel's messages.
-pub(crate) fn shape(contract: &Contract, channel: &Channel) -> Shape {
+fn shape(contract: &Contract, channel: &Channel) -> Shape {
     let field = |field: &Field| {
         let name = Name::new(&field.name, field.number, field.xml);
         ShapeField { name, layout: layout(contract, field), required: field.ty.required }
@@ -115,55 +133,80 @@ pub(crate) fn shape(contract: &Contract, channel: &Channel) -> Shape {
     Shape { type_name: channel.name.as_str().into(), fields: channel.fields.iter().map(field).collect() }
 }
 
+/// How messages are told to those who published them.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    /// As it is answered.
+    pub shape: Shape,
+    /// Where the fields of the shape come from, one by one.
+    pub parts: Vec<Part>,
+    /// A list of them, or one.
+    pub is_list: bool,
+}
+
+/// Where a field of an answered message comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The message's field at this position.
+    Field(usize),
+    /// The caller may not see it.
+    Hidden,
+    /// The name of the message's type.
+    TypeName,
+}
+
 /// Messages on their way into bytes.
 struct Encoding<'a> {
-    messages: &'a [&'a Message],
-    shape: &'a Shape,
-    root: Root,
+    messages: &'a [Arc<Message>],
+    told: &'a Told,
 }
 
-/// Whether messages are written as one record or as a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Root {
-    One,
-    List,
-}
+impl Told {
+    /// The whole of a channel's messages.
+    pub fn whole(shape: Shape, is_list: bool) -> Self {
+        let parts = (0..shape.fields.len()).map(Part::Field).collect();
+        Self { shape, parts, is_list }
+    }
 
-/// Messages as an answer.
-pub(crate) fn encoded(
-    messages: &[&Message],
-    shape: &Shape,
-    root: Root,
-    format: Format,
-    bytes_max: usize,
-) -> Result<Vec<u8>, EncodeError> {
-    format.write(Vec::new(), bytes_max, &shape.type_name, Encoding { messages, shape, root })
+    /// Messages as an answer.
+    pub fn encoded(
+        &self,
+        messages: &[Arc<Message>],
+        format: Format,
+        bytes_max: usize,
+    ) -> Result<Vec<u8>, EncodeError> {
+        format.write(Vec::new(), bytes_max, &self.shape.type_name, Encoding { messages, told: self })
+    }
 }
 
 impl WriteReply for Encoding<'_> {
     type Output = Result<Vec<u8>, EncodeError>;
 
     fn write<E: Encoder>(self, mut encoder: E) -> Self::Output {
-        let Self { messages, shape, root } = self;
-        match root {
-            Root::One => messages.iter().try_for_each(|message| message.record(&mut encoder))?,
-            Root::List => {
-                encoder.begin_list(shape)?;
-                messages.iter().try_for_each(|message| message.record(&mut encoder))?;
-                encoder.end_list(shape)?;
-            }
+        let Self { messages, told } = self;
+        if told.is_list {
+            encoder.begin_list(&told.shape)?;
+        }
+        messages.iter().try_for_each(|message| message.record(told, &mut encoder))?;
+        if told.is_list {
+            encoder.end_list(&told.shape)?;
         }
         Ok(encoder.into_reply().0)
     }
 }
 
 impl Message {
-    fn record<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        encoder.begin_record(&self.shape)?;
-        for (field, value) in self.shape.fields.iter().zip(&self.values) {
-            encoder.cell(field, cell(value))?;
+    fn record<E: Encoder>(&self, told: &Told, encoder: &mut E) -> Result<(), EncodeError> {
+        encoder.begin_record(&told.shape)?;
+        for (field, part) in told.shape.fields.iter().zip(&told.parts) {
+            let cell = match part {
+                Part::Field(at) => self.values.get(*at).map_or(Cell::Null, cell),
+                Part::Hidden => Cell::Null,
+                Part::TypeName => Cell::Text(&told.shape.type_name),
+            };
+            encoder.cell(field, cell)?;
         }
-        encoder.end_record(&self.shape)
+        encoder.end_record(&told.shape)
     }
 }
 

@@ -1,8 +1,9 @@
 //! A member of a channel: it publishes, and is given what the others publish.
 
-use super::hub::{Full, MemberId, Path, Topic};
+use super::hub::{MemberId, Path, Topic};
+use super::publish::no_room;
 use super::queue::{Overrun, Queue};
-use super::{Draft, Message};
+use super::{Draft, Message, ToldWhole};
 use crate::call::{Call, Context};
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -13,7 +14,7 @@ use contract::rule::Value as RuleValue;
 use contract::{Binding, Channel, ChannelId};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
-use wire::{Shape, Value};
+use wire::Value;
 
 /// Messages that are looked at in one go, of those that the rules keep from the member.
 const UNHEARD_MAX: usize = 64;
@@ -27,7 +28,7 @@ pub struct Participant {
     engine: Arc<Engine>,
     id: MemberId,
     channel: ChannelId,
-    shape: Arc<Shape>,
+    told: Arc<ToldWhole>,
     entered: Entered,
     joined: Option<Joined>,
     tally: Tally,
@@ -57,13 +58,13 @@ impl Engine {
         match self.member(call, moment) {
             Ok((entered, channel)) => {
                 watch.caller(Arc::clone(&entered.caller));
-                let shape = Arc::clone(&self.channel_shapes[channel.index()]);
+                let told = Arc::clone(&self.told[channel.index()]);
                 let (engine, id) = (Arc::clone(self), self.hub.member());
                 let mut participant = Participant {
                     engine,
                     id,
                     channel,
-                    shape,
+                    told,
                     entered,
                     joined: None,
                     tally: Tally::default(),
@@ -117,10 +118,7 @@ impl Participant {
         }
         let path = Path { channel: self.channel, path };
         let joined = self.engine.hub.join(self.id, path.clone(), channel.history as usize);
-        let (topic, queue) = joined.map_err(|Full| {
-            let message = "too many are in channels";
-            Fault { retry_after_s: Some(1), ..Fault::new(Kind::Unavailable, codes::OVERLOADED, message) }
-        })?;
+        let (topic, queue) = joined.map_err(no_room)?;
         self.joined = Some(Joined { path, places, topic, queue, hears_some });
         Ok(())
     }
@@ -137,9 +135,9 @@ impl Participant {
         let moment = self.engine.now();
         // A token may have expired since the beginning.
         self.engine.verified(&self.context().credentials, moment)?;
-        let draft = self.engine.draft(self.channel, data, &self.entered, moment)?;
+        let draft = self.engine.member_draft(self.channel, data, &self.entered, moment)?;
         self.go_to(&draft)?;
-        let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.shape));
+        let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.told));
         if let Some(joined) = &self.joined {
             joined.topic.publish(&message);
             self.engine.hub.was_published();

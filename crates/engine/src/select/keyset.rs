@@ -16,11 +16,13 @@ pub(super) fn add(
     paging: Paging,
     page: &mut Page,
 ) -> Result<(), Fault> {
-    if page.offset > 0 {
+    let end = list.end.unwrap_or(End::First);
+    // Some are left out behind a cursor, as behind the beginning, where that is the way of all pages.
+    let is_forward = paging == Paging::Cursors && end == End::First && list.before.is_none();
+    if page.offset > 0 && !is_forward {
         let message = "cannot stand beside a cursor";
         return Err(Fault::invalid_field(place("offset"), "CURSOR", message));
     }
-    let end = list.end.unwrap_or(End::First);
     if end == End::Last && paging == Paging::Plain {
         let message = "is for pages between cursors only";
         return Err(Fault::invalid_field(place("last"), "CURSOR", message));

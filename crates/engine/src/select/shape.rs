@@ -5,8 +5,8 @@ use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedIt
 use crate::call::Measure;
 use contract::names::upper_snake;
 use contract::{
-    Arity, Base, COUNT_NUMBER, Contract, Field, Object, ObjectId, ResourceId, Scalar, VERSION_NUMBER,
-    count_number,
+    Arity, Base, COUNT_NUMBER, Contract, Field, Object, ObjectId, ResourceId, Scalar, TypeRef,
+    VERSION_NUMBER, count_number,
 };
 use wire::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
@@ -113,7 +113,13 @@ impl Builder<'_> {
 
     fn total_layout(&self, id: ResourceId, what: &TotalsWhat) -> Layout {
         match what {
-            TotalsWhat::Key(field) => layout(self.contract, self.contract.resource(id).field(*field)),
+            // A reference is the other record's key here, whatever is asked for.
+            TotalsWhat::Key(field) => match self.contract.resource(id).field(*field) {
+                Field { ty: TypeRef { base: Base::Resource(target), .. }, .. } => {
+                    layout(self.contract, self.contract.resource(*target).key_field())
+                }
+                field => layout(self.contract, field),
+            },
             TotalsWhat::Count | TotalsWhat::Measure(Measure::Count, _) => Layout::Scalar(Scalar::Int),
             TotalsWhat::Measure(Measure::Average, _) => Layout::Scalar(Scalar::Float),
             TotalsWhat::Measure(measure @ (Measure::Sum | Measure::Least | Measure::Greatest), field) => {

@@ -140,7 +140,7 @@ pub(super) fn at_item(fault: Fault, at: usize, verb: Option<&str>) -> Fault {
 }
 
 /// Puts the places of a fault inside `place`; where they are all that its message tells, the message as well.
-fn under(mut fault: Fault, place: &str) -> Fault {
+pub(super) fn under(mut fault: Fault, place: &str) -> Fault {
     for field in &mut fault.fields {
         let inner = std::mem::take(&mut field.field);
         field.field = if inner.is_empty() { place.to_owned() } else { format!("{place}.{inner}") };

@@ -30,12 +30,14 @@ pub(super) fn of(contract: &Contract, operation: &Operation, wish: &Wish) -> u32
         // Values over rows cost a look at the rows, of which only the database knows how many there are.
         Wish::Count { .. } => 0,
         Wish::Aggregate { totals, .. } => functions(totals).saturating_mul(RECORDS_PER_UNIT),
+        Wish::Publish { .. } => 0,
         Wish::Sql { wanted: SqlWanted::Records(wanted), .. } => records(wanted, 1),
         Wish::Sql { wanted: SqlWanted::Nothing | SqlWanted::Scalar | SqlWanted::Object { .. }, .. } => 0,
     };
     let units = read.div_ceil(RECORDS_PER_UNIT);
     let least = match wish {
         Wish::Batch { items, .. } => u64::from(operation.cost).saturating_mul(items.len() as u64),
+        Wish::Publish { drafts, .. } => u64::from(operation.cost).saturating_mul(drafts.len() as u64),
         _ => u64::from(operation.cost),
     };
     u32::try_from(units.max(least)).unwrap_or(u32::MAX)

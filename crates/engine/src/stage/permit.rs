@@ -4,14 +4,15 @@ use super::Slot;
 use super::batch::at_item;
 use super::validate::{BatchItem, Checked, ResultPart, ResultWanted, SqlWanted, Wish};
 use crate::call::{Budget, Context};
+use crate::channel::Draft;
 use crate::engine::{Engine, Prepared};
 use crate::fault::Fault;
 use crate::identity::Caller;
 use crate::input::{Arguments, Given};
 use crate::policy::{Action, Asking, Decisions, denied};
 use crate::select::denied_field;
-use contract::rule::{Reduced, Value as RuleValue};
-use contract::{Operation, OperationId, ResourceId};
+use contract::rule::{Facts, Reduced, Value as RuleValue};
+use contract::{ChannelId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
 use std::time::Instant;
 use wire::Format;
@@ -162,25 +163,47 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
             decisions.page(asking, *resource, page)?;
             decisions.totals(asking, *resource, &totals.items)?;
         }
-        Wish::Sql { wanted, .. } => match wanted {
-            SqlWanted::Nothing | SqlWanted::Scalar => {}
-            SqlWanted::Records(wanted) => {
-                decisions.want_rows(asking, wanted.resource);
-                decisions.selection(asking, wanted)?;
+        Wish::Sql { wanted, .. } => result_rules(asking, decisions, wanted)?,
+        Wish::Publish { channel, drafts, wanted, .. } => {
+            for draft in drafts {
+                message_rule(asking, *channel, draft)?;
             }
-            SqlWanted::Object { object, items } => {
-                for item in items.iter() {
-                    let ResultWanted::Field(item) = item else { continue };
-                    decisions.result_field(asking, *object, item.field);
-                    if let ResultPart::Record(wanted) = &item.part {
-                        decisions.need_rows(asking, wanted.resource)?;
-                        decisions.selection(asking, wanted)?;
-                    }
-                }
-            }
-        },
+            result_rules(asking, decisions, wanted)?;
+        }
     }
     Ok(vec![write])
+}
+
+/// Who may publish a message: nothing of it is in the database, so what is left of a rule never holds.
+fn message_rule(asking: &Asking<'_>, id: ChannelId, draft: &Draft) -> Result<(), Fault> {
+    let channel = &asking.contract.channels[id.index()];
+    let fields = draft.for_rules(channel);
+    let facts = Facts { arguments: &draft.places, message: Some(&fields), ..asking.facts.clone() };
+    match (Asking { facts: &facts, ..*asking }).rule(channel.publish.as_ref()) {
+        Reduced::Always => Ok(()),
+        Reduced::Never | Reduced::Depends(_) => Err(denied(asking.caller)),
+    }
+}
+
+fn result_rules(asking: &Asking<'_>, decisions: &mut Decisions, wanted: &SqlWanted) -> Result<(), Fault> {
+    match wanted {
+        SqlWanted::Nothing | SqlWanted::Scalar => {}
+        SqlWanted::Records(wanted) => {
+            decisions.want_rows(asking, wanted.resource);
+            decisions.selection(asking, wanted)?;
+        }
+        SqlWanted::Object { object, items } => {
+            for item in items.iter() {
+                let ResultWanted::Field(item) = item else { continue };
+                decisions.result_field(asking, *object, item.field);
+                if let ResultPart::Record(wanted) = &item.part {
+                    decisions.need_rows(asking, wanted.resource)?;
+                    decisions.selection(asking, wanted)?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rules of one write of a batch.
@@ -242,7 +265,8 @@ pub(super) fn arguments_of(wish: &Wish) -> Option<&Arguments> {
         Wish::Create { arguments, .. }
         | Wish::Update { arguments, .. }
         | Wish::Delete { arguments, .. }
-        | Wish::Sql { arguments, .. } => Some(arguments),
+        | Wish::Sql { arguments, .. }
+        | Wish::Publish { arguments, .. } => Some(arguments),
         Wish::Get { .. } | Wish::List { .. } | Wish::Count { .. } | Wish::Aggregate { .. } => None,
         Wish::Upsert { .. } | Wish::Batch { .. } => None,
     }

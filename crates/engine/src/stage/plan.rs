@@ -1,20 +1,24 @@
 //! Intentions with the rules' conditions and-ed in, compiled once and cached.
 
+mod publish;
 mod read;
 mod sql;
 mod write;
+
+pub(crate) use sql::applied_apart;
 
 use super::Slot;
 use super::permit::Permitted;
 use super::validate::{KeyFilter, Wish};
 use crate::call::{Budget, Grouping};
+use crate::channel::{Draft, Told};
 use crate::engine::Engine;
 use crate::fault::Fault;
 use crate::identity::Caller;
 use crate::plans::ReadKey;
 use crate::select::{Builder, Params, Wanted, and};
 use contract::rule::{Facts, Reduced};
-use contract::{Assign, Compare, FieldId, Operation, OperationId, ResourceId};
+use contract::{Assign, ChannelId, Compare, FieldId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
 use store::{Bounds, Column, Mutation, Operand, Param, Predicate, ReadPlan, Select, SqlPlan};
 use wire::{Shape, Value};
@@ -33,12 +37,46 @@ pub(crate) struct Planned {
 
 /// Compiled intentions with their parameters.
 pub(crate) enum Plan {
-    Get { resource: ResourceId, read: Read },
-    List { parent: Option<(ResourceId, Read)>, read: Read, count: Option<Read>, offset: u64 },
-    Count { count: Read },
-    Aggregate { read: Read, grouping: Grouping, offset: u64 },
-    Write { write: Writing, mutation: Box<Mutation>, secrets: Vec<Secret> },
-    ReadSql { plan: Arc<SqlPlan>, run: Vec<Value>, answer_params: Vec<Value> },
+    Get {
+        resource: ResourceId,
+        read: Read,
+    },
+    List {
+        parent: Option<(ResourceId, Read)>,
+        read: Read,
+        count: Option<Read>,
+        offset: u64,
+    },
+    Count {
+        count: Read,
+    },
+    Aggregate {
+        read: Read,
+        grouping: Grouping,
+        offset: u64,
+    },
+    Write {
+        write: Writing,
+        mutation: Box<Mutation>,
+        secrets: Vec<Secret>,
+    },
+    /// Messages to publish, and how they are answered.
+    Publish {
+        channel: ChannelId,
+        drafts: Vec<Draft>,
+        told: Told,
+    },
+    /// Items that are applied each by itself, and then what answers.
+    Items {
+        items: Box<Mutation>,
+        answer: Box<Mutation>,
+        argument: usize,
+    },
+    ReadSql {
+        plan: Arc<SqlPlan>,
+        run: Vec<Value>,
+        answer_params: Vec<Value>,
+    },
 }
 
 /// What a mutation is, for the faults of its steps.
@@ -100,6 +138,9 @@ impl<'a> Planner<'a> {
             Wish::Batch { resource, items, wanted } => self.batch(*resource, items, wanted.as_deref()),
             Wish::Aggregate { totals, page, grouping, .. } => self.aggregate(totals, page, *grouping),
             Wish::Sql { wanted, arguments } => self.sql(operation, wanted, arguments),
+            Wish::Publish { channel, drafts, wanted, .. } => {
+                self.publish(operation, *channel, drafts, wanted)
+            }
         }
     }
 

@@ -33,6 +33,12 @@ impl Engine {
             Plan::Write { write, mutation, secrets } => {
                 Box::pin(about.write(&write, *mutation, &secrets)).await
             }
+            Plan::Publish { channel, drafts, told } => {
+                self.publish(channel, drafts, &told, format, bounds.reply_bytes_max)
+            }
+            Plan::Items { items, answer, argument } => {
+                Box::pin(about.items_and_answer(*items, *answer, argument)).await
+            }
             Plan::ReadSql { plan, run, answer_params } => {
                 let reply = Box::pin(self.store.read_sql(&plan, run, answer_params, format, bounds)).await;
                 reply.map_err(|e| about.fault(None, e)).and_then(|reply| about.found(None, reply))
@@ -46,6 +52,28 @@ impl Engine {
 }
 
 impl Engine {
+    /// Applies the items of a plan that are applied each by itself, and nothing more of it. `before` items were before
+    /// them.
+    pub(crate) async fn run_items(&self, planned: Box<Planned>, before: usize) -> Result<i64, Fault> {
+        let Planned { operation, plan, caller, slot: _slot, .. } = *planned;
+        let about = About { engine: self, operation: self.contract.operation(operation), caller: &caller };
+        match plan {
+            Plan::Items { items, argument, .. } => about.items(*items, argument, before).await,
+            _ => Err(Fault::internal("items of an operation that does not apply them one by one")),
+        }
+    }
+
+    /// Answers for items that were applied before, and changed so many rows.
+    pub(crate) async fn run_answer(&self, planned: Box<Planned>, changes: i64) -> Result<Answer, Fault> {
+        let Planned { operation, plan, caller, budget, cost, slot: _slot, .. } = *planned;
+        let about = About { engine: self, operation: self.contract.operation(operation), caller: &caller };
+        let answer = match plan {
+            Plan::Items { answer, .. } => about.answer_of_items(*answer, changes).await?,
+            _ => return Err(Fault::internal("items of an operation that does not apply them one by one")),
+        };
+        Ok(Answer { budget, cost, ..answer })
+    }
+
     /// What the operator is told when the store refuses rows that are brought in.
     pub(crate) fn import_fault(&self, id: ResourceId, error: Error) -> Fault {
         let operation = self.contract.operations.first().expect("a contract with a resource has operations");
@@ -137,6 +165,44 @@ impl About<'_> {
         })
     }
 
+    /// Applies items each by itself, then answers.
+    async fn items_and_answer(
+        &self,
+        items: Mutation,
+        answer: Mutation,
+        argument: usize,
+    ) -> Result<Answer, Fault> {
+        let changes = self.items(items, argument, 0).await?;
+        self.answer_of_items(answer, changes).await
+    }
+
+    /// Applies items each by itself, up to the first that is refused: the fault says which that is, counted from the
+    /// first of them all. Says how many rows were changed.
+    async fn items(&self, items: Mutation, argument: usize, before: usize) -> Result<i64, Fault> {
+        let written = self.engine.store.write(items).await;
+        let written = written.map_err(|failed| self.fault(None, failed.error))?;
+        let store::Items { changes, failed } = written.items.map(|items| *items).unwrap_or_default();
+        match failed {
+            None => Ok(changes),
+            Some((at, error)) => {
+                let fault = self.fault(None, error);
+                let name = &self.operation.arguments[argument].name;
+                let place = format!("{name}.{}", before + at);
+                let field = FieldFault::new(place, "REFUSED", fault.message.clone());
+                Err(Fault { fields: vec![field], ..fault })
+            }
+        }
+    }
+
+    async fn answer_of_items(&self, mut answer: Mutation, applied: i64) -> Result<Answer, Fault> {
+        for step in &mut answer.steps {
+            if let Step::Sql { changes, .. } = step {
+                *changes = applied;
+            }
+        }
+        self.write(&Writing::Sql, answer, &[]).await
+    }
+
     async fn write(
         &self,
         write: &Writing,
@@ -146,7 +212,7 @@ impl About<'_> {
         self.hash_secrets(&mut mutation, secrets).await?;
         let written = self.engine.store.write(mutation).await;
         let written = written.map_err(|failed| self.not_written(write, failed))?;
-        let Written { reply, key, created, replayed } = written;
+        let Written { reply, key, created, replayed, items: _ } = written;
         Ok(Answer { key, created, replayed, ..answered(reply) })
     }
 

@@ -1,16 +1,17 @@
 //! Names, types, ranges, lengths, formats, depth: after this everything that was said makes sense.
 
-use super::Slot;
-use super::cost;
 use super::identify::Identified;
+use super::publish::Speaking;
+use super::{Slot, cost};
 use crate::call::{Budget, Context, Grouping, Input, Selected, Total};
+use crate::channel::Draft;
 use crate::engine::{Engine, Prepared};
 use crate::fault::Kind;
 use crate::fault::{Fault, codes};
 use crate::identity::Caller;
 use crate::input::{self, Arguments, Given, Purpose, Streamed};
 use crate::select::{Check, Condition, Page, Resolver, Target, Totals, Wanted, WantedMember};
-use contract::{Binding, Compare, FieldId, ObjectId, Operation, OperationId, ResourceId};
+use contract::{Binding, ChannelId, Compare, FieldId, ObjectId, Operation, OperationId, ResourceId};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,6 +51,7 @@ pub(crate) enum Wish {
     Batch { resource: ResourceId, items: Vec<BatchItem>, wanted: Option<Arc<Wanted>> },
     Aggregate { resource: ResourceId, totals: Arc<Totals>, page: Page, grouping: Grouping },
     Sql { wanted: SqlWanted, arguments: Arguments },
+    Publish { channel: ChannelId, drafts: Vec<Draft>, wanted: SqlWanted, arguments: Arguments },
 }
 
 /// One write of a batch.
@@ -132,7 +134,13 @@ impl Engine {
             None => [0; 32],
             Some(_) => self.fingerprint(operation, &call.input, &call.selection, streamed.as_ref()),
         };
-        let wish = self.wish(operation, call.input, streamed, &call.selection)?;
+        let wish = match operation.binding {
+            Binding::Channel(channel) => {
+                let speaking = Speaking { channel, caller: &caller, context: &call.context, moment };
+                self.publication(operation, speaking, &call.input, streamed, &call.selection)?
+            }
+            _ => self.wish(operation, call.input, streamed, &call.selection)?,
+        };
         let cost = cost::of(&self.contract, operation, &wish);
         let prepared = match call.selection {
             Selected::Prepared(prepared) => Some(prepared),
@@ -377,12 +385,12 @@ impl Engine {
         Ok((Value::Object(fields.collect()), arguments))
     }
 
-    fn arguments(&self, operation: &Operation, input: &Input) -> Result<Arguments, Fault> {
+    pub(super) fn arguments(&self, operation: &Operation, input: &Input) -> Result<Arguments, Fault> {
         let data = input.data.as_ref();
         input::arguments(&self.contract, &self.patterns, operation, data, self.settings.list_items_max, None)
     }
 
-    fn streamed_arguments(
+    pub(super) fn streamed_arguments(
         &self,
         operation: &Operation,
         input: &Input,

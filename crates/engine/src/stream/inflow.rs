@@ -2,13 +2,14 @@
 //!
 //! Items are checked as they come, so a stream that makes no sense is refused at its first wrong item, and applied in one
 //! transaction when the last is there. The transaction is not open while items are awaited: there is one writer, and a
-//! peer that takes its time would hold up all others.
+//! peer that takes its time would hold up all others. Where the operation applies items each by itself, they are applied
+//! as they come, those that have come together in one transaction.
 
 use crate::call::{Answer, Call};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::input::{self, Streamed};
-use crate::stage::Entered;
+use crate::stage::{Entered, Planned, Purse, applied_apart};
 use crate::watch::{Tally, Watch};
 use contract::{Argument, Operation};
 use std::sync::Arc;
@@ -25,10 +26,20 @@ pub struct Inflow {
     entered: Entered,
     /// The argument's position.
     argument: usize,
+    /// Those that are not applied yet.
     items: Vec<Value>,
     bytes: usize,
+    /// Of an operation that applies items each by itself: how many were applied, and the rows that they changed.
+    applied: Option<Applied>,
     deadline: Option<Instant>,
     watch: Watch<Arc<Engine>>,
+}
+
+/// What came of the items so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Applied {
+    items: usize,
+    changes: i64,
 }
 
 impl Engine {
@@ -46,7 +57,10 @@ impl Engine {
             (Some(argument), Ok(entered)) => {
                 watch.caller(Arc::clone(&entered.caller));
                 let engine = Arc::clone(self);
-                Ok(Inflow { engine, entered, argument, items: Vec::new(), bytes: 0, deadline, watch })
+                let operation = self.contract.operation(entered.call.operation);
+                let applied = applied_apart(operation).map(|_| Applied::default());
+                let items = Vec::new();
+                Ok(Inflow { engine, entered, argument, items, bytes: 0, applied, deadline, watch })
             }
             (_, Err(fault)) => {
                 watch.finish(Err(&fault));
@@ -71,11 +85,11 @@ impl Inflow {
     }
 
     fn take(&mut self, item: Value, bytes: usize) -> Result<(), Fault> {
-        let at = self.items.len();
+        let at = self.items.len() + self.applied.map_or(0, |applied| applied.items);
         let settings = &self.engine.settings;
         // What an item takes while it is kept is more than it took on the wire.
         let kept = self.bytes.saturating_add(bytes).saturating_add(size_of::<Value>());
-        if at >= settings.stream_items_max || kept > settings.stream_bytes_max {
+        if self.items.len() >= settings.stream_items_max || kept > settings.stream_bytes_max {
             let message = format!(
                 "a stream has at most {} items, and {} bytes of them",
                 settings.stream_items_max, settings.stream_bytes_max
@@ -97,11 +111,32 @@ impl Inflow {
         let moment = self.engine.now();
         let context = &self.entered.call.context;
         self.engine.verified(&context.credentials, moment)?;
-        let purse = crate::stage::Purse::of(&self.entered.caller, context);
+        let purse = Purse::of(&self.entered.caller, context);
         self.engine.take_from(purse, 1, moment.instant).map(drop)
     }
 
-    /// All items are there: applies them, all or none.
+    /// Nothing more is there for now: where items are applied each by itself, those that have come are.
+    ///
+    /// # Errors
+    /// As [`Engine::call`], with the position of the first item that was refused: those before it stay.
+    pub async fn settle(&mut self) -> Result<(), Fault> {
+        let Some(applied) = self.applied.filter(|_| !self.items.is_empty()) else { return Ok(()) };
+        let result = self.settled(applied).await;
+        result.inspect_err(|fault| self.watch.finish(Err(fault)))
+    }
+
+    async fn settled(&mut self, applied: Applied) -> Result<(), Fault> {
+        let items = std::mem::take(&mut self.items);
+        self.bytes = 0;
+        let count = items.len();
+        let planned = self.planned(items)?;
+        let changes = self.engine.run_items(planned, applied.items).await?;
+        let changes = applied.changes.saturating_add(changes);
+        self.applied = Some(Applied { items: applied.items + count, changes });
+        Ok(())
+    }
+
+    /// All items are there: applies them, all or none, unless they are applied each by itself.
     ///
     /// # Errors
     /// As [`Engine::call`].
@@ -112,14 +147,27 @@ impl Inflow {
     }
 
     async fn apply(&mut self) -> Result<Answer, Fault> {
+        if let Some(applied) = self.applied {
+            self.settled(applied).await?;
+            let planned = self.planned(Vec::new())?;
+            let changes = self.applied.unwrap_or_default().changes;
+            return self.engine.run_answer(planned, changes).await;
+        }
+        let items = std::mem::take(&mut self.items);
+        let planned = self.planned(items)?;
+        self.engine.run(planned).await
+    }
+
+    /// The call with these items.
+    fn planned(&mut self, items: Vec<Value>) -> Result<Box<Planned>, Fault> {
         let moment = self.engine.now();
         let mut call = self.entered.call.clone();
         if let Some(deadline) = self.deadline {
             call.context.timeout = Some(deadline.saturating_duration_since(moment.instant));
         }
-        let items = Streamed { argument: self.argument, items: std::mem::take(&mut self.items) };
+        let items = Streamed { argument: self.argument, items };
         let planned = self.engine.prepare_entered(call, Arc::clone(&self.entered.caller), items, moment)?;
         self.watch.prepared();
-        self.engine.run(planned).await
+        Ok(planned)
     }
 }

@@ -12,12 +12,19 @@ use crate::watch::{Tally, Watch};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Records of a page at the most: what is held for each stream, and what one stream does before others have their turn.
+const PAGE_ROWS: u32 = 256;
+/// Records that a page is not made smaller than, however much each costs.
+const PAGE_ROWS_MIN: u64 = 10;
+
 /// The pages of a list, one after another.
 #[derive(Debug)]
 pub struct Pages {
     engine: Arc<Engine>,
     /// The call for the next page; none when there is no more.
     next: Option<Call>,
+    /// Records of a page at the most.
+    rows: u64,
     /// Records that are still wanted; none for all.
     left: Option<u64>,
     deadline: Option<Instant>,
@@ -34,7 +41,16 @@ impl Engine {
         let deadline = call.context.timeout.and_then(|timeout| moment.instant.checked_add(timeout));
         call.input.paging = Paging::Cursors;
         call.input.list.end = Some(End::First);
-        Pages { engine: Arc::clone(self), next: Some(call), left, deadline, tally: Tally::default(), watch }
+        let rows = u64::from(self.settings.page_rows_max.min(PAGE_ROWS));
+        Pages {
+            engine: Arc::clone(self),
+            next: Some(call),
+            rows,
+            left,
+            deadline,
+            tally: Tally::default(),
+            watch,
+        }
     }
 }
 
@@ -64,10 +80,16 @@ impl Pages {
         let moment = self.engine.now();
         let mut call = call.clone();
         call.context.timeout = self.time_left(moment)?;
-        let rows = u64::from(self.engine.settings.page_rows_max);
-        call.input.list.limit = Some(self.left.map_or(rows, |left| left.min(rows)));
-        let planned = self.engine.prepare(call, moment, &mut self.watch)?;
-        self.engine.run(planned).await
+        loop {
+            call.input.list.limit = Some(self.left.map_or(self.rows, |left| left.min(self.rows)));
+            match self.engine.prepare(call.clone(), moment, &mut self.watch) {
+                // A page of records with others in them costs as many times more: a smaller one does as well.
+                Err(fault) if fault.code == codes::COST_EXCEEDED && self.rows > PAGE_ROWS_MIN => {
+                    self.rows = (self.rows / 4).max(PAGE_ROWS_MIN);
+                }
+                planned => return self.engine.run(planned?).await,
+            }
+        }
     }
 
     fn time_left(&self, moment: Moment) -> Result<Option<Duration>, Fault> {

@@ -4,6 +4,7 @@ use crate::face::{PlanError, Root};
 use crate::query::{Aggregate, End, Param, Select};
 use crate::sql::select::{self, Compiled, From};
 use crate::sql::{Dialect, Draft, Statement, aggregate, defect};
+use crate::sqlite::Proved;
 use contract::{Contract, Scalar};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::{Layout, Shape};
@@ -16,6 +17,7 @@ pub struct ReadPlan {
     /// A parent stands before its children.
     pub(super) statements: Vec<Statement>,
     pub(super) answer: Answer,
+    pub(crate) proved: Proved,
 }
 
 /// What becomes of the rows of the first statement.
@@ -91,7 +93,7 @@ pub(super) enum Read {
 impl ReadPlan {
     fn new(statements: Vec<Statement>, answer: Answer) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), statements, answer }
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), statements, answer, proved: Proved::default() }
     }
 
     /// Compiles reading one record or a list of them.

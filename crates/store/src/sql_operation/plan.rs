@@ -4,6 +4,7 @@ use super::{direct, lexer, version};
 use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
 use crate::query::{Param, Select};
 use crate::sql::defect;
+use crate::sqlite::Proved;
 use contract::{Binding, Contract, Expectation, OperationId, Scalar, SqlBinding, SqlStatement};
 use wire::{Layout, Shape};
 
@@ -17,6 +18,7 @@ pub struct SqlPlan {
     pub(super) answer: Answer,
     /// The only statement with the records that it finds read in it, where that can be.
     pub(super) direct: Option<ReadPlan>,
+    pub(crate) proved: Proved,
 }
 
 /// One statement.
@@ -93,7 +95,7 @@ impl SqlPlan {
             _ => None,
         };
         let answer = Answer::new(contract, answer, shape, root)?;
-        Ok(Self { each, run, each_parameters, parameters, answer, direct })
+        Ok(Self { each, run, each_parameters, parameters, answer, direct, proved: Proved::default() })
     }
 
     /// The parameters of the `each:` statements, in order.

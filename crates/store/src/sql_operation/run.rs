@@ -2,7 +2,7 @@
 
 use super::answer::Writing;
 use super::plan::{SqlPlan, Statement};
-use crate::face::{Bounds, Error, Reply, SqlParameter};
+use crate::face::{Bounds, Error, Items, Reply, SqlParameter};
 use crate::read::XML_LIST;
 use crate::read::{self, Kept, Values};
 use crate::write::{Violations, bind_value};
@@ -52,14 +52,14 @@ impl SqlPlan {
         }
         let violations = Violations(contract);
         let Values { params: answer_params, given } = values;
-        Running { conn, violations, plan: self, answer_params, format, reply_bytes_max }.run(&[], given)
+        Running { conn, violations, plan: self, answer_params, format, reply_bytes_max }.run(&[], given, 0)
     }
 }
 
 impl<'a> Running<'a> {
     /// Runs the `each:` statements for every item and then the others; the last one with rows answers.
-    pub fn run(&self, each: &[Vec<Value>], run: &[Value]) -> Result<Reply, Error> {
-        let changes = self.each(each)?;
+    pub fn run(&self, each: &[Vec<Value>], run: &[Value], before: i64) -> Result<Reply, Error> {
+        let changes = before.saturating_add(self.each(each)?);
         let mut given = Given { parameters: &self.plan.parameters, values: run, changes };
         let mut statements = self.prepare(&self.plan.run)?;
         let answering = statements.iter().rposition(|s| s.column_count() > 0);
@@ -78,16 +78,54 @@ impl<'a> Running<'a> {
 
     fn each(&self, items: &[Vec<Value>]) -> Result<i64, Error> {
         let mut statements = self.prepare(&self.plan.each)?;
-        let mut changes = 0;
-        for values in items {
-            for (statement, prepared) in self.plan.each.iter().zip(&mut statements) {
-                let given = Given { parameters: &self.plan.each_parameters, values, changes };
-                self.bind(statement, prepared, &given)?;
-                let rows = self.count(prepared)?;
-                changes += self.finish(statement, prepared, rows)?;
-            }
+        items.iter().try_fold(0, |changes, values| self.item(&mut statements, values, changes))
+    }
+
+    /// Runs the `each:` statements for one item, and says how many rows were changed with it.
+    fn item(
+        &self,
+        statements: &mut [CachedStatement<'_>],
+        values: &[Value],
+        mut changes: i64,
+    ) -> Result<i64, Error> {
+        for (statement, prepared) in self.plan.each.iter().zip(statements) {
+            let given = Given { parameters: &self.plan.each_parameters, values, changes };
+            self.bind(statement, prepared, &given)?;
+            let rows = self.count(prepared)?;
+            changes += self.finish(statement, prepared, rows)?;
         }
         Ok(changes)
+    }
+
+    /// Runs the `each:` statements for every item, each in a savepoint of its own, up to the first that fails.
+    pub fn items(&self, items: &[Vec<Value>]) -> Result<Items, Error> {
+        let mut statements = self.prepare(&self.plan.each)?;
+        let mut done = Items::default();
+        for (at, values) in items.iter().enumerate() {
+            self.sql("SAVEPOINT item")?;
+            match self.item(&mut statements, values, 0) {
+                Ok(changes) => {
+                    self.sql("RELEASE item")?;
+                    done.changes = done.changes.saturating_add(changes);
+                }
+                // The group deals with a transaction that SQLite gave up.
+                Err(error) if self.conn.is_autocommit() => return Err(error),
+                Err(error) => {
+                    // What a statement began to read is let go of: it would be in the way of undoing.
+                    drop(statements);
+                    self.sql("ROLLBACK TO item")?;
+                    self.sql("RELEASE item")?;
+                    done.failed = Some((at, error));
+                    break;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn sql(&self, sql: &str) -> Result<(), Error> {
+        let run = || self.conn.prepare_cached(sql)?.execute([]);
+        run().map(drop).map_err(|e| self.violations.error(e))
     }
 
     fn prepare(&self, statements: &[Statement]) -> Result<Vec<CachedStatement<'a>>, Error> {

@@ -2,12 +2,14 @@
 
 mod inline;
 pub(crate) mod open;
+mod proved;
 pub(crate) mod reader;
 mod slow;
 pub(crate) mod writer;
 
 use crate::face::Place;
 use contract::Contract;
+pub(crate) use proved::Proved;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,6 +8,7 @@
 use super::Generation;
 use super::inline::{self, Limits};
 use super::open::{BUSY, configure};
+use super::proved::Proved;
 use super::slow::{Job, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
 use crate::read::{Kept, ReadPlan, failure, run_kept};
@@ -63,9 +64,9 @@ impl Readers {
         format: Format,
         bounds: Bounds,
     ) -> Result<Reply, Error> {
-        let plan = Arc::clone(plan);
-        self.run_kept(bounds.deadline, move |conn, kept| {
-            run_kept(conn, kept, &plan, &params, format, bounds.reply_bytes_max)
+        let own = Arc::clone(plan);
+        self.run_kept(&plan.proved, bounds.deadline, move |conn, kept| {
+            run_kept(conn, kept, &own, &params, format, bounds.reply_bytes_max)
         })
         .await
     }
@@ -85,12 +86,17 @@ impl Readers {
     /// future is dropped.
     pub async fn run_kept<T: Send + 'static>(
         &self,
+        proved: &Proved,
         deadline: Instant,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match self.inline(deadline, &work)? {
-            Some(done) => Ok(done),
-            None => {
+        let here = if proved.is_long() { None } else { Some(self.inline(deadline, &work)?) };
+        match here {
+            Some(Some(done)) => Ok(done),
+            tried => {
+                if tried.is_some() {
+                    proved.was_long();
+                }
                 let (job, outcome) = Job::new(deadline, move |conn| work(conn, &mut Kept::default()));
                 self.slow.queue(job)?;
                 // In a box: what waits is rare, and every read's future would have room for it otherwise.

@@ -28,7 +28,7 @@ impl Job {
     fn is_large(&self) -> bool {
         let statements = |step: &Step| match step {
             Step::Write { .. } => 1,
-            Step::Sql { each, .. } => each.len() + 1,
+            Step::Sql { each, .. } | Step::Items { each, .. } => each.len() + 1,
         };
         self.mutation.steps.iter().map(statements).sum::<usize>() > STATEMENTS_SHARED_MAX
     }

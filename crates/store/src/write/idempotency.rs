@@ -47,6 +47,7 @@ fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Result<Written, Err
         key: row.get(6)?,
         created: row.get(7)?,
         replayed: true,
+        items: None,
     }))
 }
 

@@ -3,7 +3,7 @@
 use super::idempotency::{self, Known};
 use super::run::{Done, Made, Writing};
 use super::{Key, References, Violations, outbox};
-use crate::face::{Answering, Error, Failed, Mutation, Reply, Step, Written};
+use crate::face::{Answering, Error, Failed, Items, Mutation, Reply, SqlPlan, Step, Written};
 use crate::sql_operation;
 use rusqlite::Connection;
 use wire::Value;
@@ -67,6 +67,7 @@ pub(super) struct Progress {
     key: Option<Key>,
     created: bool,
     pub reply: Reply,
+    items: Option<Box<Items>>,
 }
 
 impl Progress {
@@ -174,8 +175,8 @@ impl Run<'_> {
             Answering::Before(answer) => self.answer_before(answer, &mut progress)?,
             Answering::Each(answers) => self.answer_each(answers, &mut progress)?,
         }
-        let Progress { key, created, reply } = progress;
-        Ok(Written { reply, key: key.map(Key::text), created, replayed: false })
+        let Progress { key, created, reply, items } = progress;
+        Ok(Written { reply, key: key.map(Key::text), created, replayed: false, items })
     }
 
     /// Runs the steps from this one on.
@@ -192,20 +193,23 @@ impl Run<'_> {
                 let done = writing.judge(plan).and_then(|judged| writing.perform(judged));
                 progress.done(done.map_err(failed)?);
             }
-            Step::Sql { plan, each, run, answer_params } => {
-                let Mutation { format, bounds, .. } = self.mutation;
-                let running = sql_operation::Running {
-                    conn: self.conn,
-                    violations: self.violations,
-                    plan,
-                    answer_params,
-                    format: *format,
-                    reply_bytes_max: bounds.reply_bytes_max,
-                };
-                progress.reply = running.run(each, run).map_err(failed)?;
+            Step::Sql { plan, each, run, answer_params, changes } => {
+                let running = self.running(plan, answer_params);
+                progress.reply = running.run(each, run, *changes).map_err(failed)?;
+            }
+            Step::Items { plan, each } => {
+                let items = self.running(plan, &[]).items(each).map_err(failed)?;
+                progress.items = Some(Box::new(items));
             }
         }
         Ok(())
+    }
+
+    fn running<'a>(&'a self, plan: &'a SqlPlan, answer_params: &'a [Value]) -> sql_operation::Running<'a> {
+        let Mutation { format, bounds, .. } = self.mutation;
+        let (conn, violations) = (self.conn, self.violations);
+        let reply_bytes_max = bounds.reply_bytes_max;
+        sql_operation::Running { conn, violations, plan, answer_params, format: *format, reply_bytes_max }
     }
 
     /// The circumstances of a step that writes.

@@ -74,7 +74,7 @@ fn fault(request: &Request, errors: &Value) -> Result<Fault, Failure> {
         fields.extend(errors.iter().flat_map(|error| placed(request, error)));
     }
     let code = if before { INVALID_INPUT } else { code };
-    Ok(Fault { kind, code: code.to_owned(), fields })
+    Ok(Fault { kinds: vec![kind], code: code.to_owned(), fields })
 }
 
 /// The fields that an error names.
@@ -111,8 +111,9 @@ fn answer(request: &Request, data: &Map<String, Value>, input: &Input) -> Judged
         Reading::Related(_) => data.get(PARENT).ok_or("the parent is missing")?,
         _ => &Value::Object(data.clone()),
     };
-    let missing =
-        |code: &String| Ok(Err(Fault { kind: Kind::NotFound, code: code.clone(), fields: Vec::new() }));
+    let missing = |code: &String| {
+        Ok(Err(Fault { kinds: vec![Kind::NotFound], code: code.clone(), fields: Vec::new() }))
+    };
     let value = match (&request.reading, holder) {
         (Reading::Related(code), Value::Null) => return missing(code),
         (_, holder) => holder.get(RESULT).ok_or("the result is missing")?,
@@ -215,7 +216,7 @@ mod tests {
     fn null_is_not_found_where_a_record_is_asked_for() {
         let null = json!({"data": {"result": null}});
         let fault = answered(Reading::Row("X_NOT_FOUND".into()), 200, null.clone()).unwrap().unwrap_err();
-        assert_eq!((fault.kind, fault.code.as_str()), (Kind::NotFound, "X_NOT_FOUND"));
+        assert_eq!((fault.kinds[0], fault.code.as_str()), (Kind::NotFound, "X_NOT_FOUND"));
         assert_eq!(answered(Reading::Value, 200, null).unwrap().unwrap().body, None);
         let parent = json!({"data": {"parent": null}});
         assert!(answered(Reading::Related("X_NOT_FOUND".into()), 200, parent).unwrap().is_err());
@@ -226,7 +227,7 @@ mod tests {
         let body = json!({"data": null, "errors": [{"message": "m", "extensions": {"kind": "Conflict",
             "code": "TAKEN", "fields": [{"field": "email", "code": "TAKEN"}]}}]});
         let fault = answered(Reading::Value, 200, body).unwrap().unwrap_err();
-        assert_eq!((fault.kind, fault.code.as_str()), (Kind::Conflict, "TAKEN"));
+        assert_eq!((fault.kinds[0], fault.code.as_str()), (Kind::Conflict, "TAKEN"));
         assert_eq!(fault.fields, [("email".to_owned(), Some("TAKEN".to_owned()))]);
     }
 

@@ -1,6 +1,6 @@
 //! Reads `*.http` files.
 
-use super::{Exchange, Field, WireCase, WireFile};
+use super::{Exchange, Field, HTTP2, WireCase, WireFile};
 use crate::case::{Match, NOBODY};
 use crate::parse::{self, ParseError};
 use serde_json::{Value, json};
@@ -97,7 +97,8 @@ impl Reader {
             return Ok(());
         }
         let is_method = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase());
-        if !line.split_once(' ').is_some_and(|(method, target)| is_method(method) && !target.is_empty()) {
+        let request = line.strip_prefix(HTTP2).unwrap_or(line);
+        if !request.split_once(' ').is_some_and(|(method, target)| is_method(method) && !target.is_empty()) {
             return Err(error(number, "expected a request: a method and a target"));
         }
         self.exchange = Exchange { line: number, start: line.to_owned(), ..Exchange::default() };
@@ -138,6 +139,10 @@ impl Reader {
             ("==", rest) => self.exchange.text = Some(rest.to_owned()),
             ("=", rest) => return self.json(number, Match::Exact, rest.to_owned()),
             ("~", rest) => return self.json(number, Match::Includes, rest.to_owned()),
+            ("has", rest) => {
+                self.exchange.has = serde_json::from_str(rest)
+                    .map_err(|e| error(number, &format!("expected a list of texts: {e}")))?;
+            }
             ("hides", rest) => {
                 self.exchange.hides = serde_json::from_str(rest)
                     .map_err(|e| error(number, &format!("expected a list of texts: {e}")))?;
@@ -205,7 +210,7 @@ fn graphql(number: usize, caller: &str) -> Exchange {
 }
 
 fn is_expectation(line: &str) -> bool {
-    [">", "=", "==", "~", "hides", "log"].contains(&parse::split_word(line).0)
+    [">", "=", "==", "~", "has", "hides", "log"].contains(&parse::split_word(line).0)
 }
 
 fn error(line: usize, message: &str) -> ParseError {

@@ -9,10 +9,15 @@ use crate::scalar::time;
 
 const NANOS_PER_S: i32 = 1_000_000_000;
 
-/// `google.protobuf.Timestamp` as RFC 3339 text, with 9 digits only where it is finer than a microsecond.
+/// Nanoseconds of a microsecond, the finest that instants are kept in.
+const NANOS_PER_MICRO: u32 = 1_000;
+
+/// `google.protobuf.Timestamp` as RFC 3339 text. What is finer than a microsecond is cut off: clients make instants of
+/// their clocks, which are that fine, and have no way to say less.
 pub(super) fn instant(seconds: i64, nanos: i32) -> Read<Value> {
     let range = || MessageError::new("RANGE", "expected an instant in the years 0001 to 9999");
     let nanos = u32::try_from(nanos).ok().filter(|nanos| *nanos < NANOS_PER_S as u32).ok_or_else(range)?;
+    let nanos = nanos - nanos % NANOS_PER_MICRO;
     let mut text = Ascii::new();
     time::write_since_epoch(&mut text, seconds, nanos).ok_or_else(range)?;
     Ok(Value::Text(text.as_str().to_owned()))

@@ -107,7 +107,7 @@ fn binary_by_the_rules_of_its_specification() {
         // Instants and lengths of time, in pieces too, and finer than they can be kept.
         (b"\x52\x00", r#"{"at":"1970-01-01T00:00:00.000000Z"}"#),
         (b"\x52\x02\x08\x01\x52\x03\x10\xe8\x07", r#"{"at":"1970-01-01T00:00:01.000001Z"}"#),
-        (b"\x52\x02\x10\x01", r#"{"at":"1970-01-01T00:00:00.000000001Z"}"#),
+        (b"\x52\x02\x10\x01", r#"{"at":"1970-01-01T00:00:00.000000Z"}"#),
         (b"\x5a\x00", r#"{"span":"PT0S"}"#),
         (b"\x5a\x03\x08\x90\x1c", r#"{"span":"PT1H"}"#),
         (b"\x5a\x0b\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", r#"{"span":"-PT0.000000001S"}"#),

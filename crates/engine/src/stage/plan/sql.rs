@@ -6,11 +6,21 @@ use crate::input::Arguments;
 use crate::policy::FieldSight;
 use crate::select::{Builder, Params, Wanted, and, chosen_layout, layout, reference_layout};
 use crate::stage::validate::{ResultField, ResultPart, ResultWanted, SqlWanted};
-use contract::{Argument, Arity, Base, Binding, Operation, Root, TypeRef};
+use contract::{Argument, Arity, Atomicity, Base, Binding, Operation, Root, TypeRef};
 use std::cell::LazyCell;
 use std::sync::{Arc, OnceLock};
 use store::{Answering, Param, Select, SqlAnswer, SqlField, SqlParameter, SqlPlan, Step};
 use wire::{Layout, Name, Shape, ShapeField, Value};
+
+/// The list whose items are applied each by itself.
+pub(crate) fn applied_apart(operation: &Operation) -> Option<usize> {
+    match &operation.binding {
+        Binding::Sql(contract::SqlBinding { each: Some(each), .. }) => {
+            (each.atomicity == Atomicity::EachItem).then_some(each.argument)
+        }
+        _ => None,
+    }
+}
 
 /// Where a parameter of an item's statements comes from.
 enum EachFrom<'n> {
@@ -44,11 +54,29 @@ impl Planner<'_> {
             Root::Query => Ok(Plan::ReadSql { plan, run, answer_params }),
             Root::Mutation | Root::Subscription => {
                 let each = self.sql_each(operation, arguments, &plan, &new_id)?;
-                let step = Step::Sql { plan, each, run, answer_params };
+                if let Some(argument) = applied_apart(operation) {
+                    let items = Step::Items { plan: Arc::clone(&plan), each };
+                    let answer = Step::Sql { plan, each: Vec::new(), run, answer_params, changes: 0 };
+                    return self.items(items, answer, argument);
+                }
+                let step = Step::Sql { plan, each, run, answer_params, changes: 0 };
                 let mutation = self.mutation(vec![step], Answering::Steps);
                 Ok(Plan::Write { write: Writing::Sql, mutation: Box::new(mutation), secrets: Vec::new() })
             }
         }
+    }
+
+    /// An answer that is remembered by a key would stand for items that are applied again.
+    fn items(&self, items: Step, answer: Step, argument: usize) -> Result<Plan, Fault> {
+        if self.permitted.context.idempotency_key.is_some() {
+            let message = "is not for an operation that applies items one by one";
+            return Err(Fault::invalid_field("Idempotency-Key", "UNSUPPORTED", message));
+        }
+        let answer = Box::new(self.mutation(vec![answer], Answering::Steps));
+        let items = self.mutation(vec![items], Answering::Steps);
+        // Events are of the operation, not of its items.
+        let items = Box::new(store::Mutation { emits: Vec::new(), ..items });
+        Ok(Plan::Items { items, answer, argument })
     }
 
     /// The plan, with the parameters of its answer's reads. Where whole records are answered and no rule keeps anything
@@ -202,7 +230,7 @@ impl Planner<'_> {
         (select, key)
     }
 
-    fn result_item(
+    pub(super) fn result_item(
         &self,
         builder: &mut Builder<'_>,
         object: contract::ObjectId,
