@@ -1,6 +1,7 @@
 //! The one pipeline: everything that must never be forgotten happens in [`Engine::call`], in one order, whose stages
 //! are types that only the stage before can make.
 
+mod activity;
 pub mod call;
 mod channel;
 pub mod clock;
@@ -20,6 +21,7 @@ mod stage;
 mod stream;
 mod watch;
 
+pub use activity::Activity;
 pub use call::*;
 pub use channel::{Message, Participant};
 pub use clock::{Clock, Moment, SystemClock};

@@ -3,7 +3,9 @@
 
 use contract::Sources;
 use engine::identity::{Key, Rules, Verifier};
-use engine::{Call, Clock, Context, Credentials, Engine, Finished, Input, Kind, Moment, Observer, Settings};
+use engine::{
+    Activity, Call, Clock, Context, Credentials, Engine, Finished, Input, Kind, Moment, Observer, Settings,
+};
 use engine::{Item, JsonPath, ListArgs, Selected, Selection};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,6 +25,11 @@ type Place { city: String! code: String geo: Geo }
 type Geo { lat: Float! }
 type Query {
   slow: Int! @sql(run: "SELECT 1") @access(call: "true") @limit(calls: 2, per: 60)
+}
+type Word @channel(path: "words") @access(publish: "true", subscribe: "true") { text: String! }
+input WordInput { text: String! }
+type Mutation {
+  talk(words: [WordInput!]! @stream): [Word!]! @stream @publish(channel: "Word")
 }
 "#;
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -61,7 +68,7 @@ impl Observer for Seen {
 }
 
 struct Bench {
-    engine: Engine,
+    engine: Arc<Engine>,
     clock: Arc<Hand>,
     seen: Arc<Seen>,
 }
@@ -89,7 +96,7 @@ impl Bench {
         let clock = Arc::new(Hand { zero: Instant::now(), passed_ms: AtomicU64::new(0) });
         let seen = Arc::new(Seen::default());
         let engine = Engine::new(contract, store, settings, verifier, clock.clone(), seen.clone());
-        Self { engine, clock, seen }
+        Self { engine: Arc::new(engine), clock, seen }
     }
 
     fn call(&self, operation: &str, credentials: Credentials, input: Input) -> Call {
@@ -203,6 +210,26 @@ async fn only_so_many_calls_are_under_way() {
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, Some(Kind::Unavailable));
     first.await.unwrap();
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, None);
+}
+
+/// What is under way is known while it is, and what went through channels ever after.
+#[tokio::test]
+async fn what_is_under_way_is_counted() {
+    let bench = Bench::new(Settings::default());
+    let join = || bench.engine.join(bench.call("talk", Credentials::None, Input::default())).unwrap();
+    let call = bench.engine.call(bench.call("notes", Credentials::None, Input::default()));
+    let (mut speaker, mut listener, silent) = (join(), join(), join());
+    let word = Value::Object(vec![("text".into(), Value::Text("hello".into()))]);
+    speaker.publish(&word).unwrap();
+    let heard = std::future::poll_fn(|cx| listener.poll_next(cx)).await.unwrap();
+    assert_eq!(heard.encoded(Format::Json).unwrap(), r#"{"text":"hello"}"#);
+    let (members, done) =
+        (3, Activity { messages_published: 1, messages_delivered: 1, ..Activity::default() });
+    let now = Activity { calls: 1, streams: members, channel_members: members, channel_paths: 1, ..done };
+    assert_eq!(bench.engine.activity(), now);
+    call.await.unwrap();
+    drop((speaker, listener, silent));
+    assert_eq!(bench.engine.activity(), done);
 }
 
 fn field(name: &str) -> Item {

@@ -99,9 +99,14 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
 fn calls_are_seen_by_who_scrapes() {
     let server = Server::start(&[("SEPTET_METRICS_LISTEN", "127.0.0.1:0")]);
     let metrics = server.metrics.as_deref().expect("metrics are on");
-    for (line, status) in
-        [("GET /api/products/p1", 200), ("GET /api/products/p1", 200), ("GET /api/products/none", 404)]
-    {
+    let connect =
+        "GET /tour.v1.ProductService/Get?connect=v1&encoding=json&message=%7B%22id%22%3A%22p1%22%7D";
+    for (line, status) in [
+        ("GET /api/products/p1", 200),
+        ("GET /api/products/p1", 200),
+        ("GET /api/products/none", 404),
+        (connect, 200),
+    ] {
         let (head, _) = exchange(&server.api, line);
         assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");
     }
@@ -118,7 +123,14 @@ fn calls_are_seen_by_who_scrapes() {
         (format!("septet_calls_total{{{product},kind=\"internal\"}}"), 0.0),
         (format!("septet_call_duration_seconds_count{{{product}}}"), 3.0),
         (format!("septet_call_rows_total{{{product}}}"), 2.0),
-        ("septet_connections_total".to_owned(), 3.0),
+        ("septet_calls_total{operation=\"product\",protocol=\"connect\",kind=\"ok\"}".to_owned(), 1.0),
+        ("septet_connections_total".to_owned(), 4.0),
+        ("septet_calls_under_way".to_owned(), 0.0),
+        ("septet_streams_under_way".to_owned(), 0.0),
+        ("septet_channel_members".to_owned(), 0.0),
+        ("septet_channel_paths".to_owned(), 0.0),
+        ("septet_channel_messages_published_total".to_owned(), 0.0),
+        ("septet_channel_messages_delivered_total".to_owned(), 0.0),
     ] {
         assert_eq!(samples.get(&name), Some(&value), "{name}\n{text}");
     }

@@ -35,6 +35,17 @@ pub(crate) struct Hub {
     bounds: Bounds,
     next_member: AtomicU64,
     members: AtomicUsize,
+    published: AtomicU64,
+    delivered: AtomicU64,
+}
+
+/// What is in the hub now, and what went through it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counts {
+    pub members: u64,
+    pub paths: u64,
+    pub published: u64,
+    pub delivered: u64,
 }
 
 /// Who is under one path, and what was said there lately.
@@ -65,6 +76,8 @@ impl Hub {
             bounds,
             next_member: AtomicU64::new(0),
             members: AtomicUsize::new(0),
+            published: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
         }
     }
 
@@ -127,6 +140,7 @@ impl Hub {
 
     /// Gives a message to everybody under a path but the one that it is from.
     pub(super) fn publish(&self, path: Path, history_max: usize, message: &Arc<Message>) -> Result<(), Full> {
+        self.was_published();
         let mut topics = self.topics();
         let topic = match (topics.get(&path), history_max) {
             (Some(topic), _) => Arc::clone(topic),
@@ -137,6 +151,27 @@ impl Hub {
         drop(topics);
         topic.publish(message);
         Ok(())
+    }
+
+    /// A message was published.
+    pub(super) fn was_published(&self) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A member was given a message.
+    pub(super) fn was_delivered(&self) {
+        self.delivered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is here now, and what was done so far.
+    pub fn counts(&self) -> Counts {
+        let paths = self.topics().len() as u64;
+        Counts {
+            members: self.members.load(Ordering::Relaxed) as u64,
+            paths,
+            published: self.published.load(Ordering::Relaxed),
+            delivered: self.delivered.load(Ordering::Relaxed),
+        }
     }
 
     fn topics(&self) -> MutexGuard<'_, HashMap<Path, Arc<Topic>>> {

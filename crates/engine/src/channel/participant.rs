@@ -140,6 +140,7 @@ impl Participant {
         let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.told));
         if let Some(joined) = &self.joined {
             joined.topic.publish(&message);
+            self.engine.hub.was_published();
         }
         Ok(())
     }
@@ -169,6 +170,7 @@ impl Participant {
                 Ok(message) => match self.hears(&message) {
                     Ok(true) => {
                         self.tally.rows += 1;
+                        self.engine.hub.was_delivered();
                         return Poll::Ready(Ok(message));
                     }
                     Ok(false) => {}

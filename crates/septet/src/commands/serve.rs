@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::front::{Front, RequestIds};
 use crate::metrics::{self, Endpoint, Metrics, Traffic};
 use crate::{graphql, grpc, log, open, process};
-use engine::{Engine, Observer};
+use engine::{Activity, Engine, Observer};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -64,12 +64,13 @@ pub fn serve(
             return Err(failure);
         }
         let traffic = Arc::<Traffic>::default();
-        let front = Arc::new(front(engine, Arc::clone(&traffic), &config, &args.dir)?);
+        let front = Arc::new(front(Arc::clone(&engine), Arc::clone(&traffic), &config, &args.dir)?);
         let greeting = greeting(&places, &config, file.as_deref(), &args.dir);
         write!(out, "{greeting}").and_then(|()| out.flush()).map_err(failed)?;
         if let Some(calls) = counted {
             let mut metrics = Metrics::new(calls, traffic, started);
             documents(&mut metrics, &front);
+            activity(&mut metrics, &engine);
             show(metrics, scraped, &config);
         }
         let draining = Arc::clone(&front);
@@ -123,6 +124,31 @@ fn documents(metrics: &mut Metrics, front: &Arc<Front>) {
     let misses = of(|stats| stats.misses);
     metrics.counter("graphql_documents_misses", "Documents read because the cache had them not.", misses);
     metrics.gauge("graphql_documents", "Documents in the cache.", of(|stats| stats.entries));
+}
+
+/// What the metrics tell of what is under way, and of channels.
+fn activity(metrics: &mut Metrics, engine: &Arc<Engine>) {
+    let of = |read: fn(Activity) -> u64| {
+        let engine = Arc::clone(engine);
+        move || read(engine.activity())
+    };
+    metrics.gauge("calls_under_way", "Calls under way.", of(|now| now.calls));
+    metrics.gauge(
+        "streams_under_way",
+        "Streams under way, members of channels among them.",
+        of(|now| now.streams),
+    );
+    metrics.gauge("channel_members", "Members of channels.", of(|now| now.channel_members));
+    let paths = of(|now| now.channel_paths);
+    metrics.gauge("channel_paths", "Paths of channels with members or a history.", paths);
+    let published = of(|now| now.messages_published);
+    metrics.counter("channel_messages_published", "Messages published to channels.", published);
+    let delivered = of(|now| now.messages_delivered);
+    metrics.counter(
+        "channel_messages_delivered",
+        "Messages given to members, one for each of them.",
+        delivered,
+    );
 }
 
 /// Whether the database is not there yet.

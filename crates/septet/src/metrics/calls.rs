@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// Protocols by which calls come. One that is not among them is counted as the last.
-const PROTOCOLS: [&str; 3] = ["rest", "graphql", "other"];
+const PROTOCOLS: [&str; 6] = ["rest", "graphql", "grpc", "grpc-web", "connect", "other"];
 /// The first bucket of durations ends here, in nanoseconds, and each of the others at the next bound; the last has no
 /// end. From what a read by key takes to the deadline that calls have by default.
 const BOUNDS_NS: [u64; 18] = [

@@ -65,6 +65,7 @@ fn calls_are_counted_by_operation_protocol_and_kind() {
     call(&calls, "rest", None, Duration::from_micros(101));
     call(&calls, "rest", Some(Kind::NotFound), Duration::from_secs(60));
     call(&calls, "graphql", Some(Kind::Internal), Duration::ZERO);
+    ["grpc", "grpc-web", "connect"].iter().for_each(|name| call(&calls, name, None, Duration::ZERO));
     call(&calls, "telegraph", None, Duration::ZERO);
     let text = metrics.text();
     let user = "operation=\"user\",protocol";
@@ -73,6 +74,9 @@ fn calls_are_counted_by_operation_protocol_and_kind() {
         format!("septet_calls_total{{{user}=\"rest\",kind=\"not_found\"}} 1"),
         format!("septet_calls_total{{{user}=\"rest\",kind=\"internal\"}} 0"),
         format!("septet_calls_total{{{user}=\"graphql\",kind=\"internal\"}} 1"),
+        format!("septet_calls_total{{{user}=\"grpc\",kind=\"ok\"}} 1"),
+        format!("septet_calls_total{{{user}=\"grpc-web\",kind=\"ok\"}} 1"),
+        format!("septet_calls_total{{{user}=\"connect\",kind=\"ok\"}} 1"),
         format!("septet_calls_total{{{user}=\"other\",kind=\"ok\"}} 1"),
         format!("septet_call_duration_seconds_bucket{{le=\"0.0001\",{user}=\"rest\"}} 1"),
         format!("septet_call_duration_seconds_bucket{{le=\"0.00025\",{user}=\"rest\"}} 2"),

@@ -1,0 +1,36 @@
+//! What an engine is doing, for those who watch it.
+
+use crate::engine::Engine;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What is under way in an engine, and what went through its channels. The numbers are read one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Calls under way.
+    pub calls: u64,
+    /// Streams under way: those that arrive item by item, and those of members of channels.
+    pub streams: u64,
+    /// Members of channels.
+    pub channel_members: u64,
+    /// Paths of channels with somebody under them, or with a history.
+    pub channel_paths: u64,
+    /// Messages that were published to channels.
+    pub messages_published: u64,
+    /// Messages that members were given: one for each member that a message reached.
+    pub messages_delivered: u64,
+}
+
+impl Engine {
+    /// What is under way now, and what was done so far.
+    pub fn activity(&self) -> Activity {
+        let channels = self.hub.counts();
+        Activity {
+            calls: self.under_way.load(Relaxed) as u64,
+            streams: self.streams.load(Relaxed) as u64,
+            channel_members: channels.members,
+            channel_paths: channels.paths,
+            messages_published: channels.published,
+            messages_delivered: channels.delivered,
+        }
+    }
+}
