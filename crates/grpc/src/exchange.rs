@@ -109,6 +109,16 @@ impl Exchange {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
+    /// Ends at the deadline, and with the server, also where there is always something to send.
+    fn end_in_time(&mut self, cx: &mut Context<'_>) {
+        if self.is_late(cx) {
+            self.refused(deadline_fault().into());
+        } else if self.drained.as_mut().poll(cx).is_ready() {
+            let status = Status::new(Code::Unavailable, "the server is about to end");
+            self.finish(Err(Box::new(status)));
+        }
+    }
+
     fn refused(&mut self, refused: Refused) {
         let status = match refused {
             Refused::Status(status) => status,
@@ -132,6 +142,9 @@ impl Source for Exchange {
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let this = &mut *self;
         if matches!(this.end, End::Open) {
+            this.end_in_time(cx);
+        }
+        if matches!(this.end, End::Open) {
             let turn = this.take_in(cx);
             // Those who spoke to the peer before it broke off are heard.
             match this.take_out(cx) {
@@ -141,21 +154,14 @@ impl Source for Exchange {
                     }
                     return Poll::Ready(Some(Piece::Data(this.writer.envelopes(bytes))));
                 }
-                Ok(None) => {}
+                // What ends the stream first is what it ends with.
                 Err(fault) => this.refused(fault.into()),
-            }
-            match turn {
-                Err(refused) => this.refused(refused),
-                Ok(Turn::Goes) => cx.waker().wake_by_ref(),
-                Ok(Turn::Waits) if this.half_closed => this.finish(Ok(())),
-                Ok(Turn::Waits) => {}
-            }
-            if this.is_late(cx) {
-                this.refused(deadline_fault().into());
-            }
-            if this.drained.as_mut().poll(cx).is_ready() {
-                let status = Status::new(Code::Unavailable, "the server is about to end");
-                this.finish(Err(Box::new(status)));
+                Ok(None) => match turn {
+                    Err(refused) => this.refused(refused),
+                    Ok(Turn::Goes) => cx.waker().wake_by_ref(),
+                    Ok(Turn::Waits) if this.half_closed => this.finish(Ok(())),
+                    Ok(Turn::Waits) => {}
+                },
             }
         }
         match &this.end {

@@ -133,6 +133,10 @@ impl Terms {
     }
 
     pub fn new(protocol: Protocol, codec: Codec, headers: &HeaderMap) -> Result<Self, Status> {
+        let is_connect = matches!(protocol, Protocol::ConnectUnary | Protocol::ConnectStream);
+        if is_connect && field(headers, "connect-protocol-version", protocol)?.is_some_and(|v| v != "1") {
+            return Err(Status::new(protocol.malformed(), "`connect-protocol-version` is not `1`"));
+        }
         let (coding, accepted) = protocol.coding_fields();
         let named = field(headers, coding, protocol)?.unwrap_or_default();
         let coding = Coding::named(named).map_err(|_| {
