@@ -24,6 +24,7 @@ fn engine(contract: Contract) -> Engine {
         group_writes_max: 8,
         queue_writes_max: 8,
         slow_readers: 1,
+        stream_readers: 2,
         queue_reads_max: 8,
         inline_steps_max: 10_000,
     };

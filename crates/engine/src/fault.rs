@@ -86,7 +86,7 @@ pub mod codes {
     pub const COST_EXCEEDED: &str = "COST_EXCEEDED";
     /// A stream has more items, or bytes, than allowed.
     pub const STREAM_TOO_LARGE: &str = "STREAM_TOO_LARGE";
-    /// Messages came faster than the caller took them.
+    /// Messages, or an answer, came faster than the caller took them.
     pub const TOO_SLOW: &str = "TOO_SLOW";
     /// The deadline passed.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";

@@ -31,4 +31,4 @@ pub use identity::Caller;
 pub use import::{CHUNK_RECORDS_MAX, NotImported};
 pub use observe::{Finished, Observer, Silent};
 pub use settings::Settings;
-pub use stream::{Inflow, Pages};
+pub use stream::{Inflow, Pages, Parts};

@@ -18,4 +18,5 @@ pub(crate) use budget::Purse;
 pub(crate) use enter::Entered;
 pub(crate) use plan::{Planned, applied_apart};
 pub(crate) use publish::Speaking;
+pub(crate) use run::{Flowing, Pieces};
 pub(crate) use validate::Chosen;

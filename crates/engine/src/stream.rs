@@ -2,6 +2,8 @@
 
 mod inflow;
 mod pages;
+mod parts;
 
 pub use inflow::Inflow;
 pub use pages::Pages;
+pub use parts::Parts;

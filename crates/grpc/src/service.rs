@@ -14,7 +14,7 @@ use crate::reflection::Descriptors;
 use crate::reply;
 use crate::request::Reading;
 use crate::routes::{Routes, Rpc};
-use crate::source::{End, Paged, Whole, next_page};
+use crate::source::{End, InParts, Whole, next_part};
 use crate::status::{Status, deadline_fault, with_reason};
 use crate::{Settings, StartError};
 use base64::Engine as _;
@@ -428,26 +428,20 @@ impl Calling<'_> {
     async fn server_stream(&self, body: Body) -> Result<Response, Refused> {
         let request = self.message(body).await?;
         let call = self.call(request, self.items())?;
-        match self.rpc.does {
-            Does::Stream(_) => self.pages(call).await,
-            _ => {
-                let answer = self.service.engine.call(call).await?;
-                Ok(self.writer.stream(Whole::new(self.writer.clone(), answer)))
-            }
-        }
+        self.parts(call).await
     }
 
-    /// The first page is read before anything is said, so a call that makes no sense is refused as others are.
-    async fn pages(&self, call: Call) -> Result<Response, Refused> {
-        let mut pages = self.service.engine.pages(call);
-        let first = pages.next().await.transpose()?;
+    /// The first part is there before anything is said, so a call that makes no sense is refused as others are.
+    async fn parts(&self, call: Call) -> Result<Response, Refused> {
+        let mut parts = self.service.engine.parts(call);
+        let first = parts.next().await.transpose()?;
         let face = Arc::clone(&self.service.face);
         let does = self.rpc.does;
         let status = move |fault| face.status(fault, &|field| place(&face.contract, does, field));
-        let next = Some(next_page(pages));
+        let next = Some(next_part(parts));
         let (writer, end) = (self.writer.clone(), End::Open);
-        let page = first.map(|answer| answer.body.into());
-        Ok(self.writer.stream(Paged { writer, page, next, end, status }))
+        let part = first.map(|answer| answer.body.into());
+        Ok(self.writer.stream(InParts { writer, part, next, end, status }))
     }
 
     async fn client_stream(&self, body: Body) -> Result<Response, Refused> {

@@ -4,7 +4,7 @@ use crate::outcome::Writer;
 use crate::status::Status;
 use bytes::Bytes;
 use edge::{Piece, Source};
-use engine::{Answer, Fault, Pages};
+use engine::{Answer, Fault, Parts};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -58,44 +58,44 @@ impl Source for Whole {
     }
 }
 
-type Paging = Pin<Box<dyn Future<Output = (Pages, Option<Result<Answer, Fault>>)> + Send>>;
+type Next = Pin<Box<dyn Future<Output = (Parts, Option<Result<Answer, Fault>>)> + Send>>;
 
-/// A list that is read page by page.
-pub(crate) struct Paged<F> {
+/// An answer that comes in parts.
+pub(crate) struct InParts<F> {
     pub writer: Writer,
-    /// The page that is there.
-    pub page: Option<Bytes>,
-    /// The page that is read next.
-    pub next: Option<Paging>,
+    /// The part that is there.
+    pub part: Option<Bytes>,
+    /// The part that comes next.
+    pub next: Option<Next>,
     pub end: End,
     /// What a fault is to the peer.
     pub status: F,
 }
 
-/// Reads the next page.
-pub(crate) fn next_page(mut pages: Pages) -> Paging {
+/// Asks for the next part.
+pub(crate) fn next_part(mut parts: Parts) -> Next {
     Box::pin(async move {
-        let page = pages.next().await;
-        (pages, page)
+        let part = parts.next().await;
+        (parts, part)
     })
 }
 
-impl<F> Source for Paged<F>
+impl<F> Source for InParts<F>
 where
     F: Fn(Fault) -> Status + Send + Unpin + 'static,
 {
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let this = &mut *self;
         loop {
-            if let Some(page) = this.page.take().filter(|page| !page.is_empty()) {
-                return Poll::Ready(Some(Piece::Data(this.writer.envelopes(page))));
+            if let Some(part) = this.part.take().filter(|part| !part.is_empty()) {
+                return Poll::Ready(Some(Piece::Data(this.writer.envelopes(part))));
             }
             let Some(next) = &mut this.next else { return Poll::Ready(this.end.take(&this.writer)) };
-            let (pages, page) = ready!(next.as_mut().poll(cx));
-            this.next = match page {
+            let (parts, part) = ready!(next.as_mut().poll(cx));
+            this.next = match part {
                 Some(Ok(answer)) => {
-                    this.page = Some(answer.body.into());
-                    Some(next_page(pages))
+                    this.part = Some(answer.body.into());
+                    Some(next_part(parts))
                 }
                 Some(Err(fault)) => {
                     this.end = End::Next(Err(Box::new((this.status)(fault))));

@@ -196,6 +196,7 @@ impl Config {
                 group_writes_max: 0,
                 queue_writes_max: 0,
                 slow_readers: 0,
+                stream_readers: 0,
                 queue_reads_max: 0,
                 inline_steps_max: 0,
             },

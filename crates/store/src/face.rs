@@ -2,10 +2,10 @@
 
 use crate::query::{Aggregate, Param, Select, Write};
 pub use crate::read::ReadPlan;
-use crate::read::Values;
+use crate::read::{Target, Values};
 use crate::sql::Dialect;
 pub use crate::sql_operation::SqlPlan;
-pub use crate::sqlite::Store;
+pub use crate::sqlite::{Flow, Store};
 use crate::write::References;
 pub use crate::write::{Event, WritePlan};
 use contract::{FieldId, OperationId, ResourceId};
@@ -28,7 +28,9 @@ pub struct Options {
     pub queue_writes_max: usize,
     /// Threads for reads that prove too long to run where they were asked for.
     pub slow_readers: usize,
-    /// Long reads waiting for such a thread at the most.
+    /// Threads for long replies that are taken piece by piece.
+    pub stream_readers: usize,
+    /// Long reads waiting for a thread of either kind at the most.
     pub queue_reads_max: usize,
     /// Virtual-machine steps after which a read moves to such a thread.
     pub inline_steps_max: u32,
@@ -266,6 +268,8 @@ pub enum Error {
     IdempotencyMismatch,
     /// The reply would be larger than allowed.
     TooLarge,
+    /// The reply was taken too slowly, and what was left of it would be larger than allowed.
+    TooSlow,
     /// The deadline passed.
     Timeout,
     /// A queue is full or the database cannot be reached; nothing was done.
@@ -409,9 +413,32 @@ impl Store {
             .readers
             .run_kept(&plan.proved, bounds.deadline, move |conn, kept| {
                 let values = Values { params: &answer_params, given: &run };
-                own.read(conn, kept, &contract, values, format, bounds)
+                let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring: None };
+                own.read(conn, kept, &contract, values, target)
             })
             .await
+    }
+
+    /// Runs the statements of a reading `@sql` operation as [`Store::read_sql`] does, and gives a long reply in pieces: of
+    /// a list in a format of envelopes those that have been written, while the rest is read. `bounds` are then those of
+    /// what is held. The snapshot is one.
+    ///
+    /// # Errors
+    /// As [`Store::read_sql`]; what comes after the first pieces says it later. [`Error::TooSlow`].
+    pub fn flow_sql(
+        &self,
+        plan: &Arc<SqlPlan>,
+        run: Vec<Value>,
+        answer_params: Vec<Value>,
+        format: Format,
+        bounds: Bounds,
+    ) -> Result<Flow, Error> {
+        let (contract, own) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
+        self.inner.readers.flow(&plan.proved, bounds.deadline, move |conn, kept, pouring| {
+            let values = Values { params: &answer_params, given: &run };
+            let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring };
+            own.read(conn, kept, &contract, values, target)
+        })
     }
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.

@@ -135,6 +135,11 @@ pub trait Encoder {
     /// Puts the items of the list that is the reply, and has not ended, into the opposite order: `starts` says at which
     /// [`Encoder::position`] each began.
     fn turn_items(&mut self, starts: &[usize]);
+    /// What has been written so far, to be sent ahead of the rest: the bound of the reply is then that of the rest. None
+    /// where the reply is not a sequence of envelopes, or an item has begun and not ended.
+    fn take_written(&mut self) -> Option<Vec<u8>> {
+        None
+    }
     /// The whole reply is one scalar, `shape`'s only field: a record of one field where the format has no bare values.
     fn scalar(&mut self, shape: &Shape, cell: Cell<'_>) -> Result<(), EncodeError> {
         self.begin_record(shape)?;

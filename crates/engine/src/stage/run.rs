@@ -1,5 +1,6 @@
 //! The store does it; what it says becomes an answer or a fault.
 
+use super::Slot;
 use super::batch::at_item;
 use super::plan::{Plan, Planned, Read, Secret, Writing};
 use crate::call::{Answer, Grouping};
@@ -9,8 +10,9 @@ use crate::identity::Caller;
 use crate::policy::denied;
 use crate::secret;
 use contract::names::upper_snake;
-use contract::{ErrorKind, Operation, ResourceId};
-use store::{Bounds, Error, Failed, Mutation, Reply, Step, Written};
+use contract::{Arity, ErrorKind, Operation, OperationId, ResourceId};
+use std::sync::Arc;
+use store::{Bounds, Error, Failed, Flow, Mutation, Reply, Step, Written};
 use wire::{Format, Value};
 
 impl Engine {
@@ -51,7 +53,53 @@ impl Engine {
     }
 }
 
+/// How a plan's answer comes.
+pub(crate) enum Flowing {
+    /// At once.
+    Whole(Box<Answer>),
+    /// Piece by piece.
+    Pieces(Pieces),
+}
+
+/// An answer that the store gives in pieces.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    operation: OperationId,
+    caller: Arc<Caller>,
+    flow: Flow,
+    _slot: Slot,
+}
+
+impl Pieces {
+    /// The next piece of the answer, then the rest with what is known of the whole; then none.
+    pub async fn next(&mut self, engine: &Engine) -> Option<Result<Answer, Fault>> {
+        let reply = self.flow.next().await?;
+        let operation = engine.contract.operation(self.operation);
+        let about = About { engine, operation, caller: &self.caller };
+        Some(reply.map(answered).map_err(|error| about.fault(None, error)))
+    }
+}
+
 impl Engine {
+    /// Runs a plan whose answer may be long: the rows of a list are given while they are read, where that can be.
+    pub(crate) async fn run_flowing(&self, planned: Box<Planned>) -> Result<Flowing, Fault> {
+        let is_list = matches!(self.contract.operation(planned.operation).result.arity, Arity::List { .. });
+        match planned.plan {
+            Plan::ReadSql { plan, run, answer_params } if is_list => {
+                let Planned { operation, format, bounds, caller, slot, .. } = *planned;
+                let flow = self.store.flow_sql(&plan, run, answer_params, format, bounds);
+                let about =
+                    About { engine: self, operation: self.contract.operation(operation), caller: &caller };
+                let flow = flow.map_err(|error| about.fault(None, error))?;
+                Ok(Flowing::Pieces(Pieces { operation, caller, flow, _slot: slot }))
+            }
+            plan => {
+                let answer = self.run(Box::new(Planned { plan, ..*planned })).await?;
+                Ok(Flowing::Whole(Box::new(answer)))
+            }
+        }
+    }
+
     /// Applies the items of a plan that are applied each by itself, and nothing more of it. `before` items were before
     /// them.
     pub(crate) async fn run_items(&self, planned: Box<Planned>, before: usize) -> Result<i64, Fault> {
@@ -97,7 +145,7 @@ impl About<'_> {
     /// A record that must be there, or a list.
     fn found(&self, id: Option<ResourceId>, reply: store::Reply) -> Result<Answer, Fault> {
         let must_be_there = id.is_some() || self.operation.result.required;
-        let is_one = matches!(self.operation.result.arity, contract::Arity::One);
+        let is_one = matches!(self.operation.result.arity, Arity::One);
         if reply.rows == 0 && is_one && must_be_there {
             return Err(self.not_found(id));
         }
@@ -281,6 +329,11 @@ impl About<'_> {
                 Kind::TooLarge,
                 codes::REPLY_TOO_LARGE,
                 "the answer is larger than allowed: ask for less",
+            ),
+            Error::TooSlow => Fault::new(
+                Kind::TooLarge,
+                codes::TOO_SLOW,
+                "the answer was taken too slowly, and what is left of it is larger than allowed",
             ),
             Error::Timeout => {
                 Fault::new(Kind::Timeout, codes::DEADLINE_EXCEEDED, "it took longer than allowed")

@@ -72,6 +72,7 @@ fn service_with(
         group_writes_max: 8,
         queue_writes_max: 8,
         slow_readers: 1,
+        stream_readers: 2,
         queue_reads_max: 8,
         inline_steps_max: 10_000,
     };

@@ -3,6 +3,7 @@
 use super::cursor::{self, Cursor, Values, own};
 use super::failure::{encoding, failure};
 use super::kept::Kept;
+use super::outlet::Pouring;
 use super::plan::{Answer, Output, Page, Read, ReadPlan, Record};
 use crate::face::{Error, PageEdges, Reply, Root};
 use crate::query::{End, Param};
@@ -12,6 +13,16 @@ use wire::{Cell, EncodeError, Encoder, Format, Layout, Shape, ShapeField, Value,
 
 /// Bytes that a reply's buffer holds before it grows.
 const REPLY_BYTES_START: usize = 512;
+
+/// What a reply is written to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub format: Format,
+    /// Bytes that are held of it at the most.
+    pub bytes_max: usize,
+    /// Where the items of a list are poured, if anywhere: they are not in the reply then.
+    pub pouring: Option<&'a Pouring<'a>>,
+}
 
 /// Runs a read on a connection: inside the transaction of that connection, if there is one.
 ///
@@ -61,12 +72,11 @@ pub(crate) fn run_found<'c>(
     kept: &mut Kept<'c>,
     plan: &ReadPlan,
     values: Values<'_>,
-    format: Format,
-    reply_bytes_max: usize,
+    target: Target<'_>,
 ) -> Result<(Reply, u64), Error> {
     let statements = kept.of(conn, plan).map_err(failure)?;
     let answered = cursor::bind(statements.iter_mut(), plan, values)
-        .and_then(|cursors| counted(cursors, plan, values.params, format, reply_bytes_max));
+        .and_then(|cursors| counted(cursors, plan, values.params, target));
     statements.iter_mut().for_each(Statement::clear_bindings);
     answered
 }
@@ -78,18 +88,19 @@ fn answer(
     format: Format,
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
-    counted(cursors, plan, params, format, reply_bytes_max).map(|(reply, _)| reply)
+    let target = Target { format, bytes_max: reply_bytes_max, pouring: None };
+    counted(cursors, plan, params, target).map(|(reply, _)| reply)
 }
 
 fn counted(
     cursors: Vec<Cursor<'_, '_>>,
     plan: &ReadPlan,
     params: &[Value],
-    format: Format,
-    reply_bytes_max: usize,
+    target: Target<'_>,
 ) -> Result<(Reply, u64), Error> {
     let buffer = Vec::with_capacity(REPLY_BYTES_START);
-    format.write(buffer, reply_bytes_max, XML_LIST, Answering { cursors, plan, params })
+    let Target { format, bytes_max, pouring } = target;
+    format.write(buffer, bytes_max, XML_LIST, Answering { cursors, plan, params, pouring })
 }
 
 /// A read whose statements are bound.
@@ -97,6 +108,7 @@ struct Answering<'c, 's, 'p> {
     cursors: Vec<Cursor<'c, 's>>,
     plan: &'p ReadPlan,
     params: &'p [Value],
+    pouring: Option<&'p Pouring<'p>>,
 }
 
 impl WriteReply for Answering<'_, '_, '_> {
@@ -104,7 +116,7 @@ impl WriteReply for Answering<'_, '_, '_> {
     type Output = Result<(Reply, u64), Error>;
 
     fn write<E: Encoder>(mut self, mut encoder: E) -> Self::Output {
-        let mut walk = Walk::new(&mut encoder, self.params);
+        let mut walk = Walk { pouring: self.pouring, ..Walk::new(&mut encoder, self.params) };
         let found = walk.answer(&mut self.cursors, &self.plan.answer)?;
         let (statements, all) = (walk.statements, found.all);
         let (body, nulls) = encoder.into_reply();
@@ -208,11 +220,13 @@ struct Walk<'e, E> {
     encoder: &'e mut E,
     params: &'e [Value],
     statements: u32,
+    /// Where the rows of a list that is the reply are poured, if anywhere.
+    pouring: Option<&'e Pouring<'e>>,
 }
 
 impl<'e, E: Encoder> Walk<'e, E> {
     fn new(encoder: &'e mut E, params: &'e [Value]) -> Self {
-        Self { encoder, params, statements: 0 }
+        Self { encoder, params, statements: 0, pouring: None }
     }
 
     fn answer(&mut self, cursors: &mut [Cursor<'_, '_>], answer: &Answer) -> Result<Found, Error> {
@@ -260,8 +274,10 @@ impl<'e, E: Encoder> Walk<'e, E> {
             }
             self.record(row, below, shape, record)?;
             found.rows += 1;
-            if !is_list {
-                found.version = Some(row.get(version).map_err(failure)?);
+            match self.pouring {
+                _ if !is_list => found.version = Some(row.get(version).map_err(failure)?),
+                Some(pouring) => pouring.pour(self.encoder),
+                None => {}
             }
         }
         if is_list {

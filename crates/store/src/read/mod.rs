@@ -4,10 +4,12 @@ mod cursor;
 mod execute;
 mod failure;
 mod kept;
+mod outlet;
 mod plan;
 
 pub(crate) use cursor::Values;
-pub(crate) use execute::{XML_LIST, item_into, one_into, run, run_found, run_kept};
+pub(crate) use execute::{Target, XML_LIST, item_into, one_into, run, run_found, run_kept};
 pub(crate) use failure::{encoding, failure};
 pub(crate) use kept::Kept;
+pub(crate) use outlet::{Inlet, Pouring, pipe};
 pub use plan::ReadPlan;

@@ -72,6 +72,9 @@ impl<E: Encoder> Writing<'_, '_, E> {
             if list.is_some() || count == 1 {
                 self.row(row, answer)?;
             }
+            if let (Some(pouring), true) = (self.running.target.pouring, list.is_some()) {
+                pouring.pour(&mut self.encoder);
+            }
         }
         if let Some(shape) = list {
             self.encoder.end_list(shape).map_err(read::encoding)?;

@@ -2,13 +2,13 @@
 
 use super::answer::Writing;
 use super::plan::{SqlPlan, Statement};
-use crate::face::{Bounds, Error, Items, Reply, SqlParameter};
+use crate::face::{Error, Items, Reply, SqlParameter};
 use crate::read::XML_LIST;
-use crate::read::{self, Kept, Values};
+use crate::read::{self, Kept, Target, Values};
 use crate::write::{Violations, bind_value};
 use contract::{Contract, Expectation, RowCount};
 use rusqlite::{CachedStatement, Connection};
-use wire::{Encoder, Format, Value, WriteReply};
+use wire::{Encoder, Value, WriteReply};
 
 /// An operation and where it runs.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +18,7 @@ pub(crate) struct Running<'a> {
     pub plan: &'a SqlPlan,
     /// The parameters of the answer's reads.
     pub answer_params: &'a [Value],
-    pub format: Format,
-    pub reply_bytes_max: usize,
+    pub target: Target<'a>,
 }
 
 /// What a run's statements are given.
@@ -38,12 +37,10 @@ impl SqlPlan {
         kept: &mut Kept<'c>,
         contract: &Contract,
         values: Values<'_>,
-        format: Format,
-        bounds: Bounds,
+        target: Target<'_>,
     ) -> Result<Reply, Error> {
-        let reply_bytes_max = bounds.reply_bytes_max;
         if let Some(plan) = &self.direct {
-            let (reply, rows) = read::run_found(conn, kept, plan, values, format, reply_bytes_max)?;
+            let (reply, rows) = read::run_found(conn, kept, plan, values, target)?;
             self.run
                 .iter()
                 .filter_map(|only| only.expect.as_ref())
@@ -52,7 +49,7 @@ impl SqlPlan {
         }
         let violations = Violations(contract);
         let Values { params: answer_params, given } = values;
-        Running { conn, violations, plan: self, answer_params, format, reply_bytes_max }.run(&[], given, 0)
+        Running { conn, violations, plan: self, answer_params, target }.run(&[], given, 0)
     }
 }
 
@@ -177,7 +174,7 @@ impl<'a> Running<'a> {
     /// Runs the answering statement to its end, writes its rows, and counts them.
     fn answer(&self, prepared: &mut CachedStatement<'_>, reply: &mut Reply) -> Result<u64, Error> {
         let answering = Answering { running: self, prepared, reply };
-        self.format.write(Vec::new(), self.reply_bytes_max, XML_LIST, answering)
+        self.target.format.write(Vec::new(), self.target.bytes_max, XML_LIST, answering)
     }
 }
 

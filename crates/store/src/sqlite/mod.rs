@@ -1,5 +1,6 @@
 //! The embedded database: one file, many reading connections, one writing one.
 
+mod flow;
 mod inline;
 pub(crate) mod open;
 mod proved;
@@ -9,6 +10,7 @@ pub(crate) mod writer;
 
 use crate::face::Place;
 use contract::Contract;
+pub use flow::Flow;
 pub(crate) use proved::Proved;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

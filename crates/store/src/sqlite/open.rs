@@ -48,7 +48,7 @@ impl Store {
         let outbox = reading(database.path()).map_err(failed)?;
         let writer =
             Writer::start(conn, outbox, deadline, &contract, options, &generation).map_err(failed)?;
-        let readers = Readers::start(database.path(), options, &generation).map_err(failed)?;
+        let readers = Readers::new(database.path(), options, &generation);
         let inner = Inner { contract, writer, readers, database };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// Reads of a plan that has proved long that are not begun on the thread that asks. What was begun in vain is work for
 /// nothing; a plan's next read may be a short one all the same, so this is asked anew now and then.
-const READS_ELSEWHERE: u8 = 4;
+const READS_ELSEWHERE: u8 = 16;
 
 /// How long the reads of a plan have been.
 #[derive(Debug, Default)]

@@ -6,12 +6,13 @@
 //! can be reset. A thread that goes to sleep must end it: [`Readers::release_thread`].
 
 use super::Generation;
+use super::flow::Flow;
 use super::inline::{self, Limits};
 use super::open::{BUSY, configure};
 use super::proved::Proved;
 use super::slow::{Job, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
-use crate::read::{Kept, ReadPlan, failure, run_kept};
+use crate::read::{Kept, Pouring, ReadPlan, failure, pipe, run_kept};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,10 @@ use wire::{Format, Value};
 
 /// After this long a held snapshot is given up for a new one.
 const RENEW_AFTER: Duration = Duration::from_millis(100);
+/// KiB of pages that a reading connection keeps of what is not mapped into memory.
+const CACHE_KIB: u32 = 8192;
+/// The same where rows are read one after another, each once, and many such connections may be open.
+const STREAM_CACHE_KIB: u32 = 1024;
 /// Statements kept prepared by each reading connection.
 const PREPARED_MAX: usize = 256;
 
@@ -34,6 +39,8 @@ thread_local! {
 pub(crate) struct Readers {
     shared: Arc<Shared>,
     slow: SlowReaders,
+    /// Those of replies that are taken piece by piece, who wait for their takers.
+    streaming: SlowReaders,
 }
 
 /// What a thread needs to know to make its connection.
@@ -45,15 +52,21 @@ struct Shared {
 }
 
 impl Readers {
-    /// Starts the threads for long reads; the others open their connections when they first read.
-    pub fn start(path: &Path, options: &Options, generation: &Arc<Generation>) -> std::io::Result<Self> {
+    /// Those of a file. All open their connections when they first read.
+    pub fn new(path: &Path, options: &Options, generation: &Arc<Generation>) -> Self {
         let shared = Shared {
             path: path.to_owned(),
             generation: Arc::clone(generation),
             inline_steps_max: options.inline_steps_max,
         };
-        let slow = SlowReaders::start(options, || open(path))?;
-        Ok(Self { shared: Arc::new(shared), slow })
+        let readers = |threads_max, cache_kib| {
+            let path = path.to_owned();
+            let open = Box::new(move || open(&path, cache_kib));
+            SlowReaders::new(threads_max, options.queue_reads_max, open)
+        };
+        let slow = readers(options.slow_readers, CACHE_KIB);
+        let streaming = readers(options.stream_readers, STREAM_CACHE_KIB);
+        Self { shared: Arc::new(shared), slow, streaming }
     }
 
     /// Runs a read.
@@ -90,19 +103,59 @@ impl Readers {
         deadline: Instant,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let here = if proved.is_long() { None } else { Some(self.inline(deadline, &work)?) };
-        match here {
-            Some(Some(done)) => Ok(done),
-            tried => {
-                if tried.is_some() {
-                    proved.was_long();
-                }
+        match self.here(proved, deadline, &work)? {
+            Some(done) => Ok(done),
+            None => {
                 let (job, outcome) = Job::new(deadline, move |conn| work(conn, &mut Kept::default()));
                 self.slow.queue(job)?;
                 // In a box: what waits is rare, and every read's future would have room for it otherwise.
                 Box::pin(outcome).await
             }
         }
+    }
+
+    /// Does something that only reads as [`Readers::run_kept`] does, and gives its reply in pieces where it is long.
+    pub fn flow(
+        &self,
+        proved: &Proved,
+        deadline: Instant,
+        work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>, Option<&Pouring<'_>>) -> Result<Reply, Error>
+        + Send
+        + 'static,
+    ) -> Result<Flow, Error> {
+        if let Some(reply) = self.here(proved, deadline, |conn, kept| work(conn, kept, None))? {
+            return Ok(Flow::whole(reply));
+        }
+        let (outlet, inlet) = pipe();
+        let load = Arc::clone(self.streaming.load());
+        let (job, outcome) = Job::new(deadline, move |conn| {
+            let is_wanted = || load.is_too_much();
+            let pouring = outlet.pouring(patience(deadline), &is_wanted);
+            let result = work(conn, &mut Kept::default(), Some(&pouring));
+            match result {
+                Err(Error::TooLarge) if pouring.is_gathering() => Err(Error::TooSlow),
+                result => result,
+            }
+        });
+        self.streaming.queue(job)?;
+        Ok(Flow::pieces(inlet, Box::pin(outcome)))
+    }
+
+    /// Does it on this thread; `None` where it is, or has proved to be, too long for that.
+    fn here<T>(
+        &self,
+        proved: &Proved,
+        deadline: Instant,
+        work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if proved.is_long() {
+            return Ok(None);
+        }
+        let done = self.inline(deadline, work)?;
+        if done.is_none() {
+            proved.was_long();
+        }
+        Ok(done)
     }
 
     /// Runs on this thread; `None` when it takes more steps than it may here.
@@ -143,6 +196,11 @@ impl Readers {
             }
         });
     }
+}
+
+/// How long a reader waits for those who take its reply: there must be time to read on, and to gather the rest.
+fn patience(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()) / 2
 }
 
 /// Where this thread's connection to a store is in its list. A connection to a store that is gone is closed
@@ -200,7 +258,7 @@ enum Failed {
 
 impl ThreadReader {
     fn new(shared: &Arc<Shared>) -> rusqlite::Result<Self> {
-        let mut conn = open(&shared.path)?;
+        let mut conn = open(&shared.path, CACHE_KIB)?;
         inline::watch(&mut conn, shared.inline_steps_max)?;
         let reading = Reading::new(conn, |_| Kept::default());
         Ok(Self { store: Arc::downgrade(shared), reading, snapshot: None })
@@ -249,12 +307,14 @@ impl ThreadReader {
 }
 
 /// A connection that reads.
-fn open(path: &Path) -> rusqlite::Result<Connection> {
+fn open(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
     configure(&conn)?;
-    conn.execute_batch("PRAGMA query_only=1; PRAGMA mmap_size=268435456; PRAGMA cache_size=-8192;")?;
+    conn.execute_batch(&format!(
+        "PRAGMA query_only=1; PRAGMA mmap_size=268435456; PRAGMA cache_size=-{cache_kib};"
+    ))?;
     conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
     Ok(conn)
 }

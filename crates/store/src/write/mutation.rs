@@ -4,6 +4,7 @@ use super::idempotency::{self, Known};
 use super::run::{Done, Made, Writing};
 use super::{Key, References, Violations, outbox};
 use crate::face::{Answering, Error, Failed, Items, Mutation, Reply, SqlPlan, Step, Written};
+use crate::read::Target;
 use crate::sql_operation;
 use rusqlite::Connection;
 use wire::Value;
@@ -208,8 +209,8 @@ impl Run<'_> {
     fn running<'a>(&'a self, plan: &'a SqlPlan, answer_params: &'a [Value]) -> sql_operation::Running<'a> {
         let Mutation { format, bounds, .. } = self.mutation;
         let (conn, violations) = (self.conn, self.violations);
-        let reply_bytes_max = bounds.reply_bytes_max;
-        sql_operation::Running { conn, violations, plan, answer_params, format: *format, reply_bytes_max }
+        let target = Target { format: *format, bytes_max: bounds.reply_bytes_max, pouring: None };
+        sql_operation::Running { conn, violations, plan, answer_params, target }
     }
 
     /// The circumstances of a step that writes.

@@ -293,6 +293,7 @@ pub fn options(place: Place) -> Options {
         group_writes_max: 256,
         queue_writes_max: 4096,
         slow_readers: 1,
+        stream_readers: 2,
         queue_reads_max: 64,
         inline_steps_max: 1_000_000,
     }

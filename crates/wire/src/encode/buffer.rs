@@ -41,6 +41,13 @@ impl Buffer {
         self.bytes[*first..].reverse();
     }
 
+    /// What has been written, to be sent ahead; the buffer begins anew.
+    pub fn take(&mut self) -> Vec<u8> {
+        // What follows is as much again, most likely, give or take an item.
+        let next = Vec::with_capacity(self.bytes.len() + self.bytes.len() / 16);
+        std::mem::replace(&mut self.bytes, next)
+    }
+
     #[inline]
     pub fn push(&mut self, byte: u8) {
         self.bytes.push(byte);

@@ -31,6 +31,8 @@ use contract::Scalar;
 /// The field of a reply that is a list, and of an item that stands in a message of its own.
 const ROOT_LIST: u32 = 1;
 
+/// The greatest field number whose tag is one byte.
+const TAG_BYTE_MAX: u32 = 15;
 /// Bytes of a varint at the most: 64 bits, seven a byte.
 const VARINT_BYTES_MAX: usize = 10;
 
@@ -110,8 +112,16 @@ impl ProtobufEncoder {
 
     #[inline]
     fn delimited(&mut self, number: u32, bytes: &[u8]) {
-        self.tag(number, Wire::Length);
-        self.varint(bytes.len() as u64);
+        match u8::try_from(bytes.len()) {
+            // Nearly all of them: a byte for the tag and one for the length.
+            Ok(length) if number <= TAG_BYTE_MAX && length < 0x80 => {
+                self.out.extend(&[(number as u8) << 3 | Wire::Length as u8, length]);
+            }
+            _ => {
+                self.tag(number, Wire::Length);
+                self.varint(bytes.len() as u64);
+            }
+        }
         self.out.extend(bytes);
     }
 
@@ -312,6 +322,12 @@ impl Encoder for ProtobufEncoder {
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
         numbered(&field.name)?;
+        // Most cells are texts that every text fits.
+        if let (Layout::Scalar(Scalar::Id | Scalar::String), Cell::Text(text)) = (&field.layout, cell) {
+            self.out.room(text.len())?;
+            self.delimited(field.name.number, text.as_bytes());
+            return Ok(());
+        }
         let mut scratch = Ascii::new();
         let fitted = match (item::place(&field.layout), cell) {
             (Some(Place::Scalar(scalar)), _) => fit::scalar(scalar, cell, &mut scratch),
@@ -404,5 +420,10 @@ impl Encoder for ProtobufEncoder {
 
     fn turn_items(&mut self, starts: &[usize]) {
         self.out.turn(starts);
+    }
+
+    fn take_written(&mut self) -> Option<Vec<u8>> {
+        let is_between = matches!(self.open.last(), Some(Open::Items(_)));
+        is_between.then(|| self.out.take())
     }
 }

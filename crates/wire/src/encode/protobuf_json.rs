@@ -274,4 +274,8 @@ impl Encoder for ProtoJsonEncoder {
     fn turn_items(&mut self, starts: &[usize]) {
         self.json.turn_items(starts);
     }
+
+    fn take_written(&mut self) -> Option<Vec<u8>> {
+        self.item().map(|_| self.json.out.take())
+    }
 }

@@ -1,0 +1,72 @@
+//! A reply that is taken piece by piece.
+
+use crate::face::{Error, Reply};
+use crate::read::Inlet;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
+
+/// A reply on its way. When it is dropped, the read ends.
+pub struct Flow(State);
+
+enum State {
+    /// It is there.
+    Whole(Reply),
+    /// Pieces come from a thread that reads, and then what is left with the outcome.
+    Pieces {
+        inlet: Inlet,
+        outcome: Outcome,
+    },
+    /// The outcome is there before all pieces have been taken.
+    Ending {
+        inlet: Inlet,
+        outcome: Result<Reply, Error>,
+    },
+    Over,
+}
+
+impl std::fmt::Debug for Flow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Flow").finish_non_exhaustive()
+    }
+}
+
+impl Flow {
+    pub(super) fn whole(reply: Reply) -> Self {
+        Self(State::Whole(reply))
+    }
+
+    pub(super) fn pieces(inlet: Inlet, outcome: Outcome) -> Self {
+        Self(State::Pieces { inlet, outcome })
+    }
+
+    /// The next piece of the reply, and last what is known of the whole with the rest of it; then none.
+    pub async fn next(&mut self) -> Option<Result<Reply, Error>> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Reply, Error>>> {
+        if let State::Pieces { inlet, .. } | State::Ending { inlet, .. } = &self.0
+            && let Poll::Ready(body) = inlet.poll_next(cx)
+        {
+            return Poll::Ready(Some(Ok(Reply { body, ..Reply::default() })));
+        }
+        match std::mem::replace(&mut self.0, State::Over) {
+            State::Whole(reply) => Poll::Ready(Some(Ok(reply))),
+            State::Pieces { inlet, mut outcome } => match outcome.as_mut().poll(cx) {
+                Poll::Pending => {
+                    self.0 = State::Pieces { inlet, outcome };
+                    Poll::Pending
+                }
+                // Pieces may have been put since it was asked for one.
+                Poll::Ready(outcome) => {
+                    self.0 = State::Ending { inlet, outcome };
+                    self.poll_next(cx)
+                }
+            },
+            State::Ending { outcome, .. } => Poll::Ready(Some(outcome)),
+            State::Over => Poll::Ready(None),
+        }
+    }
+}
