@@ -159,6 +159,16 @@ impl Activity {
         self.overdue.load(Relaxed)
     }
 
+    /// Whether it is known to be HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        self.preface_bytes.load(Relaxed) as usize == PREFACE.len()
+    }
+
+    /// Whether there are requests whose response is not yet handed over.
+    pub(crate) fn has_open(&self) -> bool {
+        self.open.load(Relaxed) > 0
+    }
+
     /// Whether it is known not to be HTTP/2.
     pub(crate) fn is_http1(&self) -> bool {
         self.preface_bytes.load(Relaxed) == NOT_HTTP2

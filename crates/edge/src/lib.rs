@@ -9,6 +9,7 @@
 
 mod accept;
 mod activity;
+mod batch;
 mod body;
 mod coding;
 mod connection;

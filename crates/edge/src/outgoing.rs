@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::task::coop;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 /// Bytes of a reply given to an HTTP/2 stream at a time. What is given is out of our hands and may lie in the
 /// connection's buffers for as long as the peer grants no window, so it is little.
@@ -213,14 +213,17 @@ where
 
 async fn unless_stalled(stream: impl Future<Output = ()>, stall_max: Duration) {
     let mut stream = pin!(stream);
-    let mut timer = pin!(tokio::time::sleep(stall_max));
+    // Most replies go at once: there is no timer for them.
+    let mut timer: Option<Pin<Box<Sleep>>> = None;
     std::future::poll_fn(|cx| {
         if stream.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         let Some(since) = SENDING_SINCE.with(Cell::get) else { return Poll::Pending };
-        if timer.deadline() != since + stall_max {
-            timer.as_mut().reset(since + stall_max);
+        let deadline = since + stall_max;
+        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
         }
         timer.as_mut().poll(cx)
     })

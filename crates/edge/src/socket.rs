@@ -1,6 +1,8 @@
-//! A socket that notes its progress, says a last word when a head is overdue, and lingers when it must.
+//! A socket that notes its progress, writes what is ready together, says a last word when a head is overdue, and lingers
+//! when it must.
 
 use crate::activity::Activity;
+use crate::batch::Batch;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ const DISCARD_BYTES: usize = 8 * 1024;
 pub(crate) struct Socket<S> {
     stream: S,
     activity: Arc<Activity>,
+    /// What is held of an HTTP/2 connection's writes.
+    batch: Option<Box<Batch>>,
     closing: Closing,
 }
 
@@ -28,10 +32,25 @@ enum Closing {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Socket { stream, activity, closing: Closing::Not }
+        Socket { stream, activity, batch: None, closing: Closing::Not }
     }
 
-    fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Where writes are held: only HTTP/2 has requests side by side.
+    fn batch(&mut self) -> Option<&mut Batch> {
+        match &mut self.batch {
+            Some(batch) => Some(batch),
+            none => self.activity.is_http2().then(|| &mut **none.insert(Box::default())),
+        }
+    }
+
+    /// Writes what is held.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(batch) = &mut self.batch else { return Poll::Ready(Ok(())) };
+        let written = batch.poll_write(&mut self.stream, cx);
+        self.noted(written)
+    }
+
+    fn noted<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match &written {
             Poll::Pending => self.activity.stalled(),
             Poll::Ready(_) => self.activity.wrote(),
@@ -91,9 +110,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.noted(written)
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[io::IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -101,6 +119,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(bytes) = self.batch().and_then(|batch| batch.hold(slices)) {
+            return Poll::Ready(Ok(bytes));
+        }
+        ready!(self.poll_held(cx))?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.noted(written)
     }
@@ -110,6 +132,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_last = !self.activity.has_open();
+        if let Some(batch) = &mut self.batch {
+            ready!(batch.poll_turn(is_last, cx));
+            ready!(self.poll_held(cx))?;
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -117,6 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         let discarded = match self.closing {
             Closing::Lingering(discarded) => discarded,
             Closing::Not => {
+                ready!(self.poll_held(cx))?;
                 ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
                 if !self.activity.has_unread() {
                     return Poll::Ready(Ok(()));
@@ -126,5 +154,139 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
             }
         };
         self.poll_linger(discarded, cx).map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::io::AsyncWriteExt;
+
+    /// What is written, write by write; every write after one that was cut short finds no room at first.
+    #[derive(Default)]
+    struct Wire {
+        writes: Vec<Vec<u8>>,
+        /// Bytes taken by one write, if not all.
+        takes: Option<usize>,
+        is_full: bool,
+        is_shut: bool,
+    }
+
+    impl AsyncRead for Wire {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Wire {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            if std::mem::take(&mut self.is_full) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let taken = bytes.len().min(self.takes.unwrap_or(usize::MAX));
+            self.is_full = taken < bytes.len();
+            self.writes.push(bytes[..taken].to_vec());
+            Poll::Ready(Ok(taken))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.is_shut = true;
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn socket(first: &[u8], wire: Wire) -> Socket<Wire> {
+        let activity = Activity::begin(None);
+        activity.received(first);
+        Socket::new(wire, activity)
+    }
+
+    fn http2(wire: Wire) -> Socket<Wire> {
+        socket(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", wire)
+    }
+
+    async fn is_flushed(socket: &mut Socket<Wire>) -> bool {
+        poll_fn(|cx| Poll::Ready(Pin::new(&mut *socket).poll_flush(cx).is_ready())).await
+    }
+
+    #[tokio::test]
+    async fn what_becomes_ready_in_one_turn_is_written_together() {
+        let mut socket = http2(Wire::default());
+        let _open = socket.activity.open();
+        for _ in 0..2 {
+            socket.write_all(b"one ").await.unwrap();
+            assert!(!is_flushed(&mut socket).await);
+            socket.write_all(b"two ").await.unwrap();
+            assert!(!is_flushed(&mut socket).await);
+            assert!(socket.stream.writes.is_empty());
+            // The request that is open stays open: the turn ends nevertheless.
+            socket.flush().await.unwrap();
+            assert_eq!(std::mem::take(&mut socket.stream.writes), [b"one two "]);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_of_the_answers_does_not_wait() {
+        let mut socket = http2(Wire::default());
+        let open = socket.activity.open();
+        socket.write_all(b"one ").await.unwrap();
+        assert!(!is_flushed(&mut socket).await);
+        drop(open);
+        socket.write_all(b"two").await.unwrap();
+        assert!(is_flushed(&mut socket).await);
+        assert_eq!(socket.stream.writes, [b"one two"]);
+    }
+
+    #[tokio::test]
+    async fn http1_does_not_wait() {
+        let mut socket = socket(b"GET / HTTP/1.1\r\n", Wire::default());
+        let _open = socket.activity.open();
+        socket.write_all(b"one").await.unwrap();
+        assert_eq!(socket.stream.writes, [b"one"]);
+    }
+
+    /// What is too much to be held is written at once, and after what was written before it.
+    #[tokio::test]
+    async fn much_does_not_wait() {
+        let mut socket = http2(Wire::default());
+        let _open = socket.activity.open();
+        let much = vec![b'x'; 20_000];
+        socket.write_all(b"one ").await.unwrap();
+        socket.write_all(&much).await.unwrap();
+        assert_eq!(socket.stream.writes, [b"one ".to_vec(), much]);
+    }
+
+    /// A peer that takes little gets every byte, once and in order.
+    #[tokio::test]
+    async fn nothing_that_is_held_is_lost() {
+        let mut socket = http2(Wire { takes: Some(3), ..Wire::default() });
+        let _open = socket.activity.open();
+        let mut sent = Vec::new();
+        for number in 0..2_000 {
+            let word = format!("{number} ");
+            socket.write_all(word.as_bytes()).await.unwrap();
+            sent.extend_from_slice(word.as_bytes());
+            if number % 7 == 0 {
+                is_flushed(&mut socket).await;
+            }
+            if number == 1_000 {
+                socket.flush().await.unwrap();
+                assert_eq!(socket.stream.writes.concat(), sent);
+            }
+        }
+        socket.shutdown().await.unwrap();
+        assert!(socket.stream.is_shut);
+        assert_eq!(socket.stream.writes.concat(), sent);
     }
 }
