@@ -250,7 +250,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
         &mut self,
         cursors: &mut [Cursor<'_, '_>],
         (shape, record): (&Shape, &Record),
-        version: usize,
+        version: Option<usize>,
         visible: Option<usize>,
         root: Root,
     ) -> Result<Found, Error> {
@@ -274,10 +274,9 @@ impl<'e, E: Encoder> Walk<'e, E> {
             }
             self.record(row, below, shape, record)?;
             found.rows += 1;
-            match self.pouring {
-                _ if !is_list => found.version = Some(row.get(version).map_err(failure)?),
-                Some(pouring) => pouring.pour(self.encoder),
-                None => {}
+            found.version = version.map(|column| row.get(column)).transpose().map_err(failure)?;
+            if let (true, Some(pouring)) = (is_list, self.pouring) {
+                pouring.pour(self.encoder);
             }
         }
         if is_list {

@@ -40,8 +40,8 @@ pub(super) enum Answer {
     Found {
         shape: Shape,
         record: Record,
-        /// The column of a record's version.
-        version: usize,
+        /// The column of a record's version, where the first alone is answered.
+        version: Option<usize>,
         /// The column that says whether a row is seen; all are where there is none.
         visible: Option<usize>,
         root: Root,
@@ -125,8 +125,8 @@ impl ReadPlan {
         root: Root,
         tail: impl FnOnce(&mut Draft<'_>) -> String,
     ) -> Result<Option<Self>, PlanError> {
-        let compiled = select::found(contract, Dialect::Sqlite, select, tail)?;
-        let Some(Compiled { statements, record, version: Some(version), visible, .. }) = compiled else {
+        let compiled = select::found(contract, Dialect::Sqlite, select, root, tail)?;
+        let Some(Compiled { statements, record, version, visible, .. }) = compiled else {
             return Ok(None);
         };
         let record = Record::new(record, &shape, 0)?;

@@ -73,11 +73,13 @@ pub(crate) fn records(
 
 /// Compiles reading a select's records in the very statement that finds them: `tail` is what follows the table's name
 /// there, in which columns of the table are named without it. Every row that the statement finds is read; which of them
-/// are the select's says a column. `None` where the select joins other rows: their columns could be meant in the tail.
+/// are the select's says a column, and the version of one that is answered alone says another. `None` where the select
+/// joins other rows: their columns could be meant in the tail.
 pub(crate) fn found(
     contract: &Contract,
     dialect: Dialect,
     select: &Select,
+    root: Root,
     tail: impl FnOnce(&mut Draft<'_>) -> String,
 ) -> Result<Option<Compiled>, PlanError> {
     let mut draft = Draft::new(contract, dialect);
@@ -88,7 +90,10 @@ pub(crate) fn found(
     if !parts.joins.is_empty() || !parts.conditions.is_empty() {
         return Ok(None);
     }
-    let version = Some(parts.column(parts.draft.version(&rows.row))?);
+    let version = match root {
+        Root::One => Some(parts.column(parts.draft.version(&rows.row))?),
+        Root::List => None,
+    };
     let mut conditions = rows.conditions;
     if select.filter != Predicate::True {
         conditions.push(parts.draft.predicate(&Scope::of(&rows.row), &select.filter)?);

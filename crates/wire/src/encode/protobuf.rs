@@ -92,11 +92,18 @@ impl ProtobufEncoder {
     /// A varint: seven bits a byte, lowest first.
     #[inline]
     fn varint(&mut self, mut number: u64) {
+        if number < 0x80 {
+            return self.out.push(number as u8);
+        }
+        let mut digits = [0; VARINT_BYTES_MAX];
+        let mut length = 0;
         while number >= 0x80 {
-            self.out.push(number as u8 | 0x80);
+            digits[length] = number as u8 | 0x80;
+            length += 1;
             number >>= 7;
         }
-        self.out.push(number as u8);
+        digits[length] = number as u8;
+        self.out.extend(&digits[..=length]);
     }
 
     /// A signed number as a varint of its 64 bits in two's complement: ten bytes when negative.
@@ -322,11 +329,21 @@ impl Encoder for ProtobufEncoder {
     #[inline]
     fn cell(&mut self, field: &ShapeField, cell: Cell<'_>) -> Result<(), EncodeError> {
         numbered(&field.name)?;
-        // Most cells are texts that every text fits.
-        if let (Layout::Scalar(Scalar::Id | Scalar::String), Cell::Text(text)) = (&field.layout, cell) {
-            self.out.room(text.len())?;
-            self.delimited(field.name.number, text.as_bytes());
-            return Ok(());
+        // Most cells are of kinds that fit as they are.
+        match (&field.layout, cell) {
+            (Layout::Scalar(Scalar::Id | Scalar::String), Cell::Text(text)) => {
+                self.out.room(text.len())?;
+                self.delimited(field.name.number, text.as_bytes());
+                return Ok(());
+            }
+            (Layout::Scalar(Scalar::Int), Cell::Int(number)) if i32::try_from(number).is_ok() => {
+                // On the wire it is the same as a longer one.
+                return self.fitted(field.name.number, Fitted::Long(number));
+            }
+            (Layout::Scalar(Scalar::Float), Cell::Float(number)) if number.is_finite() => {
+                return self.fitted(field.name.number, Fitted::Float(number));
+            }
+            _ => {}
         }
         let mut scratch = Ascii::new();
         let fitted = match (item::place(&field.layout), cell) {
