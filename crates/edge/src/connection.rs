@@ -31,6 +31,8 @@ use tokio::time::Instant;
 const BUFFER_BYTES_MIN: usize = 8 * 1024;
 /// What hyper parses without an allocation per request.
 const HEADERS_ON_STACK: usize = 100;
+/// Bytes of a reply that HTTP/2 holds for a stream whose peer grants a window and does not read.
+const STREAM_UNSENT_BYTES_MAX: usize = 64 * 1024;
 /// What a peer may send of one HTTP/2 request's body before it is read.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// What a peer may send of all bodies on an HTTP/2 connection before they are read. It is more than a
@@ -90,6 +92,7 @@ fn protocols(limits: &Limits) -> auto::Builder<Streams> {
         .max_local_error_reset_streams(limits.stream_errors_max)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(STREAM_UNSENT_BYTES_MAX)
         // Those of the peer are answered one by one before anything else is read, so none pile up; there is
         // no other bound on them.
         .keep_alive_interval(Duration::from_millis(limits.ping_interval_ms))

@@ -197,6 +197,7 @@ impl Config {
                 queue_writes_max: 0,
                 slow_readers: 0,
                 stream_readers: 0,
+                gathered_bytes_max: 0,
                 queue_reads_max: 0,
                 inline_steps_max: 0,
             },

@@ -30,6 +30,8 @@ pub struct Options {
     pub slow_readers: usize,
     /// Threads for long replies that are taken piece by piece.
     pub stream_readers: usize,
+    /// Bytes of such replies that gather while their takers are slow, of all of them together.
+    pub gathered_bytes_max: usize,
     /// Long reads waiting for a thread of either kind at the most.
     pub queue_reads_max: usize,
     /// Virtual-machine steps after which a read moves to such a thread.

@@ -73,6 +73,7 @@ fn service_with(
         queue_writes_max: 8,
         slow_readers: 1,
         stream_readers: 2,
+        gathered_bytes_max: 64 << 20,
         queue_reads_max: 8,
         inline_steps_max: 10_000,
     };

@@ -311,6 +311,7 @@ fn store() -> Vec<Setting> {
         count("store.queue_writes_max", MANY, |c, v| c.store.queue_writes_max = v as usize),
         count("store.slow_readers", 1..=1000, |c, v| c.store.slow_readers = v as usize),
         count("store.stream_readers", 1..=10_000, |c, v| c.store.stream_readers = v as usize),
+        count("store.gathered_bytes_max", BYTES, |c, v| c.store.gathered_bytes_max = v as usize),
         count("store.queue_reads_max", MANY, |c, v| c.store.queue_reads_max = v as usize),
         count("store.inline_steps_max", 1..=1_000_000_000, |c, v| c.store.inline_steps_max = v as u32),
     ]

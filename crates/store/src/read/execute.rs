@@ -276,7 +276,7 @@ impl<'e, E: Encoder> Walk<'e, E> {
             found.rows += 1;
             found.version = version.map(|column| row.get(column)).transpose().map_err(failure)?;
             if let (true, Some(pouring)) = (is_list, self.pouring) {
-                pouring.pour(self.encoder);
+                pouring.pour(self.encoder)?;
             }
         }
         if is_list {

@@ -11,5 +11,5 @@ pub(crate) use cursor::Values;
 pub(crate) use execute::{Target, XML_LIST, item_into, one_into, run, run_found, run_kept};
 pub(crate) use failure::{encoding, failure};
 pub(crate) use kept::Kept;
-pub(crate) use outlet::{Inlet, Pouring, pipe};
+pub(crate) use outlet::{Gathering, Inlet, Piece, Pouring, Share, pipe};
 pub use plan::ReadPlan;

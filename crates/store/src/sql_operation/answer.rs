@@ -73,7 +73,7 @@ impl<E: Encoder> Writing<'_, '_, E> {
                 self.row(row, answer)?;
             }
             if let (Some(pouring), true) = (self.running.target.pouring, list.is_some()) {
-                pouring.pour(&mut self.encoder);
+                pouring.pour(&mut self.encoder)?;
             }
         }
         if let Some(shape) = list {

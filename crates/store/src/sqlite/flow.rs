@@ -1,14 +1,20 @@
 //! A reply that is taken piece by piece.
 
 use crate::face::{Error, Reply};
-use crate::read::Inlet;
+use crate::read::{Inlet, Piece, Share};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-type Outcome = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
+/// How a read ended, and what of its reply has gathered.
+type Ended = Result<(Reply, Share), Error>;
+type Outcome = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
 /// A reply on its way. When it is dropped, the read ends.
-pub struct Flow(State);
+pub struct Flow {
+    state: State,
+    /// Of the piece that was given last: it is there until the next one is asked for.
+    given: Option<Share>,
+}
 
 enum State {
     /// It is there.
@@ -21,7 +27,7 @@ enum State {
     /// The outcome is there before all pieces have been taken.
     Ending {
         inlet: Inlet,
-        outcome: Result<Reply, Error>,
+        outcome: Ended,
     },
     Over,
 }
@@ -34,11 +40,11 @@ impl std::fmt::Debug for Flow {
 
 impl Flow {
     pub(super) fn whole(reply: Reply) -> Self {
-        Self(State::Whole(reply))
+        Self { state: State::Whole(reply), given: None }
     }
 
     pub(super) fn pieces(inlet: Inlet, outcome: Outcome) -> Self {
-        Self(State::Pieces { inlet, outcome })
+        Self { state: State::Pieces { inlet, outcome }, given: None }
     }
 
     /// The next piece of the reply, and last what is known of the whole with the rest of it; then none.
@@ -47,25 +53,33 @@ impl Flow {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Reply, Error>>> {
-        if let State::Pieces { inlet, .. } | State::Ending { inlet, .. } = &self.0
-            && let Poll::Ready(body) = inlet.poll_next(cx)
+        self.given = None;
+        if let State::Pieces { inlet, .. } | State::Ending { inlet, .. } = &self.state
+            && let Poll::Ready(Piece { bytes: body, share }) = inlet.poll_next(cx)
         {
+            self.given = Some(share);
             return Poll::Ready(Some(Ok(Reply { body, ..Reply::default() })));
         }
-        match std::mem::replace(&mut self.0, State::Over) {
+        match std::mem::replace(&mut self.state, State::Over) {
             State::Whole(reply) => Poll::Ready(Some(Ok(reply))),
             State::Pieces { inlet, mut outcome } => match outcome.as_mut().poll(cx) {
                 Poll::Pending => {
-                    self.0 = State::Pieces { inlet, outcome };
+                    self.state = State::Pieces { inlet, outcome };
                     Poll::Pending
                 }
                 // Pieces may have been put since it was asked for one.
                 Poll::Ready(outcome) => {
-                    self.0 = State::Ending { inlet, outcome };
+                    self.state = State::Ending { inlet, outcome };
                     self.poll_next(cx)
                 }
             },
-            State::Ending { outcome, .. } => Poll::Ready(Some(outcome)),
+            State::Ending { outcome, .. } => {
+                let outcome = outcome.map(|(reply, share)| {
+                    self.given = Some(share);
+                    reply
+                });
+                Poll::Ready(Some(outcome))
+            }
             State::Over => Poll::Ready(None),
         }
     }

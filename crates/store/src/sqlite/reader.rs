@@ -12,7 +12,7 @@ use super::open::{BUSY, configure};
 use super::proved::Proved;
 use super::slow::{Job, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
-use crate::read::{Kept, Pouring, ReadPlan, failure, pipe, run_kept};
+use crate::read::{Gathering, Kept, Pouring, ReadPlan, failure, pipe, run_kept};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,8 @@ pub(crate) struct Readers {
     slow: SlowReaders,
     /// Those of replies that are taken piece by piece, who wait for their takers.
     streaming: SlowReaders,
+    /// What gathers of such replies.
+    gathering: Arc<Gathering>,
 }
 
 /// What a thread needs to know to make its connection.
@@ -66,7 +68,8 @@ impl Readers {
         };
         let slow = readers(options.slow_readers, CACHE_KIB);
         let streaming = readers(options.stream_readers, STREAM_CACHE_KIB);
-        Self { shared: Arc::new(shared), slow, streaming }
+        let gathering = Gathering::new(options.gathered_bytes_max);
+        Self { shared: Arc::new(shared), slow, streaming, gathering }
     }
 
     /// Runs a read.
@@ -127,14 +130,15 @@ impl Readers {
             return Ok(Flow::whole(reply));
         }
         let (outlet, inlet) = pipe();
-        let load = Arc::clone(self.streaming.load());
+        let (load, gathering) = (Arc::clone(self.streaming.load()), Arc::clone(&self.gathering));
         let (job, outcome) = Job::new(deadline, move |conn| {
             let is_wanted = || load.is_too_much();
-            let pouring = outlet.pouring(patience(deadline), &is_wanted);
+            let pouring = outlet.pouring(patience(deadline), &gathering, &is_wanted);
             let result = work(conn, &mut Kept::default(), Some(&pouring));
             match result {
+                Ok(reply) => Ok((reply, pouring.into_share())),
                 Err(Error::TooLarge) if pouring.is_gathering() => Err(Error::TooSlow),
-                result => result,
+                Err(error) => Err(error),
             }
         });
         self.streaming.queue(job)?;

@@ -294,6 +294,7 @@ pub fn options(place: Place) -> Options {
         queue_writes_max: 4096,
         slow_readers: 1,
         stream_readers: 2,
+        gathered_bytes_max: 64 << 20,
         queue_reads_max: 64,
         inline_steps_max: 1_000_000,
     }
