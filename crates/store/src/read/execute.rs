@@ -3,7 +3,7 @@
 use super::cursor::{self, Cursor, Values, own};
 use super::failure::{encoding, failure};
 use super::kept::Kept;
-use super::outlet::Pouring;
+use super::outlet::{PIECE_BYTES, Pouring};
 use super::plan::{Answer, Output, Page, Read, ReadPlan, Record};
 use crate::face::{Error, PageEdges, Reply, Root};
 use crate::query::{End, Param};
@@ -13,6 +13,8 @@ use wire::{Cell, EncodeError, Encoder, Format, Layout, Shape, ShapeField, Value,
 
 /// Bytes that a reply's buffer holds before it grows.
 const REPLY_BYTES_START: usize = 512;
+/// As much for a reply in pieces: a piece and what the item that completes it has too much.
+const PIECE_BYTES_START: usize = PIECE_BYTES + PIECE_BYTES / 16;
 
 /// What a reply is written to.
 #[derive(Debug, Clone, Copy)]
@@ -98,8 +100,8 @@ fn counted(
     params: &[Value],
     target: Target<'_>,
 ) -> Result<(Reply, u64), Error> {
-    let buffer = Vec::with_capacity(REPLY_BYTES_START);
     let Target { format, bytes_max, pouring } = target;
+    let buffer = Vec::with_capacity(if pouring.is_some() { PIECE_BYTES_START } else { REPLY_BYTES_START });
     format.write(buffer, bytes_max, XML_LIST, Answering { cursors, plan, params, pouring })
 }
 
