@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
@@ -73,6 +77,83 @@ fn another_algorithm_or_key_is_refused() {
     let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
     assert!(verifier.verify(none, NOW).is_err());
     assert!(Key::hs256(b"short").is_err());
+}
+
+/// A private and a public key in PEM.
+struct Pair {
+    private: String,
+    public: String,
+}
+
+impl Pair {
+    fn new(private: &[u8], public: &[u8]) -> Self {
+        let pem = |kind: &str, der: &[u8]| {
+            format!("-----BEGIN {kind} KEY-----\n{}\n-----END {kind} KEY-----\n", STANDARD.encode(der))
+        };
+        Self { private: pem("PRIVATE", private), public: pem("PUBLIC", public) }
+    }
+
+    fn rsa() -> Self {
+        let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
+        let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+        Self::new(
+            private.as_ref(),
+            AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap().as_ref(),
+        )
+    }
+
+    fn p256() -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap();
+        Self::new(pair.to_pkcs8v1().unwrap().as_ref(), public.as_ref())
+    }
+
+    fn ed25519() -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let public = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).unwrap();
+        Self::new(pair.to_pkcs8v1().unwrap().as_ref(), public.as_ref())
+    }
+}
+
+/// Every kind of key accepts what its own private key has signed, and nothing else: not what another key of its kind
+/// has, and not what somebody has who takes the public key for a shared secret (RFC 8725 section 2.1).
+#[test]
+fn a_key_of_each_kind_verifies_its_own() {
+    type Read = fn(&[u8]) -> jsonwebtoken::errors::Result<EncodingKey>;
+    let kinds: [(Algorithm, fn() -> Pair, Read); 3] = [
+        (Algorithm::RS256, Pair::rsa, EncodingKey::from_rsa_pem),
+        (Algorithm::ES256, Pair::p256, EncodingKey::from_ec_pem),
+        (Algorithm::EdDSA, Pair::ed25519, EncodingKey::from_ed_pem),
+    ];
+    let mut all = vec![Key::hs256(SECRET).unwrap()];
+    let mut tokens = Vec::new();
+    for (algorithm, pair, read) in kinds {
+        let (own, other) = (pair(), pair());
+        let signed = |algorithm, key: &EncodingKey| {
+            jsonwebtoken::encode(&Header::new(algorithm), &claims(json!({})), key).unwrap()
+        };
+        let token = signed(algorithm, &read(own.private.as_bytes()).unwrap());
+        let forged = signed(Algorithm::HS256, &EncodingKey::from_secret(own.public.as_bytes()));
+        let verify = |pair: &Pair, token: &str| {
+            let verifier = Verifier::new(vec![Key::pem(pair.public.as_bytes()).unwrap()], rules(), 10);
+            verifier.verify(token, NOW).map(|caller| caller.id().map(str::to_owned))
+        };
+        assert_eq!(verify(&own, &token), Ok(Some("u1".to_owned())), "{algorithm:?}");
+        for (pair, token) in [(&other, &token), (&own, &forged)] {
+            assert_eq!(verify(pair, token), Err(Rejected("no key verifies it")), "{algorithm:?}");
+        }
+        // What is not signed by it is not read: claims of another token, and none.
+        let (_, signature) = token.rsplit_once('.').unwrap();
+        let changed = format!("{}.{signature}", forged.rsplit_once('.').unwrap().0);
+        for token in [changed, token.replace(signature, ""), token.replacen('.', "", 1), format!("{token}.")]
+        {
+            assert!(verify(&own, &token).is_err(), "{algorithm:?}: {token}");
+        }
+        all.push(Key::pem(own.public.as_bytes()).unwrap());
+        tokens.push(token);
+    }
+    let verifier = Verifier::new(all, rules(), 10);
+    assert!(tokens.iter().all(|token| verifier.verify(token, NOW).is_ok()));
 }
 
 #[test]
