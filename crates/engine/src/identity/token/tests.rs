@@ -119,8 +119,8 @@ impl Pair {
 /// has, and not what somebody has who takes the public key for a shared secret (RFC 8725 section 2.1).
 #[test]
 fn a_key_of_each_kind_verifies_its_own() {
-    type Read = fn(&[u8]) -> jsonwebtoken::errors::Result<EncodingKey>;
-    let kinds: [(Algorithm, fn() -> Pair, Read); 3] = [
+    type Kind = (Algorithm, fn() -> Pair, fn(&[u8]) -> jsonwebtoken::errors::Result<EncodingKey>);
+    let kinds: [Kind; 3] = [
         (Algorithm::RS256, Pair::rsa, EncodingKey::from_rsa_pem),
         (Algorithm::ES256, Pair::p256, EncodingKey::from_ec_pem),
         (Algorithm::EdDSA, Pair::ed25519, EncodingKey::from_ed_pem),
