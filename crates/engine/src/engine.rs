@@ -12,7 +12,7 @@ use crate::plans::Plans;
 use crate::secret::Hashing;
 use crate::select::{Resolver, Wanted};
 use crate::settings::Settings;
-use crate::stage::{Chosen, Planned};
+use crate::stage::{Chosen, Planned, Shares};
 use crate::watch::{Tally, Watch};
 use contract::{Contract, OperationId};
 use std::net::IpAddr;
@@ -50,6 +50,8 @@ pub struct Engine {
     pub(crate) told: Vec<Arc<ToldWhole>>,
     /// Streams under way.
     pub(crate) streams: Arc<AtomicUsize>,
+    /// Whose they are.
+    pub(crate) shares: Arc<Shares>,
 }
 
 /// A plan of an operation, and the parameters of its answer's reads.
@@ -124,6 +126,7 @@ impl Engine {
             hub: Hub::new(settings.hub()),
             told: contract.channels.iter().map(|c| Arc::new(ToldWhole::new(&contract, c))).collect(),
             streams: Arc::new(AtomicUsize::new(0)),
+            shares: Arc::default(),
             anonymous: Arc::new(Caller::anonymous()),
             contract,
             store,

@@ -32,6 +32,8 @@ pub struct Settings {
     pub stream_bytes_max: usize,
     /// Streams under way at once at the most.
     pub streams_concurrent_max: usize,
+    /// Those of one caller at the most, or of one address for callers who are not known.
+    pub caller_streams_max: usize,
     /// Paths of channels with somebody under them, or with a history, at the most.
     pub channel_paths_max: usize,
     /// Messages that wait for one member of a channel at the most: one that does not keep up is let go.
@@ -89,6 +91,7 @@ impl Default for Settings {
             stream_items_max: 100_000,
             stream_bytes_max: 32 << 20,
             streams_concurrent_max: 4096,
+            caller_streams_max: 1024,
             channel_paths_max: 10_000,
             channel_waiting_max: 1024,
             channel_waiting_bytes_max: 4 << 20,

@@ -11,6 +11,7 @@ mod permit;
 mod plan;
 mod publish;
 mod run;
+mod share;
 mod validate;
 
 use admit::Slot;
@@ -19,4 +20,5 @@ pub(crate) use enter::Entered;
 pub(crate) use plan::{Planned, applied_apart};
 pub(crate) use publish::Speaking;
 pub(crate) use run::{Flowing, Pieces};
+pub(crate) use share::Shares;
 pub(crate) use validate::Chosen;

@@ -214,6 +214,29 @@ async fn only_so_many_calls_are_under_way() {
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, None);
 }
 
+/// A caller has so many streams, wherever they come from; callers who are not known share those of their address.
+#[tokio::test]
+async fn nobody_has_all_streams() {
+    let bench =
+        Bench::new(Settings { caller_streams_max: 2, streams_concurrent_max: 5, ..Settings::default() });
+    let join = |credentials| {
+        let joined = bench.engine.join(bench.call("talk", credentials, Input::default()));
+        joined.map_err(|fault| fault.kind)
+    };
+    let of = |subject: Option<&str>| join(subject.map_or(Credentials::None, token));
+    let streams = [None, Some("ada"), None, Some("ada")].map(|subject| of(subject).unwrap());
+    for subject in [None, Some("ada")] {
+        assert_eq!(of(subject).err(), Some(Kind::Throttled));
+    }
+    let other = of(Some("ben")).unwrap();
+    assert_eq!(of(Some("ben")).err(), Some(Kind::Unavailable), "of all callers there are five");
+    assert_eq!(bench.engine.activity().streams, 5);
+    drop((streams, other));
+    for subject in [None, None, Some("ada"), Some("ada")] {
+        drop(of(subject).unwrap());
+    }
+}
+
 /// What is under way is known while it is, and what went through channels ever after.
 #[tokio::test]
 async fn what_is_under_way_is_counted() {

@@ -1,7 +1,8 @@
 //! The beginning of a stream: it is admitted and identified as a call is, and has a place of its own while it lasts.
 
 use super::identify::Identified;
-use super::{Planned, Slot};
+use super::share::Share;
+use super::{Planned, Purse, Slot};
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -18,6 +19,7 @@ pub(crate) struct Entered {
     /// Who it is of.
     pub caller: Arc<Caller>,
     _slot: Slot,
+    _share: Share,
 }
 
 impl Engine {
@@ -25,7 +27,9 @@ impl Engine {
     pub(crate) fn enter_stream(&self, call: Call, moment: Moment) -> Result<Entered, Fault> {
         let slot = Slot::take(&self.streams, self.settings.streams_concurrent_max, "streams")?;
         let Identified { call, caller, .. } = self.identify(self.admit(call, moment)?)?;
-        Ok(Entered { call, caller, _slot: slot })
+        let purse = Purse::of(&caller, &call.context);
+        let share = self.shares.take(purse, self.settings.caller_streams_max)?;
+        Ok(Entered { call, caller, _slot: slot, _share: share })
     }
 
     /// Plans the call that a stream has become, now that all of it is there. It has paid before.

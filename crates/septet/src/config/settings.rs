@@ -295,6 +295,7 @@ fn limits() -> Vec<Setting> {
         count("limits.keys_max", MANY, |c, v| c.engine.buckets_max = v as usize),
         count("limits.concurrent_calls_max", MANY, |c, v| c.engine.calls_concurrent_max = v as usize),
         count("limits.concurrent_streams_max", MANY, |c, v| c.engine.streams_concurrent_max = v as usize),
+        count("limits.caller_streams_max", MANY, |c, v| c.engine.caller_streams_max = v as usize),
         count("limits.concurrent_hashes_max", 1..=1000, |c, v| c.engine.hashes_concurrent_max = v as usize),
     ]
 }
