@@ -71,26 +71,49 @@ fn shape() -> Shape {
     Shape { type_name: "Account".into(), fields }
 }
 
-fn plan(store: &Store, operation: OperationId) -> Arc<SqlPlan> {
-    let column = |name: &str| {
-        let field = at(&contract(), ACCOUNT, name);
-        Operand::Column(Column { scope: 0, resource: ACCOUNT, hops: vec![], field })
-    };
-    let record = Select {
+fn column(name: &str) -> Operand {
+    let field = at(&contract(), ACCOUNT, name);
+    Operand::Column(Column { scope: 0, resource: ACCOUNT, hops: vec![], field })
+}
+
+/// The record of a key.
+fn select(outputs: Vec<Output>) -> Select {
+    Select {
         from: ACCOUNT,
-        outputs: vec![Output::Value(column("id")), Output::Value(column("owner"))],
+        outputs,
         filter: Predicate::Compare(Compare::Equal, column("id"), Operand::Param(0)),
         order: vec![],
         limit: None,
         offset: None,
         edges: None,
-    };
+    }
+}
+
+fn plan(store: &Store, operation: OperationId) -> Arc<SqlPlan> {
+    let record = select(vec![Output::Value(column("id")), Output::Value(column("owner"))]);
     let columns = ["id", "owner"].map(|name| SqlField::Column(name.into()));
     let answer = match operation {
         FOUND | KEYED => SqlAnswer::Records { select: Box::new(record), key: 0, column: "id".into() },
         _ => SqlAnswer::Object(columns.into()),
     };
     Arc::new(store.plan_sql(operation, &answer, Some(shape()), ReadRoot::List).unwrap())
+}
+
+/// A selection that needs no column, of records that are read in the statement that finds them.
+#[test]
+fn records_of_which_nothing_is_selected_are_there() {
+    let store = world(2);
+    let record = select(vec![Output::TypeName]);
+    let name = ShapeField::new(Name::new("__typename", 0, Xml::Element), Layout::Scalar(Scalar::String));
+    let shape = Shape { type_name: "Account".into(), fields: vec![name] };
+    let answer = SqlAnswer::Records { select: Box::new(record), key: 0, column: "id".into() };
+    for operation in [FOUND, KEYED] {
+        let plan = Arc::new(store.plan_sql(operation, &answer, Some(shape.clone()), ReadRoot::List).unwrap());
+        let reply =
+            block(store.read_sql(&plan, Vec::new(), vec![Value::Null], Format::Json, large())).unwrap();
+        assert_eq!(reply.rows, ACCOUNTS);
+        assert!(reply.body.starts_with(br#"[{"__typename":"Account"},"#));
+    }
 }
 
 fn flow(store: &Store, operation: OperationId, format: Format, bounds: Bounds) -> Flow {
@@ -184,6 +207,7 @@ fn more_than_may_wait_are_refused() {
     let outcomes: Vec<_> = (0..1000).map(|_| flows()).collect();
     let refused = outcomes.iter().filter(|flow| matches!(flow, Err(Error::Unavailable(_)))).count();
     assert!(refused < 1000);
+    assert_eq!(outcomes.iter().filter(|flow| flow.is_err()).count(), refused);
     for flow in outcomes.into_iter().flatten() {
         assert!(taken(flow).iter().all(Result::is_ok));
     }

@@ -103,7 +103,7 @@ pub(crate) fn found(
         false => Some(parts.column(format!("({})", conditions.join(" AND ")))?),
     };
     let tail = tail(&mut parts.draft);
-    let sql = format!("SELECT {} FROM {}{tail}", parts.columns.join(", "), rows.from);
+    let sql = format!("SELECT {} FROM {}{tail}", parts.list(), rows.from);
     statements.done[0] = Some(parts.draft.finish(sql)?);
     let done: Option<Vec<_>> = statements.done.into_iter().collect();
     let statements = different(done.expect("each reserved place is filled"));
@@ -189,15 +189,16 @@ impl<'c> Parts<'c> {
         Ok(self.columns.len() - 1)
     }
 
+    /// The columns of the statement; there is at least one.
+    fn list(&self) -> String {
+        if self.columns.is_empty() { "1".to_owned() } else { self.columns.join(", ") }
+    }
+
     /// The text of the statement for these rows.
     fn text(&mut self, rows: Rows, select: &Select, wanted: Wanted) -> Result<String, PlanError> {
         let filter = self.draft.predicate(&Scope::of(&rows.row), &select.filter)?;
         let conditions = [rows.conditions, vec![filter], std::mem::take(&mut self.conditions)].concat();
-        let columns = match self.columns.is_empty() {
-            true => "1".to_owned(),
-            false => self.columns.join(", "),
-        };
-        let joins = self.joins.concat();
+        let (columns, joins) = (self.list(), self.joins.concat());
         let mut sql =
             format!("SELECT {columns} FROM {}{joins} WHERE {}", rows.from, conditions.join(" AND "));
         if wanted != Wanted::Root(Root::One) || !select.order.is_empty() {

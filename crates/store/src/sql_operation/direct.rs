@@ -92,6 +92,11 @@ impl<'a> Own<'a> {
         let is_counted =
             |word: &Word<'_>| word.kind == Kind::Parameter && parameter(word.name) == SqlParameter::Changes;
         let is_plain = !rest.iter().any(|word| word.kind == Kind::Name && is_other(word) || is_counted(word));
+        // A number there may be the position of a column, and the columns are others.
+        let mut order =
+            rest.iter().skip_while(|word| !is(word, "order")).take_while(|word| !is(word, "limit"));
+        let is_number = |word: &Word<'_>| self.text.as_bytes()[word.start].is_ascii_digit();
+        let is_plain = is_plain && !order.any(is_number);
         let end = rest.iter().find(|word| word.kind == Kind::Semicolon).map_or(self.text.len(), |w| w.start);
         (!key.is_empty() && begins && goes_on && is_plain).then(|| &self.text[named.end..end])
     }
@@ -142,6 +147,7 @@ mod tests {
         assert_eq!(tail("select ID from Product where id = :id;"), Some(" where id = :id"));
         let page = "SELECT id FROM product WHERE id > coalesce(:t, '') ORDER BY id LIMIT coalesce(:n, 100)";
         assert!(tail(page).is_some());
+        assert!(tail("SELECT id FROM product WHERE price > 2 ORDER BY id LIMIT 3").is_some());
         assert!(tail("SELECT \"id\" FROM \"product\" ORDER BY price DESC, id LIMIT 3 OFFSET 2").is_some());
     }
 
@@ -159,6 +165,8 @@ mod tests {
             "SELECT id FROM product WHERE id IN (SELECT item FROM cart)",
             "SELECT id FROM product GROUP BY id",
             "SELECT id FROM product ORDER BY count(*)",
+            "SELECT id FROM product ORDER BY 1",
+            "SELECT id FROM product WHERE price > 2 ORDER BY name, (1) DESC LIMIT 5",
             "SELECT id FROM product WHERE id = :_changes",
             "SELECT id FROM product UNION SELECT id FROM old",
             "WITH x AS (SELECT 1) SELECT id FROM product",
