@@ -53,6 +53,10 @@ impl Default for Batch {
 }
 
 impl Batch {
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Takes what is to be written, if it is little enough.
     pub fn hold(&mut self, slices: &[io::IoSlice<'_>]) -> Option<usize> {
         let bytes: usize = slices.iter().map(|slice| slice.len()).sum();
@@ -67,7 +71,7 @@ impl Batch {
     /// turn is over.
     pub fn poll_turn(&mut self, is_last: bool, cx: &mut Context<'_>) -> Poll<()> {
         // What is partly written is no longer a matter of turns.
-        if is_last || self.held.is_empty() || self.written > 0 {
+        if is_last || self.is_empty() || self.written > 0 {
             return Poll::Ready(());
         }
         // Before it is looked at, so that a turn which ends meanwhile wakes the connection.

@@ -45,7 +45,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Writes what is held.
     fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(batch) = &mut self.batch else { return Poll::Ready(Ok(())) };
+        // That nothing is held says nothing of the peer.
+        let held = self.batch.as_mut().filter(|batch| !batch.is_empty());
+        let Some(batch) = held else { return Poll::Ready(Ok(())) };
         let written = batch.poll_write(&mut self.stream, cx);
         self.noted(written)
     }
@@ -161,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::activity::Lapse;
     use std::future::poll_fn;
     use tokio::io::AsyncWriteExt;
 
@@ -265,6 +268,27 @@ mod tests {
         socket.write_all(b"one ").await.unwrap();
         socket.write_all(&much).await.unwrap();
         assert_eq!(socket.stream.writes, [b"one ".to_vec(), much]);
+    }
+
+    /// A peer that takes nothing is not one that took something because it is tried again.
+    #[tokio::test(start_paused = true)]
+    async fn a_stall_begins_once() {
+        let limits = crate::limits::Limits::default();
+        let mut socket = http2(Wire::default());
+        let _open = socket.activity.open();
+        let (began, much) = (tokio::time::Instant::now(), vec![b'x'; 20_000]);
+        for _ in 0..2 {
+            socket.stream.is_full = true;
+            let write = poll_fn(|cx| Poll::Ready(Pin::new(&mut socket).poll_write(cx, &much).is_pending()));
+            assert!(write.await);
+            assert_eq!(
+                socket.activity.deadline(&limits),
+                Some((began + limits.write_stall(), Lapse::WriteStall))
+            );
+            tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        }
+        socket.write_all(&much).await.unwrap();
+        assert_eq!(socket.activity.deadline(&limits), None);
     }
 
     /// A peer that takes little gets every byte, once and in order.
