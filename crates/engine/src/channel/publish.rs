@@ -42,6 +42,7 @@ impl Engine {
         let history = self.contract.channels[id.index()].history as usize;
         for (path, message) in paths.into_iter().zip(&messages) {
             self.hub.publish(path, history, message).map_err(no_room)?;
+            self.hub.was_published();
         }
         Ok(Answer { body, rows: messages.len() as u64, ..Answer::default() })
     }
