@@ -120,12 +120,12 @@ impl Inflow {
     /// # Errors
     /// As [`Engine::call`], with the position of the first item that was refused: those before it stay.
     pub async fn settle(&mut self) -> Result<(), Fault> {
-        let Some(applied) = self.applied.filter(|_| !self.items.is_empty()) else { return Ok(()) };
-        let result = self.settled(applied).await;
+        let result = self.settle_all().await;
         result.inspect_err(|fault| self.watch.finish(Err(fault)))
     }
 
-    async fn settled(&mut self, applied: Applied) -> Result<(), Fault> {
+    async fn settle_all(&mut self) -> Result<(), Fault> {
+        let Some(applied) = self.applied.filter(|_| !self.items.is_empty()) else { return Ok(()) };
         let items = std::mem::take(&mut self.items);
         self.bytes = 0;
         let count = items.len();
@@ -147,8 +147,8 @@ impl Inflow {
     }
 
     async fn apply(&mut self) -> Result<Answer, Fault> {
-        if let Some(applied) = self.applied {
-            self.settled(applied).await?;
+        if self.applied.is_some() {
+            self.settle_all().await?;
             let planned = self.planned(Vec::new())?;
             let changes = self.applied.unwrap_or_default().changes;
             return self.engine.run_answer(planned, changes).await;
