@@ -42,7 +42,8 @@ pub(crate) fn run(
     let mut statements = cursor::prepare(conn, plan)?;
     let statements = statements.iter_mut().map(|statement| &mut **statement);
     let cursors = cursor::bind(statements, plan, params.into())?;
-    answer(cursors, plan, params, format, reply_bytes_max)
+    let target = Target { format, bytes_max: reply_bytes_max, pouring: None };
+    counted(cursors, plan, params, target).map(|(reply, _)| reply)
 }
 
 /// Runs a read as [`run`] does, with statements that are kept for the next one of its plan.
@@ -57,12 +58,8 @@ pub(crate) fn run_kept<'c>(
     format: Format,
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
-    let statements = kept.of(conn, plan).map_err(failure)?;
-    let answered = cursor::bind(statements.iter_mut(), plan, params.into())
-        .and_then(|cursors| answer(cursors, plan, params, format, reply_bytes_max));
-    // What was bound may be large.
-    statements.iter_mut().for_each(Statement::clear_bindings);
-    answered
+    let target = Target { format, bytes_max: reply_bytes_max, pouring: None };
+    run_found(conn, kept, plan, params.into(), target).map(|(reply, _)| reply)
 }
 
 /// Runs a read of [`ReadPlan::found`], and says how many rows its statement found, seen or not.
@@ -79,19 +76,9 @@ pub(crate) fn run_found<'c>(
     let statements = kept.of(conn, plan).map_err(failure)?;
     let answered = cursor::bind(statements.iter_mut(), plan, values)
         .and_then(|cursors| counted(cursors, plan, values.params, target));
+    // What was bound may be large.
     statements.iter_mut().for_each(Statement::clear_bindings);
     answered
-}
-
-fn answer(
-    cursors: Vec<Cursor<'_, '_>>,
-    plan: &ReadPlan,
-    params: &[Value],
-    format: Format,
-    reply_bytes_max: usize,
-) -> Result<Reply, Error> {
-    let target = Target { format, bytes_max: reply_bytes_max, pouring: None };
-    counted(cursors, plan, params, target).map(|(reply, _)| reply)
 }
 
 fn counted(
