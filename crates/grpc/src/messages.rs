@@ -1,30 +1,14 @@
 //! The table by which requests are read, from the model that files are printed from.
 
-use contract::Contract;
-use describe::proto::{Does, EnumId, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
+use describe::proto::{EnumId, Field, Label, Meaning, Message, MessageId, Presence, Schema, Type};
 use wire::{Absent, EnumValue, Kind, MessageField, Messages};
 
 /// The table of all messages of a schema, by their ids.
 ///
 /// # Errors
 /// A defect of the schema.
-pub(crate) fn table(contract: &Contract, schema: &Schema) -> Result<Messages, String> {
-    let mut messages: Vec<Vec<MessageField>> = schema.messages.iter().map(fields).collect();
-    for service in schema.packages.iter().flat_map(|package| &package.services) {
-        for method in service.methods.iter().filter(|method| method.does == Does::Own) {
-            let arguments = &contract.operation(method.operation).arguments;
-            let may_be_null = |name: &str| {
-                let argument = arguments.iter().find(|argument| argument.name == name);
-                argument.is_some_and(|argument| !argument.ty.required && !argument.stream)
-            };
-            // What may be null and has no presence is nothing when it is absent: its zero makes no sense.
-            for field in &mut messages[position(method.request)] {
-                if may_be_null(&field.name) {
-                    field.absent = Absent::LeftOut;
-                }
-            }
-        }
-    }
+pub(crate) fn table(schema: &Schema) -> Result<Messages, String> {
+    let messages = schema.messages.iter().map(fields).collect();
     let values = |value: &describe::proto::EnumValue| EnumValue::new(&value.key, value.number, &value.name);
     let enums = schema.enums.iter().map(|of| of.values.iter().map(values).collect()).collect();
     Messages::new(messages, enums)
@@ -66,7 +50,8 @@ fn field(field: &Field) -> MessageField {
     }
 }
 
-/// An argument that is never null has its zero when it is absent; what all methods have alike has a meaning without.
+/// An argument that is never null has its zero when it is absent, and one that may be null is rid of it again when its
+/// call is made; what all methods have alike has a meaning without.
 fn absent(field: &Field) -> Absent {
     match field.meaning {
         Meaning::Named(_) => Absent::Zero,

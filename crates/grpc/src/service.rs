@@ -14,7 +14,7 @@ use crate::reflection::Descriptors;
 use crate::reply;
 use crate::request::Reading;
 use crate::routes::{Routes, Rpc};
-use crate::source::{End, InParts, Whole, next_part};
+use crate::source::{End, InParts, next_part};
 use crate::status::{Status, deadline_fault, with_reason};
 use crate::{Settings, StartError};
 use base64::Engine as _;
@@ -23,7 +23,7 @@ use bytes::{Bytes, BytesMut};
 use contract::{Binding, Contract, names};
 use describe::proto::{Does, MessageId, Schema, Streaming};
 use edge::{Body, Request, Response, ResponseBody};
-use engine::{Call, Context, Engine, Fault};
+use engine::{Answer, Call, Context, Engine, Fault, Parts};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use http_semantics::reply::respond;
@@ -59,7 +59,7 @@ impl Face {
             let texts: Vec<String> = found.iter().map(|found| contract.sources.render(found)).collect();
             StartError(texts.concat())
         })?;
-        let messages = messages::table(&contract, &schema).map_err(StartError)?;
+        let messages = messages::table(&schema).map_err(StartError)?;
         Ok(Self {
             routes: Routes::new(&contract, &schema),
             descriptors: Descriptors::new(&schema),
@@ -391,9 +391,6 @@ impl Calling<'_> {
 
     /// What stands in a body in base64: pieces that may each be padded.
     fn binary(&self, bytes: Bytes) -> Result<Bytes, Refused> {
-        if self.terms.protocol != Protocol::GrpcWeb(Text::Base64) {
-            return Ok(bytes);
-        }
         let mut out = BytesMut::with_capacity(bytes.len());
         for piece in bytes.split_inclusive(|byte| *byte == b'=').filter(|piece| *piece != b"=") {
             let piece = piece.strip_suffix(b"=").unwrap_or(piece);
@@ -435,13 +432,18 @@ impl Calling<'_> {
     async fn parts(&self, call: Call) -> Result<Response, Refused> {
         let mut parts = self.service.engine.parts(call);
         let first = parts.next().await.transpose()?;
+        Ok(self.in_parts(first, Some(parts)))
+    }
+
+    /// A part that is there, and what follows it, if anything.
+    fn in_parts(&self, first: Option<Answer>, rest: Option<Parts>) -> Response {
         let face = Arc::clone(&self.service.face);
         let does = self.rpc.does;
         let status = move |fault| face.status(fault, &|field| place(&face.contract, does, field));
-        let next = Some(next_part(parts));
-        let (writer, end) = (self.writer.clone(), End::Open);
+        let end = if rest.is_some() { End::Open } else { End::Next(Ok(())) };
+        let (writer, next) = (self.writer.clone(), rest.map(next_part));
         let part = first.map(|answer| answer.body.into());
-        Ok(self.writer.stream(InParts { writer, part, next, end, status }))
+        self.writer.stream(InParts { writer, part, next, end, status })
     }
 
     async fn client_stream(&self, body: Body) -> Result<Response, Refused> {
@@ -461,7 +463,7 @@ impl Calling<'_> {
     }
 
     /// A call whose list argument arrives message by message.
-    async fn gathered(&self, mut body: Body) -> Result<engine::Answer, Refused> {
+    async fn gathered(&self, mut body: Body) -> Result<Answer, Refused> {
         let reader = self.reader();
         let settings = &self.service.face.settings;
         let mut incoming = Deframer::new(settings.message_bytes_max);
@@ -528,7 +530,7 @@ impl Calling<'_> {
         let operation = self.service.face.contract.operation(self.rpc.operation);
         if !matches!(operation.binding, Binding::Channel(_)) {
             let answer = self.within(self.gathered(body)).await?;
-            return Ok(self.writer.stream(Whole::new(self.writer.clone(), answer)));
+            return Ok(self.in_parts(Some(answer), None));
         }
         let call = self.call(Value::Object(Vec::new()), self.items())?;
         let participant = self.service.engine.join(call)?;

@@ -33,31 +33,6 @@ impl End {
     }
 }
 
-/// Envelopes that are there already.
-pub(crate) struct Whole {
-    pub writer: Writer,
-    pub envelopes: Option<Bytes>,
-    pub end: End,
-}
-
-impl Whole {
-    /// An answer whose items the engine wrote in envelopes.
-    pub fn new(writer: Writer, answer: Answer) -> Self {
-        let envelopes = Some(Bytes::from(answer.body)).filter(|body| !body.is_empty());
-        Self { writer, envelopes, end: End::Next(Ok(())) }
-    }
-}
-
-impl Source for Whole {
-    fn poll_piece(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Piece>> {
-        let this = &mut *self;
-        if let Some(envelopes) = this.envelopes.take() {
-            return Poll::Ready(Some(Piece::Data(this.writer.envelopes(envelopes))));
-        }
-        Poll::Ready(this.end.take(&this.writer))
-    }
-}
-
 type Next = Pin<Box<dyn Future<Output = (Parts, Option<Result<Answer, Fault>>)> + Send>>;
 
 /// An answer that comes in parts.
