@@ -1,8 +1,6 @@
 //! What a field can be tested for: printed as the fields of filter inputs, and read by the same table.
 
 use contract::{Arity, Base, Compare, EnumId, Field, Scalar, names};
-use std::collections::HashMap;
-use std::sync::LazyLock;
 
 /// One test of a field: a field of filter inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,18 +228,6 @@ pub fn operators(of: Compared) -> impl Iterator<Item = &'static Operator> {
     OPERATORS.iter().filter(move |operator| of.fits(operator.fits))
 }
 
-/// The operator of this number in protocol buffers.
-pub fn operator_numbered(number: u32) -> Option<&'static Operator> {
-    OPERATORS.get(usize::try_from(number).ok()?.checked_sub(1)?)
-}
-
-/// The operator of this name in protocol buffers.
-pub fn operator_by_proto_name(name: &str) -> Option<&'static Operator> {
-    static NAMES: LazyLock<HashMap<String, &'static Operator>> =
-        LazyLock::new(|| OPERATORS.iter().map(|operator| (operator.proto_name(), operator)).collect());
-    NAMES.get(name).copied()
-}
-
 /// The operator of this name.
 pub fn operator(name: &str) -> Option<&'static Operator> {
     OPERATORS.iter().find(|operator| operator.name == name)
@@ -362,8 +348,9 @@ mod tests {
     fn names_are_told_apart() {
         for (i, operator) in OPERATORS.iter().enumerate() {
             assert!(OPERATORS[i + 1..].iter().all(|other| other.name != operator.name), "{}", operator.name);
-            assert_eq!(operator_numbered(operator.number()), Some(operator));
-            assert_eq!(operator_by_proto_name(&operator.proto_name()), Some(operator));
+            let proto_name = operator.proto_name();
+            assert!(OPERATORS[i + 1..].iter().all(|other| other.proto_name() != proto_name), "{proto_name}");
+            assert_eq!(operator.number() as usize, i + 1);
         }
     }
 
@@ -371,12 +358,10 @@ mod tests {
     #[test]
     fn numbers_stay() {
         let known = ["eq", "not_in", "eq_any", "like", "search", "is_true", "contains", "at"];
-        let numbers = known.map(|name| operator_by_proto_name(name).map(Operator::number));
+        let of_name = |name: &str| OPERATORS.iter().find(|operator| operator.proto_name() == name);
+        let numbers = known.map(|name| of_name(name).map(Operator::number));
         assert_eq!(numbers, [1, 4, 11, 23, 35, 39, 41, 44].map(Some));
-        assert_eq!(
-            (operator_numbered(0), operator_numbered(45), operator_by_proto_name("notIn")),
-            (None, None, None)
-        );
+        assert_eq!((OPERATORS.len(), of_name("notIn")), (44, None));
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn does(source: &Source<'_>, operation: &Operation) -> Option<Does> {
             let resource = contract.resource(*parent).field(*field).target()?;
             Some(Does::Related { resource, parent: *parent })
         }
-        // A channel is met by streams of both sides.
+        // What is published to a channel, or said in it, is a mutation.
         (Binding::Channel(_), _) => (operation.root == Root::Mutation).then_some(Does::Own),
         _ => source.offered.serves(operation).then_some(Does::Own),
     }
