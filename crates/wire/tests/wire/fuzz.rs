@@ -113,7 +113,7 @@ fn message(source: &mut Source, depth: usize) -> Vec<u8> {
     data
 }
 
-fn varint(data: &mut Vec<u8>, mut number: u64) {
+pub fn varint(data: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         data.push(number as u8 | 0x80);
         number >>= 7;

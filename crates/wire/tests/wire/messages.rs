@@ -1,5 +1,6 @@
 //! The rules of protocol buffers and ProtoJSON that readers meet, one by one; and what is refused, with its place.
 
+use crate::fuzz::varint;
 use crate::request::{REQUEST, messages};
 use contract::Scalar;
 use wire::{
@@ -292,17 +293,15 @@ fn depth_and_values_have_bounds() {
         decode_protobuf(&table(), 0, bytes, &bounds).map(drop).map_err(|error| error.code)
     };
     let nested = |levels: usize| {
-        (1..levels).fold(Vec::new(), |inside, _| {
-            let mut message = vec![0x22];
-            let mut length = inside.len();
-            while length > 0x7f {
-                message.push(length as u8 | 0x80);
-                length >>= 7;
-            }
-            message.push(length as u8);
-            message.extend(inside);
-            message
-        })
+        // From the inside out, and so backwards: none is copied into the next.
+        let mut message = Vec::new();
+        for _ in 1..levels {
+            let mut head = vec![0x22];
+            varint(&mut head, message.len() as u64);
+            message.extend(head.into_iter().rev());
+        }
+        message.reverse();
+        message
     };
     assert_eq!(within(&nested(5), 5, 100), Ok(()));
     assert_eq!(within(&nested(6), 5, 100), Err("DEPTH"));
