@@ -133,7 +133,7 @@ class Peer(Connection):
         return answer
 
     def refuses(self, stream, *codes):
-        """The request is malformed (RFC 9113 section 8.1.1): a status of 4xx, or an error; whether the latter."""
+        """The request is malformed (RFC 9113 section 8.1.1): a status of 4xx, or an error; whether of the connection."""
         while True:
             try:
                 got = self.receive()
@@ -151,7 +151,7 @@ class Peer(Connection):
                 return False
 
     def lives(self):
-        """It answers a ping and another request."""
+        """It answers a ping."""
         self.send(ping(b"is alive"))
         while True:
             got = self.receive()
@@ -672,11 +672,7 @@ def _(t):
 def _(t):
     peer = Peer(t)
     peer.send(ping(b"\0" * 6))
-    while True:
-        try:
-            peer.receive()
-        except Closed:
-            break
+    peer.is_over()
 
 
 @case("http2/5.4.1/2", "an invalid PING frame is told by GOAWAY")

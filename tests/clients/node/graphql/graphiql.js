@@ -1,18 +1,9 @@
 // GraphiQL in a browser: nothing from elsewhere, no complaint, a token, a query, its result, and the examples.
 import assert from 'node:assert/strict';
-import puppeteer from 'puppeteer-core';
+import { browser } from '../chromium.js';
 import { ADA } from './session.js';
 
 const SERVER = process.env.SERVER_URL;
-// The superuser of a container has no sandbox to put a page in.
-const args = [
-  '--disable-background-networking',
-  '--no-first-run',
-  ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
-];
-const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM, args });
-process.on('exit', () => browser.process()?.kill());
-
 const page = await browser.newPage();
 await page.setViewport({ width: 1400, height: 900 });
 const complaints = [];

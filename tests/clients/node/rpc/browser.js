@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { build } from 'esbuild';
-import puppeteer from 'puppeteer-core';
+import { browser } from '../chromium.js';
 import { descriptors } from './registry.js';
 import { LAPTOP, MOUSE, SERVER, run } from './session.js';
 
@@ -26,15 +26,6 @@ async function serve(port) {
   await new Promise((resolve) => pages.listen(port, '127.0.0.1', resolve));
   return `http://127.0.0.1:${pages.address().port}`;
 }
-
-const args = [
-  '--disable-background-networking',
-  '--no-first-run',
-  // The superuser of a container has no sandbox to put a page in.
-  ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
-];
-const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM, args });
-process.on('exit', () => browser.process()?.kill());
 
 /** A page of an origin, and what the browser complained of in it. */
 async function open(origin) {
@@ -72,6 +63,7 @@ const parts = Object.entries(expected).flatMap(([name, wanted]) => [
   Object.values({ [name]: async () => assert.deepEqual(await allowed.call(name), wanted) })[0],
   Object.values({
     [`${name}FromElsewhere`]: async () => {
+      refused.complaints.length = 0;
       const found = await refused.call(name);
       // What never arrives has a code of the client's own.
       const codes = new Set(Object.values(found).map((value) => (typeof value === 'string' ? value : 'an answer')));
