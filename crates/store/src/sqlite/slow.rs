@@ -1,4 +1,4 @@
-//! The threads for reads that proved long.
+//! Threads for reads that proved long, and for those whose replies are taken piece by piece.
 
 use crate::face::Error;
 use crate::functions;
@@ -120,7 +120,8 @@ impl SlowReaders {
 }
 
 impl Drop for SlowReaders {
-    /// Ends the threads. Nobody waits for their jobs any more, so those stop at once.
+    /// Ends the threads. Nobody waits for their jobs any more, so those stop at once; one whose pieces somebody still has
+    /// to take ends when its patience does.
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.is_closed = true;
