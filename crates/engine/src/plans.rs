@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::fault::Fault;
-use crate::select::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedMember, What};
+use crate::select::{Outline, Totals, shape, shape_of_totals};
 use crate::settings::Settings;
 use contract::OperationId;
 use quick_cache::sync::Cache;
@@ -32,133 +32,41 @@ impl Plans {
     }
 }
 
-/// What tells one compiled read from another: the intention, and the names in the reply where they are not the
-/// fields' own.
+/// All that a compiled read is made of, but for the contract and the store, of which an engine has one each: the
+/// intention, and the outline of the reply. [`Engine::read_plan`] is given nothing else, so whatever is told by a plan
+/// is told by its key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ReadKey {
-    select: Select,
-    names: Vec<Option<Box<str>>>,
-    root: Root,
+    pub select: Select,
+    pub outline: Outline,
+    pub root: Root,
 }
 
-/// What tells one compiled aggregate from another.
+/// All that a compiled aggregate is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TotalsKey {
-    aggregate: Aggregate,
-    names: Vec<Box<str>>,
-    root: Root,
+    pub aggregate: Aggregate,
+    pub totals: Arc<Totals>,
+    pub root: Root,
 }
 
-impl TotalsKey {
-    pub fn new(aggregate: Aggregate, totals: &Totals, root: Root) -> Self {
-        let mut names = Vec::new();
-        totals_names(&totals.items, &mut names);
-        Self { aggregate, names, root }
-    }
-}
-
-fn totals_names(items: &[TotalsItem], names: &mut Vec<Box<str>>) {
-    for item in items {
-        names.push(item.alias.clone());
-        if let TotalsWhat::Group { items, type_name, number } = &item.what {
-            names.push(type_name.clone());
-            names.push(number.to_string().into());
-            totals_names(items, names);
-            names.push("/".into());
-        }
-    }
-}
-
+/// All that a compiled operation is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct SqlKey {
     operation: OperationId,
     answer: SqlAnswer,
     shape: Option<Shape>,
-}
-
-impl ReadKey {
-    pub fn new(select: Select, wanted: &Wanted, root: Root) -> Self {
-        let mut names = Vec::new();
-        if !has_plain_names(wanted) {
-            collect_names(wanted, &mut names);
-        }
-        Self { select, names, root }
-    }
-
-    /// A key with all names of the reply.
-    pub fn named(select: Select, names: Vec<Option<Box<str>>>, root: Root) -> Self {
-        Self { select, names, root }
-    }
-}
-
-/// Whether every field has its own name in the reply.
-fn has_plain_names(wanted: &Wanted) -> bool {
-    wanted.items.iter().all(|item| {
-        item.alias.is_none()
-            && match &item.what {
-                What::Field { json, .. } => json.is_empty(),
-                What::One { wanted, spread, .. } => !spread && has_plain_names(wanted),
-                What::Many { wanted, .. } => has_plain_names(wanted),
-                What::Count { .. } => true,
-                // They have names of the call's own.
-                What::Object { .. } | What::TypeName | What::Version | What::Cursor | What::Group { .. } => {
-                    false
-                }
-            }
-    })
-}
-
-fn collect_names(wanted: &Wanted, names: &mut Vec<Option<Box<str>>>) {
-    names.push(wanted.type_name.clone());
-    for item in &wanted.items {
-        names.push(item.alias.clone());
-        match &item.what {
-            What::One { wanted, spread, .. } => {
-                names.push(spread.then(|| "...".into()));
-                collect_names(wanted, names);
-                names.push(Some("/".into()));
-            }
-            What::Many { wanted, .. } => {
-                collect_names(wanted, names);
-                names.push(Some("/".into()));
-            }
-            What::Group { wanted } => {
-                collect_names(wanted, names);
-                names.push(Some("/".into()));
-            }
-            What::Object { members, .. } => member_names(members, names),
-            What::Field { .. } | What::Count { .. } | What::TypeName | What::Version | What::Cursor => {}
-        }
-    }
-}
-
-/// The select has the whole object, so what is chosen of it is told apart here.
-pub(crate) fn member_names(members: &[WantedMember], names: &mut Vec<Option<Box<str>>>) {
-    names.push(Some(format!("{{{}", members.len()).into()));
-    for member in members {
-        names.push(member.alias.clone());
-        match &member.what {
-            MemberWhat::Whole(field) => names.push(Some(field.0.to_string().into())),
-            MemberWhat::Object(field, members) => {
-                names.push(Some(format!("{}{{", field.0).into()));
-                member_names(members, names);
-            }
-            MemberWhat::TypeName => names.push(None),
-        }
-    }
+    root: Root,
 }
 
 impl Engine {
-    pub(crate) fn read_plan(
-        &self,
-        key: ReadKey,
-        shape: impl FnOnce() -> Shape,
-    ) -> Result<Arc<ReadPlan>, Fault> {
+    pub(crate) fn read_plan(&self, key: ReadKey) -> Result<Arc<ReadPlan>, Fault> {
         if let Some(plan) = self.plans.reads.get(&key) {
             return Ok(plan);
         }
-        let plan = self.store.plan_read(&key.select, shape(), key.root).map_err(|e| Fault::internal(e.0))?;
-        let plan = Arc::new(plan);
+        let shape = shape(&self.contract, &key.outline);
+        let plan = self.store.plan_read(&key.select, shape, key.root);
+        let plan = Arc::new(plan.map_err(|e| Fault::internal(e.0))?);
         self.plans.reads.insert(key, Arc::clone(&plan));
         Ok(plan)
     }
@@ -172,15 +80,12 @@ impl Engine {
         Ok(plan)
     }
 
-    pub(crate) fn totals_plan(
-        &self,
-        key: TotalsKey,
-        shape: impl FnOnce() -> Shape,
-    ) -> Result<Arc<ReadPlan>, Fault> {
+    pub(crate) fn totals_plan(&self, key: TotalsKey) -> Result<Arc<ReadPlan>, Fault> {
         if let Some(plan) = self.plans.totals.get(&key) {
             return Ok(plan);
         }
-        let plan = self.store.plan_aggregate(&key.aggregate, shape(), key.root);
+        let shape = shape_of_totals(&self.contract, &key.totals);
+        let plan = self.store.plan_aggregate(&key.aggregate, shape, key.root);
         let plan = Arc::new(plan.map_err(|e| Fault::internal(e.0))?);
         self.plans.totals.insert(key, Arc::clone(&plan));
         Ok(plan)
@@ -202,11 +107,11 @@ impl Engine {
         shape: Option<Shape>,
         root: Root,
     ) -> Result<Arc<SqlPlan>, Fault> {
-        let key = SqlKey { operation, answer, shape };
+        let key = SqlKey { operation, answer, shape, root };
         if let Some(plan) = self.plans.operations.get(&key) {
             return Ok(plan);
         }
-        let plan = self.store.plan_sql(operation, &key.answer, key.shape.clone(), root);
+        let plan = self.store.plan_sql(operation, &key.answer, key.shape.clone(), key.root);
         let plan = Arc::new(plan.map_err(|e| Fault::internal(e.0))?);
         self.plans.operations.insert(key, Arc::clone(&plan));
         Ok(plan)

@@ -4,6 +4,7 @@ mod condition;
 mod intention;
 mod keyset;
 mod members;
+mod outline;
 mod predicate;
 mod resolve;
 mod shape;
@@ -11,11 +12,11 @@ mod totals;
 mod wanted;
 
 pub(crate) use intention::{Builder, Params};
+pub(crate) use outline::{Outline, OutlineField};
 pub(crate) use predicate::and;
 pub(crate) use resolve::{Resolver, denied_field};
-pub(crate) use shape::{chosen_layout, layout, reference_layout};
+pub(crate) use shape::{chosen_layout, layout, reference_layout, shape, shape_of_totals};
 pub(crate) use totals::totals;
 pub(crate) use wanted::{
-    Asked, Check, Condition, MemberWhat, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem,
-    WantedMember, What,
+    Asked, Check, Condition, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedMember, What,
 };

@@ -1,138 +1,124 @@
-//! The shapes of replies.
+//! The shapes of replies, each made of its outline and the contract alone.
 
-use super::intention::{Builder, is_left_out};
-use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, WantedMember, What};
+use super::outline::{Holds, Outline, OutlineField};
+use super::resolve::is_many;
+use super::wanted::{MemberWhat, Totals, TotalsItem, TotalsWhat, WantedMember};
 use crate::call::Measure;
 use contract::names::upper_snake;
 use contract::{
     Arity, Base, COUNT_NUMBER, Contract, Field, Object, ObjectId, ResourceId, Scalar, TypeRef,
-    VERSION_NUMBER, count_number,
+    VERSION_NUMBER, Xml, count_number,
 };
 use wire::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 
-impl Builder<'_> {
-    /// The shape of the reply that [`Builder::records`] of the same selection fills.
-    pub fn shape(&self, wanted: &Wanted) -> Shape {
-        let own = &self.contract.resource(wanted.resource).name;
-        let type_name = wanted.type_name.as_deref().unwrap_or(own);
-        let fields = wanted
-            .items
-            .iter()
-            .filter(|item| !is_left_out(self.contract, self.decisions, wanted.resource, item));
-        Shape {
-            type_name: type_name.into(),
-            fields: fields.map(|item| self.shape_field(wanted.resource, item)).collect(),
-        }
-    }
+/// Whether a field of a reply is ever null.
+enum Presence {
+    Always,
+    /// As the contract says of the field.
+    AsDeclared,
+    /// It may be, whatever the contract says of the field.
+    Sometimes,
+}
 
-    fn shape_field(&self, id: ResourceId, item: &WantedItem) -> ShapeField {
-        let own = |layout| {
-            let number = match item.what {
-                What::Version => VERSION_NUMBER,
-                _ => 0,
-            };
-            let name = Name::new(item.alias.as_deref().unwrap_or_default(), number, contract::Xml::Element);
-            ShapeField::required(name, layout)
-        };
-        let (field_id, layout) = match &item.what {
-            What::TypeName => return own(Layout::Scalar(Scalar::String)),
-            What::Version => return own(Layout::Scalar(Scalar::Long)),
-            What::Cursor => return own(Layout::Scalar(Scalar::String)),
-            What::Group { wanted } => return own(Layout::One(Box::new(self.shape(wanted)))),
-            What::Field { field, json, as_text } => {
-                let layout = match (json.is_empty(), as_text) {
-                    (true, _) => layout(self.contract, self.contract.resource(id).field(*field)),
-                    (false, true) => Layout::Scalar(Scalar::String),
-                    (false, false) => Layout::Scalar(Scalar::Json),
-                };
-                (field, layout)
-            }
-            What::Object { field, members } => {
-                let own = self.contract.resource(id).field(*field);
-                (field, chosen_layout(self.contract, own, members))
-            }
-            What::One { field, wanted, spread: false, .. } => {
-                (field, Layout::One(Box::new(self.shape(wanted))))
-            }
-            What::One { field, wanted, spread: true, .. } => {
-                (field, Layout::Spread(Box::new(self.shape(wanted))))
-            }
-            What::Many { field, wanted, .. } => (field, Layout::Many(Box::new(self.shape(wanted)))),
-            What::Count { field, .. } => (field, Layout::Scalar(Scalar::Int)),
-        };
-        let field = self.contract.resource(id).field(*field_id);
-        let name = match &item.alias {
-            None => Name::new(&field.name, field.number, field.xml),
-            Some(alias) => {
-                let number = match &item.what {
-                    What::Count { .. } => count_number(field.number),
-                    _ => 0,
-                };
-                Name::new(alias, number, field.xml)
-            }
-        };
+/// The shape of a record.
+pub(crate) fn shape(contract: &Contract, outline: &Outline) -> Shape {
+    let own = &contract.resource(outline.resource).name;
+    let fields = outline.fields.iter().map(|field| shape_field(contract, outline.resource, field));
+    Shape { type_name: outline.type_name.as_deref().unwrap_or(own).into(), fields: fields.collect() }
+}
+
+fn shape_field(contract: &Contract, id: ResourceId, of: &OutlineField) -> ShapeField {
+    let text = || Layout::Scalar(Scalar::String);
+    let unnamed = |number, layout| {
+        let name = Name::new(of.alias.as_deref().unwrap_or_default(), number, Xml::Element);
+        ShapeField::required(name, layout)
+    };
+    let own = |field: &contract::FieldId| contract.resource(id).field(*field);
+    let record = |outline| Box::new(shape(contract, outline));
+    let (field, layout, presence) = match &of.holds {
+        Holds::TypeName | Holds::Cursor | Holds::Withheld(None) => return unnamed(0, text()),
+        Holds::Version => return unnamed(VERSION_NUMBER, Layout::Scalar(Scalar::Long)),
+        Holds::Group(outline) => return unnamed(0, Layout::One(record(outline))),
+        Holds::Value(field) => (own(field), layout(contract, own(field)), Presence::AsDeclared),
+        Holds::JsonPart(field) => (own(field), Layout::Scalar(Scalar::Json), Presence::Sometimes),
+        Holds::TextPart(field) => (own(field), text(), Presence::Sometimes),
+        Holds::Members(field, members) => {
+            (own(field), chosen_layout(contract, own(field), members), Presence::AsDeclared)
+        }
+        Holds::One(field, outline) => (own(field), Layout::One(record(outline)), Presence::AsDeclared),
+        Holds::OneIf(field, outline) => (own(field), Layout::One(record(outline)), Presence::Sometimes),
+        Holds::Spread(field, outline) => (own(field), Layout::Spread(record(outline)), Presence::AsDeclared),
+        Holds::SpreadIf(field, outline) => (own(field), Layout::Spread(record(outline)), Presence::Sometimes),
+        Holds::Many(field, outline) => (own(field), Layout::Many(record(outline)), Presence::Always),
+        Holds::Count(field) => (own(field), Layout::Scalar(Scalar::Int), Presence::Always),
+        Holds::Withheld(Some(field)) if is_many(own(field)) => (own(field), text(), Presence::Always),
+        Holds::Withheld(Some(field)) => (own(field), text(), Presence::AsDeclared),
+    };
+    let required = match presence {
+        Presence::Always => true,
+        Presence::AsDeclared => !contract.may_be_null(field),
+        Presence::Sometimes => false,
+    };
+    ShapeField { name: name_of(of, field), layout, required }
+}
+
+fn name_of(of: &OutlineField, field: &Field) -> Name {
+    match (&of.alias, &of.holds) {
+        (None, _) => Name::new(&field.name, field.number, field.xml),
+        (Some(alias), Holds::Count(_)) => Name::new(alias, count_number(field.number), field.xml),
+        (Some(alias), _) => Name::new(alias, 0, field.xml),
+    }
+}
+
+/// The shape of what an aggregate answers.
+pub(crate) fn shape_of_totals(contract: &Contract, totals: &Totals) -> Shape {
+    totals_shape(contract, totals.resource, &totals.items, &totals.type_name)
+}
+
+fn totals_shape(contract: &Contract, id: ResourceId, items: &[TotalsItem], type_name: &str) -> Shape {
+    let fields = items.iter().map(|item| {
+        let name = Name::new(&item.alias, total_number(contract, id, &item.what), Xml::Element);
         let required = match &item.what {
-            What::Many { .. } | What::Count { .. } => true,
-            What::Field { json, .. } => json.is_empty() && !self.contract.may_be_null(field),
-            What::Object { .. } => !self.contract.may_be_null(field),
-            What::One { condition, .. } => condition.is_none() && !self.contract.may_be_null(field),
-            What::TypeName | What::Version | What::Cursor | What::Group { .. } => true,
+            TotalsWhat::Key(_) => false,
+            TotalsWhat::Measure(measure, _) => *measure == Measure::Count,
+            TotalsWhat::Count | TotalsWhat::TypeName | TotalsWhat::Group { .. } => true,
         };
-        ShapeField { name, layout, required }
-    }
+        ShapeField { name, layout: total_layout(contract, id, &item.what), required }
+    });
+    Shape { type_name: type_name.into(), fields: fields.collect() }
+}
 
-    /// The shape of what an aggregate answers.
-    pub fn shape_of_totals(&self, totals: &Totals) -> Shape {
-        self.totals_shape(totals.resource, &totals.items, &totals.type_name)
+/// The number of a value's place: that of its field, in the message of its measure.
+fn total_number(contract: &Contract, id: ResourceId, what: &TotalsWhat) -> u32 {
+    match what {
+        TotalsWhat::Key(field) | TotalsWhat::Measure(_, field) => contract.resource(id).field(*field).number,
+        TotalsWhat::Count => COUNT_NUMBER,
+        TotalsWhat::Group { number, .. } => *number,
+        TotalsWhat::TypeName => 0,
     }
+}
 
-    fn totals_shape(&self, id: ResourceId, items: &[TotalsItem], type_name: &str) -> Shape {
-        let fields = items.iter().map(|item| {
-            let name = Name::new(&item.alias, self.total_number(id, &item.what), contract::Xml::Element);
-            let required = match &item.what {
-                TotalsWhat::Key(_) => false,
-                TotalsWhat::Measure(measure, _) => *measure == Measure::Count,
-                TotalsWhat::Count | TotalsWhat::TypeName | TotalsWhat::Group { .. } => true,
-            };
-            ShapeField { name, layout: self.total_layout(id, &item.what), required }
-        });
-        Shape { type_name: type_name.into(), fields: fields.collect() }
-    }
-
-    /// The number of a value's place: that of its field, in the message of its measure.
-    fn total_number(&self, id: ResourceId, what: &TotalsWhat) -> u32 {
-        match what {
-            TotalsWhat::Key(field) | TotalsWhat::Measure(_, field) => {
-                self.contract.resource(id).field(*field).number
+fn total_layout(contract: &Contract, id: ResourceId, what: &TotalsWhat) -> Layout {
+    match what {
+        // A reference is the other record's key here, whatever is asked for.
+        TotalsWhat::Key(field) => match contract.resource(id).field(*field) {
+            Field { ty: TypeRef { base: Base::Resource(target), .. }, .. } => {
+                layout(contract, contract.resource(*target).key_field())
             }
-            TotalsWhat::Count => COUNT_NUMBER,
-            TotalsWhat::Group { number, .. } => *number,
-            TotalsWhat::TypeName => 0,
+            field => layout(contract, field),
+        },
+        TotalsWhat::Count | TotalsWhat::Measure(Measure::Count, _) => Layout::Scalar(Scalar::Int),
+        TotalsWhat::Measure(Measure::Average, _) => Layout::Scalar(Scalar::Float),
+        TotalsWhat::Measure(measure @ (Measure::Sum | Measure::Least | Measure::Greatest), field) => {
+            match layout(contract, contract.resource(id).field(*field)) {
+                // A sum of 32-bit numbers may need more.
+                Layout::Scalar(Scalar::Int) if *measure == Measure::Sum => Layout::Scalar(Scalar::Long),
+                other => other,
+            }
         }
-    }
-
-    fn total_layout(&self, id: ResourceId, what: &TotalsWhat) -> Layout {
-        match what {
-            // A reference is the other record's key here, whatever is asked for.
-            TotalsWhat::Key(field) => match self.contract.resource(id).field(*field) {
-                Field { ty: TypeRef { base: Base::Resource(target), .. }, .. } => {
-                    layout(self.contract, self.contract.resource(*target).key_field())
-                }
-                field => layout(self.contract, field),
-            },
-            TotalsWhat::Count | TotalsWhat::Measure(Measure::Count, _) => Layout::Scalar(Scalar::Int),
-            TotalsWhat::Measure(Measure::Average, _) => Layout::Scalar(Scalar::Float),
-            TotalsWhat::Measure(measure @ (Measure::Sum | Measure::Least | Measure::Greatest), field) => {
-                match layout(self.contract, self.contract.resource(id).field(*field)) {
-                    // A sum of 32-bit numbers may need more.
-                    Layout::Scalar(Scalar::Int) if *measure == Measure::Sum => Layout::Scalar(Scalar::Long),
-                    other => other,
-                }
-            }
-            TotalsWhat::TypeName => Layout::Scalar(Scalar::String),
-            TotalsWhat::Group { items, type_name, .. } => {
-                Layout::One(Box::new(self.totals_shape(id, items, type_name)))
-            }
+        TotalsWhat::TypeName => Layout::Scalar(Scalar::String),
+        TotalsWhat::Group { items, type_name, .. } => {
+            Layout::One(Box::new(totals_shape(contract, id, items, type_name)))
         }
     }
 }
@@ -195,7 +181,7 @@ fn chosen_member<'a>(
     object: &'a Object,
     member: &WantedMember,
 ) -> (MemberOf<'a>, ShapeField) {
-    let alias = || Name::new(member.alias.as_deref().unwrap_or_default(), 0, contract::Xml::Element);
+    let alias = || Name::new(member.alias.as_deref().unwrap_or_default(), 0, Xml::Element);
     let (field, layout) = match &member.what {
         MemberWhat::TypeName => {
             return (MemberOf::TypeName, ShapeField::required(alias(), Layout::Scalar(Scalar::String)));

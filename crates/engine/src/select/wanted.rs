@@ -120,14 +120,14 @@ pub(crate) enum What {
 }
 
 /// One thing wanted of a stored object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct WantedMember {
     /// Its name in the answer, when it is not the member's own.
     pub alias: Option<Box<str>>,
     pub what: MemberWhat,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum MemberWhat {
     /// All of a member.
     Whole(FieldId),
@@ -159,7 +159,7 @@ pub(crate) struct Keyset {
 }
 
 /// What is wanted of groups of records.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Totals {
     pub resource: ResourceId,
     pub items: Vec<TotalsItem>,
@@ -168,13 +168,13 @@ pub(crate) struct Totals {
 }
 
 /// One thing wanted of a group of records.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TotalsItem {
     pub alias: Box<str>,
     pub what: TotalsWhat,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum TotalsWhat {
     /// A field whose value all records of the group share.
     Key(FieldId),

@@ -21,7 +21,7 @@ use contract::rule::{Facts, Reduced};
 use contract::{Assign, ChannelId, Compare, FieldId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
 use store::{Bounds, Column, Mutation, Operand, Param, Predicate, ReadPlan, Select, SqlPlan};
-use wire::{Shape, Value};
+use wire::Value;
 
 /// A call that only needs to be run.
 pub(crate) struct Planned {
@@ -166,14 +166,10 @@ impl<'a> Planner<'a> {
         root: store::Root,
         params: Params,
     ) -> Result<Read, Fault> {
-        let key = ReadKey::new(select, wanted, root);
-        let plan = self.engine.read_plan(key, || self.shape(wanted))?;
-        Ok(Read { plan, params: params.into_values() })
-    }
-
-    fn shape(&self, wanted: &Wanted) -> Shape {
         let facts = self.facts();
-        Builder::new(&self.engine.contract, &facts, &self.permitted.decisions).shape(wanted)
+        let outline = Builder::new(&self.engine.contract, &facts, &self.permitted.decisions).outline(wanted);
+        let plan = self.engine.read_plan(ReadKey { select, outline, root })?;
+        Ok(Read { plan, params: params.into_values() })
     }
 
     fn assigned_value(&self, assign: Assign) -> Value {

@@ -107,17 +107,18 @@ impl Planner<'_> {
     }
 
     /// Values over rows.
-    pub(super) fn aggregate(&self, totals: &Totals, page: &Page, grouping: Grouping) -> Result<Plan, Fault> {
+    pub(super) fn aggregate(
+        &self,
+        totals: &Arc<Totals>,
+        page: &Page,
+        grouping: Grouping,
+    ) -> Result<Plan, Fault> {
         let (aggregate, params) = self.with_builder(|builder| builder.aggregate(totals, page));
         let root = match grouping {
             Grouping::Whole => store::Root::One,
             Grouping::ByFields => store::Root::List,
         };
-        let key = TotalsKey::new(aggregate, totals, root);
-        let facts = self.facts();
-        let shape =
-            || Builder::new(&self.engine.contract, &facts, &self.permitted.decisions).shape_of_totals(totals);
-        let plan = self.engine.totals_plan(key, shape)?;
+        let plan = self.engine.totals_plan(TotalsKey { aggregate, totals: Arc::clone(totals), root })?;
         let read = Read { plan, params: params.into_values() };
         Ok(Plan::Aggregate { read, grouping, offset: page.offset })
     }

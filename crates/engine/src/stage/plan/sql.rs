@@ -4,7 +4,7 @@ use super::{Plan, Planner, Writing, key_is};
 use crate::fault::Fault;
 use crate::input::Arguments;
 use crate::policy::FieldSight;
-use crate::select::{Builder, Params, Wanted, and, chosen_layout, layout, reference_layout};
+use crate::select::{Builder, Params, Wanted, and, chosen_layout, layout, reference_layout, shape};
 use crate::stage::validate::{ResultField, ResultPart, ResultWanted, SqlWanted};
 use contract::{Argument, Arity, Atomicity, Base, Binding, Operation, Root, TypeRef};
 use std::cell::LazyCell;
@@ -201,7 +201,10 @@ impl Planner<'_> {
                 let (select, key) = self.by_key(builder, wanted);
                 let key_field = self.engine.contract.resource(wanted.resource).key_field();
                 let column = key_field.name.clone();
-                (SqlAnswer::Records { select: Box::new(select), key, column }, Some(builder.shape(wanted)))
+                (
+                    SqlAnswer::Records { select: Box::new(select), key, column },
+                    Some(self.shape(builder, wanted)),
+                )
             }
             SqlWanted::Object { object, items } => {
                 let (fields, shape): (Vec<SqlField>, Vec<ShapeField>) =
@@ -210,6 +213,10 @@ impl Planner<'_> {
                 (SqlAnswer::Object(fields), Some(Shape { type_name, fields: shape }))
             }
         })
+    }
+
+    fn shape(&self, builder: &Builder<'_>, wanted: &Wanted) -> Shape {
+        shape(&self.engine.contract, &builder.outline(wanted))
     }
 
     fn scalar_shape(&self, operation: &Operation) -> Shape {
@@ -275,7 +282,10 @@ impl Planner<'_> {
             ResultPart::Record(wanted) => {
                 let (select, key) = self.by_key(builder, wanted);
                 let record = SqlField::Record { column: field.name.clone(), select: Box::new(select), key };
-                (record, ShapeField { name, layout: Layout::One(Box::new(builder.shape(wanted))), required })
+                (
+                    record,
+                    ShapeField { name, layout: Layout::One(Box::new(self.shape(builder, wanted))), required },
+                )
             }
         }
     }

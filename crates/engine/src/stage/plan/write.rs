@@ -3,17 +3,17 @@
 use super::{Plan, Planner, Read, Secret, Writing, all, key_is, key_predicate, own_column};
 use crate::fault::Fault;
 use crate::input::{Given, Purpose, assigned};
-use crate::plans::{ReadKey, member_names};
-use crate::select::{Builder, Params, Wanted, WantedItem, What, and, chosen_layout, layout};
+use crate::plans::ReadKey;
+use crate::select::{Builder, Outline, OutlineField, Params, Wanted, What, and};
 use crate::stage::permit::{WriteRules, arguments_of};
 use crate::stage::validate::{BatchItem, KeyFilter};
 use contract::rule::Reduced;
-use contract::{Assign, FieldId, KeyKind, ResourceId, Scalar};
+use contract::{Assign, FieldId, KeyKind, ResourceId};
 use store::{
     AnswerRead, Answering, EmitEvent, Idempotency, Mutation, Operand, Output, Param, Predicate, Select, Step,
     Write,
 };
-use wire::{Format, Layout, Name, Shape, ShapeField, Value};
+use wire::{Format, Value};
 
 /// A write with its parameters.
 type Prepared = (Write, Params);
@@ -281,30 +281,24 @@ impl Planner<'_> {
         };
         let is_own =
             |field: FieldId| field == key_field || given.values.iter().any(|(known, _)| *known == field);
-        let (mut outputs, mut fields, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let facts = self.facts();
+        let builder = Builder::new(&self.engine.contract, &facts, &self.permitted.decisions);
+        let (mut outputs, mut fields) = (Vec::new(), Vec::new());
         for item in &wanted.items {
             let (output, field) = match &item.what {
                 What::Field { field, json, .. } if is_own(*field) && json.is_empty() => {
-                    let own = self.engine.contract.resource(resource).field(*field);
-                    let layout = layout(&self.engine.contract, own);
-                    (Output::Value(Operand::Column(own_column(resource, *field))), Some(layout))
+                    let own = Output::Value(Operand::Column(own_column(resource, *field)));
+                    (own, builder.outline_field(item))
                 }
-                What::Object { field, members } if is_own(*field) => {
-                    let own = self.engine.contract.resource(resource).field(*field);
-                    let layout = chosen_layout(&self.engine.contract, own, members);
-                    (Output::Value(Operand::Column(own_column(resource, *field))), Some(layout))
+                What::Object { field, .. } if is_own(*field) => {
+                    let own = Output::Value(Operand::Column(own_column(resource, *field)));
+                    (own, builder.outline_field(item))
                 }
-                What::TypeName => (Output::TypeName, Some(Layout::Scalar(Scalar::String))),
-                What::Version => (Output::Value(Operand::Version), Some(Layout::Scalar(Scalar::Long))),
+                What::TypeName => (Output::TypeName, builder.outline_field(item)),
+                What::Version => (Output::Value(Operand::Version), builder.outline_field(item)),
                 _ if leaves_out => continue,
-                _ => (Output::Value(Operand::Null), None),
+                _ => (Output::Value(Operand::Null), OutlineField::withheld(item)),
             };
-            let field = self.own_field(resource, item, field);
-            // The names are part of what tells such reads apart: a field that is null has no column of its own.
-            names.push(Some(field.name.text.clone()));
-            if let What::Object { members, .. } = &item.what {
-                member_names(members, &mut names);
-            }
             outputs.push(output);
             fields.push(field);
         }
@@ -317,30 +311,9 @@ impl Planner<'_> {
             offset: None,
             edges: None,
         };
-        let key = ReadKey::named(select, names, store::Root::One);
-        let type_name = self.engine.contract.resource(resource).name.as_str().into();
-        let plan = self.engine.read_plan(key, || Shape { type_name, fields })?;
+        let outline = Outline { resource, type_name: None, fields };
+        let plan = self.engine.read_plan(ReadKey { select, outline, root: store::Root::One })?;
         Ok(Read { plan, params: vec![Value::Null] })
-    }
-
-    /// A field of what the caller gave itself; without a layout it is one that is null.
-    fn own_field(&self, id: ResourceId, item: &WantedItem, layout: Option<Layout>) -> ShapeField {
-        let contract = &self.engine.contract;
-        let field = match &item.what {
-            What::Field { field, .. }
-            | What::Object { field, .. }
-            | What::One { field, .. }
-            | What::Many { field, .. }
-            | What::Count { field, .. } => Some(contract.resource(id).field(*field)),
-            What::TypeName | What::Version | What::Cursor | What::Group { .. } => None,
-        };
-        let name = match (&item.alias, field) {
-            (None, Some(field)) => Name::new(&field.name, field.number, field.xml),
-            (alias, _) => Name::new(alias.as_deref().unwrap_or_default(), 0, contract::Xml::Element),
-        };
-        let is_to_many = matches!(item.what, What::Many { .. } | What::Count { .. });
-        let required = field.is_none_or(|field| is_to_many || !contract.may_be_null(field));
-        ShapeField { name, layout: layout.unwrap_or(Layout::Scalar(Scalar::String)), required }
     }
 
     /// The parameters of fields that are hashed before they are written.
