@@ -25,7 +25,7 @@ pub use body::{Body, BodyError};
 pub use coding::Compression;
 pub use limits::Limits;
 pub use message::{Connection, Handler, Notice, Request, Response};
-pub use reply::{Piece, ResponseBody, Source};
+pub use reply::{Around, Piece, ResponseBody, Source};
 pub use serve::{Drained, serve};
 
 #[doc(hidden)]

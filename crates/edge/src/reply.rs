@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// A response's body.
@@ -37,6 +38,32 @@ pub enum Piece {
     /// It cannot be finished. HTTP/2: the stream is reset with INTERNAL_ERROR; HTTP/1.1: the connection is
     /// closed, so that nobody takes what has come for all of it.
     Abort,
+}
+
+/// Runs what is done for a response when its handler has given it: to be put into the response's extensions.
+///
+/// It is called on whichever thread does the work, with all of the work.
+#[derive(Clone)]
+pub struct Around(Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>);
+
+impl Around {
+    /// `run` calls what it is given, once.
+    pub fn new(run: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(run))
+    }
+
+    /// Does the work.
+    pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+        let (mut work, mut done) = (Some(work), None);
+        (self.0)(&mut || done = work.take().map(|work| work()));
+        done
+    }
+}
+
+impl fmt::Debug for Around {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Around")
+    }
 }
 
 impl Default for Content {
@@ -73,6 +100,11 @@ impl ResponseBody {
             Content::Full(bytes) | Content::Trailed(bytes, _) => bytes,
             Content::Stream(_) => Bytes::new(),
         }
+    }
+
+    /// Whether it is made while it is sent.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.0, Content::Stream(_))
     }
 
     /// A body that is whole and has nothing after it.

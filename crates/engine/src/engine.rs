@@ -1,5 +1,6 @@
 //! The pipeline itself: one straight line from a call to an answer or a fault.
 
+use crate::account::Budgets;
 use crate::call::{Answer, Call};
 use crate::channel::{Hub, ToldWhole};
 use crate::clock::{Clock, Moment};
@@ -15,7 +16,6 @@ use crate::settings::Settings;
 use crate::stage::{Chosen, Planned, Shares};
 use crate::watch::{Tally, Watch};
 use contract::{Contract, OperationId};
-use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
@@ -36,8 +36,7 @@ pub struct Engine {
     pub(crate) whole_records: Vec<Option<Memos>>,
     /// Plans of operations that answer whole records, by operation: with the parameters of the answer's reads.
     pub(crate) whole_results: Vec<WholeResult>,
-    pub(crate) addresses: Buckets<IpAddr>,
-    pub(crate) callers: Buckets<String>,
+    pub(crate) budgets: Arc<Budgets>,
     /// Buckets of operations with a limit of their own, by operation and caller.
     pub(crate) limited: Buckets<String>,
     pub(crate) under_way: Arc<AtomicUsize>,
@@ -117,8 +116,7 @@ impl Engine {
             whole_records: whole.collect(),
             whole_results: contract.operations.iter().map(|_| OnceLock::new()).collect(),
             stars: stars.clone(),
-            addresses: Buckets::new(settings.buckets_max, start),
-            callers: Buckets::new(settings.buckets_max, start),
+            budgets: Arc::new(Budgets::new(&settings, &clock)),
             limited: Buckets::new(settings.buckets_max, start),
             under_way: Arc::new(AtomicUsize::new(0)),
             hashing: Hashing::new(settings.hashes_concurrent_max),
@@ -165,6 +163,18 @@ impl Engine {
 
     /// Everything before the store is asked.
     pub(crate) fn prepare<E>(
+        &self,
+        call: Call,
+        moment: Moment,
+        watch: &mut Watch<E>,
+    ) -> Result<Box<Planned>, Fault>
+    where
+        E: Deref<Target = Engine>,
+    {
+        self.accounted(call.context.peer, || self.prepare_accounted(call, moment, watch))
+    }
+
+    fn prepare_accounted<E>(
         &self,
         call: Call,
         moment: Moment,

@@ -5,8 +5,9 @@ use crate::fault::Fault;
 use crate::input::{self, Purpose, assigned};
 use crate::secret;
 use contract::{FieldId, KeyKind, ResourceId};
+use std::sync::Arc;
 use std::time::Duration;
-use store::{Bounds, Mutation, Param, Predicate, Step, Write};
+use store::{Bounds, Meter, Mutation, Param, Predicate, Step, Unmetered, Write};
 use wire::{Format, Value};
 
 /// Records of one transaction at the most.
@@ -42,7 +43,11 @@ impl Engine {
             emits: Vec::new(),
             idempotency: None,
             format: Format::Json,
-            bounds: Bounds { deadline: moment.instant + CHUNK_TIME_MAX, reply_bytes_max: 0 },
+            bounds: Bounds {
+                deadline: moment.instant + CHUNK_TIME_MAX,
+                reply_bytes_max: 0,
+                meter: Arc::new(Unmetered),
+            },
             now,
         };
         let written = self.store.import(mutation).await;
@@ -53,6 +58,7 @@ impl Engine {
     }
 
     async fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {
+        let meter: Arc<dyn Meter> = Arc::new(Unmetered);
         let given = input::record(&self.contract, &self.patterns, id, record, Purpose::Import)?;
         let resource = self.contract.resource(id);
         let mut set: Vec<(FieldId, Value)> = given.values.into_iter().chain(given.defaults).collect();
@@ -69,7 +75,7 @@ impl Engine {
                 && resource.field(*field).is_secret()
                 && !secret::is_hash(text)
             {
-                *text = secret::hash(&self.hashing, std::mem::take(text)).await?;
+                *text = secret::hash(&self.hashing, std::mem::take(text), &meter).await?;
             }
         }
         set.sort_by_key(|(field, _)| *field);

@@ -1,6 +1,7 @@
 //! The one pipeline: everything that must never be forgotten happens in [`Engine::call`], in one order, whose stages
 //! are types that only the stage before can make.
 
+mod account;
 mod activity;
 pub mod call;
 mod channel;
@@ -21,6 +22,7 @@ mod stage;
 mod stream;
 mod watch;
 
+pub use account::{Account, Scope, UNIT_CPU};
 pub use activity::Activity;
 pub use call::*;
 pub use channel::{Message, Participant};

@@ -8,7 +8,7 @@ use crate::call::Budget;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Locks that buckets are spread over, so that threads seldom meet.
@@ -68,9 +68,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         if rate.per_min == 0 {
             return Ok(None);
         }
-        let now_ns = u64::try_from(now.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX);
-        let shard = self.hasher.hash_one(key) as usize % SHARDS;
-        let mut full_at = self.shards[shard].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (now_ns, mut full_at) = self.shard(key, now);
         let before = full_at.get(key).copied().unwrap_or(0).max(now_ns);
         let after = before.saturating_add(rate.unit_ns().saturating_mul(u64::from(units)));
         let capacity_ns = rate.unit_ns().saturating_mul(u64::from(rate.burst.max(units)));
@@ -78,14 +76,49 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
             let wait_ns = after - now_ns - capacity_ns;
             return Err(Empty { retry_after_s: seconds_up(wait_ns), budget: budget(rate, before - now_ns) });
         }
+        self.put(&mut full_at, key, after, now_ns);
+        Ok(Some(budget(rate, after - now_ns)))
+    }
+
+    /// Takes `units` that were used already, whether they are there or not: the bucket may owe them.
+    pub fn charge<Q>(&self, key: &Q, rate: Rate, units: u32, now: Instant) -> Option<Budget>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        if rate.per_min == 0 {
+            return None;
+        }
+        let (now_ns, mut full_at) = self.shard(key, now);
+        let before = full_at.get(key).copied().unwrap_or(0).max(now_ns);
+        let after = before.saturating_add(rate.unit_ns().saturating_mul(u64::from(units)));
+        self.put(&mut full_at, key, after, now_ns);
+        Some(budget(rate, after - now_ns))
+    }
+
+    /// The buckets that `key` is among, and the time on their clock.
+    fn shard<Q: Hash + ?Sized>(
+        &self,
+        key: &Q,
+        now: Instant,
+    ) -> (u64, MutexGuard<'_, HashMap<K, u64, RandomState>>) {
+        let now_ns = u64::try_from(now.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX);
+        let shard = self.hasher.hash_one(key) as usize % SHARDS;
+        (now_ns, self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put<Q>(&self, full_at: &mut HashMap<K, u64, RandomState>, key: &Q, at: u64, now_ns: u64)
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
         match full_at.get_mut(key) {
-            Some(slot) => *slot = after,
+            Some(slot) => *slot = at,
             None => {
-                self.make_room(&mut full_at, now_ns);
-                full_at.insert(key.to_owned(), after);
+                self.make_room(full_at, now_ns);
+                full_at.insert(key.to_owned(), at);
             }
         }
-        Ok(Some(budget(rate, after - now_ns)))
     }
 
     /// Forgets the buckets that are full again (they say nothing), and if all are in use the one nearest to full:

@@ -36,6 +36,10 @@ pub struct Finished<'a> {
     pub prepared_in: Duration,
     /// Time spent in all.
     pub took: Duration,
+    /// CPU time that was used for it so far, on all threads.
+    pub cpu: Duration,
+    /// Units that were taken for it, before it ran and afterwards.
+    pub units: u32,
 }
 
 impl Finished<'_> {

@@ -6,6 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
 use std::sync::Arc;
+use store::{Meter, Metering};
 use tokio::sync::Semaphore;
 
 /// Bytes of a secret at the most: a longer one only costs time.
@@ -31,15 +32,17 @@ impl Hashing {
 }
 
 /// The hash of a secret, made on the blocking pool.
-pub(crate) async fn hash(hashing: &Hashing, clear: String) -> Result<String, Fault> {
+pub(crate) async fn hash(hashing: &Hashing, clear: String, meter: &Arc<dyn Meter>) -> Result<String, Fault> {
     let overloaded = || {
         let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, "too many passwords are being hashed");
         Fault { retry_after_s: Some(1), ..fault }
     };
     let _queued = hashing.queue.try_acquire().map_err(|_| overloaded())?;
     let permit = Arc::clone(&hashing.permits).acquire_owned().await.map_err(|_| overloaded())?;
+    let meter = Arc::clone(meter);
     let hashed = tokio::task::spawn_blocking(move || {
         let _permit = permit;
+        let _metering = Metering::begin(&*meter);
         hash_now(&clear)
     });
     hashed.await.map_err(|e| Fault::internal(format!("hashing: {e}")))?

@@ -15,7 +15,6 @@ mod share;
 mod validate;
 
 use admit::Slot;
-pub(crate) use budget::Purse;
 pub(crate) use enter::Entered;
 pub(crate) use plan::{Planned, applied_apart};
 pub(crate) use publish::Speaking;

@@ -1,5 +1,6 @@
 //! Watching a call to its end, whichever way it ends.
 
+use crate::account::Account;
 use crate::call::{Answer, Call};
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -21,6 +22,8 @@ pub(crate) struct Watch<E: Deref<Target = Engine>> {
     caller: Option<Arc<Caller>>,
     start: Instant,
     prepared_in: Duration,
+    /// The account of its request, and what had been used and paid before it began.
+    account: Option<(Account, Duration, u32)>,
     is_finished: bool,
 }
 
@@ -67,6 +70,10 @@ impl<E: Deref<Target = Engine>> Watch<E> {
             caller: None,
             start: moment.instant,
             prepared_in: Duration::ZERO,
+            account: Account::current().map(|account| {
+                let (used, units) = account.before_call();
+                (account, used, units)
+            }),
             is_finished: false,
         }
     }
@@ -97,7 +104,15 @@ impl<E: Deref<Target = Engine>> Watch<E> {
         }
     }
 
+    /// CPU time and units since it began.
+    fn used(&self) -> (Duration, u32) {
+        let Some((account, used_before, units_before)) = &self.account else { return Default::default() };
+        let (used, units) = account.so_far();
+        (used.saturating_sub(*used_before), units.saturating_sub(*units_before))
+    }
+
     fn tell(&self, fault: Option<&Fault>, tally: Tally) {
+        let (cpu, units) = self.used();
         self.engine.observer.finished(&Finished {
             operation: &self.engine.contract.operation(self.operation).name,
             protocol: self.protocol,
@@ -111,6 +126,8 @@ impl<E: Deref<Target = Engine>> Watch<E> {
             round_trips: tally.round_trips,
             prepared_in: self.prepared_in,
             took: self.elapsed(),
+            cpu,
+            units,
         });
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::log;
 use crate::metrics::Traffic;
-use edge::{Connection, Handler, Notice, Request, Response, ResponseBody};
+use edge::{Around, Connection, Handler, Notice, Piece, Request, Response, ResponseBody, Source};
+use engine::{Account, Engine, Scope};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW,
     CONTENT_TYPE, ORIGIN, VARY,
 };
@@ -12,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{self, Poll};
 
 /// Where a load balancer asks whether the server answers.
 const HEALTH_PATH: &str = "/healthz";
@@ -33,6 +35,7 @@ pub struct Front {
     rest: rest::Service,
     graphql: graphql::Service,
     grpc: Option<grpc::Service>,
+    engine: Arc<Engine>,
     origins: Vec<String>,
     ids: RequestIds,
     traffic: Arc<Traffic>,
@@ -74,11 +77,12 @@ impl Front {
         rest: rest::Service,
         graphql: graphql::Service,
         grpc: Option<grpc::Service>,
+        engine: Arc<Engine>,
         origins: Vec<String>,
         ids: RequestIds,
         traffic: Arc<Traffic>,
     ) -> Self {
-        Self { rest, graphql, grpc, origins, ids, traffic }
+        Self { rest, graphql, grpc, engine, origins, ids, traffic }
     }
 
     /// How the cache of GraphQL's documents does.
@@ -112,6 +116,54 @@ enum Answered<R, G, P> {
     ByGrpc(Pin<Box<P>>),
 }
 
+impl Front {
+    /// What an adapter answers. All that is done for it is added to the request's account.
+    #[expect(clippy::type_complexity, reason = "futures have no names")]
+    fn adapted(
+        &self,
+        request: Request,
+        account: Account,
+    ) -> Answered<
+        Scope<impl Future<Output = Response> + Send>,
+        Scope<impl Future<Output = Response> + Send>,
+        Scope<impl Future<Output = Response> + Send>,
+    > {
+        if self.graphql.is_mine(request.uri.path()) {
+            let response = self.graphql.handle(request, || self.ids.next());
+            return Answered::ByGraphql(Box::pin(account.scope(response)));
+        }
+        match self.grpc_for(&request) {
+            Some(grpc) => Answered::ByGrpc(Box::pin(account.scope(grpc.handle(request, || self.ids.next())))),
+            None => Answered::ByRest(account.scope(self.rest.handle(request, || self.ids.next()))),
+        }
+    }
+}
+
+/// What is still to be done for a response is added to the account, too.
+fn metered(mut response: Response, account: Account, takes_coded: bool) -> Response {
+    if response.body().is_stream() {
+        let (head, body) = response.into_parts();
+        return Response::from_parts(head, ResponseBody::stream(Streamed { body, account }));
+    }
+    if takes_coded {
+        response.extensions_mut().insert(Around::new(move |work| account.run(work)));
+    }
+    response
+}
+
+/// A body that is made while it is sent.
+struct Streamed {
+    body: ResponseBody,
+    account: Account,
+}
+
+impl Source for Streamed {
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Piece>> {
+        let Self { body, account } = &mut *self;
+        account.run(|| Pin::new(body).poll_piece(cx))
+    }
+}
+
 impl Handler for Front {
     /// What no adapter knows is answered by REST: in the form that the rest of the API uses.
     fn handle(&self, request: Request) -> impl Future<Output = Response> + Send {
@@ -127,15 +179,13 @@ impl Handler for Front {
         } else {
             None
         };
-        let answered = match own {
-            Some(response) => Answered::Here(response),
-            None if self.graphql.is_mine(path) => {
-                Answered::ByGraphql(Box::pin(self.graphql.handle(request, || self.ids.next())))
+        let takes_coded = request.headers.contains_key(ACCEPT_ENCODING);
+        let (answered, account) = match own {
+            Some(response) => (Answered::Here(response), None),
+            None => {
+                let account = self.engine.account(request.peer.ip());
+                (account.run(|| self.adapted(request, account.clone())), Some(account))
             }
-            None => match self.grpc_for(&request) {
-                Some(grpc) => Answered::ByGrpc(Box::pin(grpc.handle(request, || self.ids.next()))),
-                None => Answered::ByRest(self.rest.handle(request, || self.ids.next())),
-            },
         };
         async move {
             let mut response = match answered {
@@ -144,6 +194,9 @@ impl Handler for Front {
                 Answered::ByGrpc(response) => response.await,
                 Answered::Here(response) => response,
             };
+            if let Some(account) = account {
+                response = metered(response, account, takes_coded);
+            }
             if tells_browsers {
                 tell_browser(response.headers_mut(), origin);
             }

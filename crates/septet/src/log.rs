@@ -43,6 +43,8 @@ macro_rules! line_of {
             round_trips = $call.round_trips,
             prepared_us = $call.prepared_in.as_micros() as u64,
             took_us = $call.took.as_micros() as u64,
+            cpu_us = $call.cpu.as_micros() as u64,
+            units = $call.units,
             "call"
         )
     };

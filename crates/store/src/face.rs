@@ -1,5 +1,6 @@
 //! What the engine sees of the store: plans made from intentions, and running them.
 
+use crate::meter::Meter;
 use crate::query::{Aggregate, Param, Select, Write};
 pub use crate::read::ReadPlan;
 use crate::read::{Target, Values};
@@ -67,12 +68,14 @@ pub enum Root {
 }
 
 /// What a read may use.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Bounds {
     /// When to give up.
     pub deadline: Instant,
     /// Bytes of the reply at the most.
     pub reply_bytes_max: usize,
+    /// What work on other threads than that which asks is added to.
+    pub meter: Arc<dyn Meter>,
 }
 
 /// What a read answered.
@@ -413,7 +416,7 @@ impl Store {
         let (contract, own) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
         self.inner
             .readers
-            .run_kept(&plan.proved, bounds.deadline, move |conn, kept| {
+            .run_kept(&plan.proved, bounds.clone(), move |conn, kept| {
                 let values = Values { params: &answer_params, given: &run };
                 let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring: None };
                 own.read(conn, kept, &contract, values, target)
@@ -436,7 +439,7 @@ impl Store {
         bounds: Bounds,
     ) -> Result<Flow, Error> {
         let (contract, own) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
-        self.inner.readers.flow(&plan.proved, bounds.deadline, move |conn, kept, pouring| {
+        self.inner.readers.flow(&plan.proved, bounds.clone(), move |conn, kept, pouring| {
             let values = Values { params: &answer_params, given: &run };
             let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring };
             own.read(conn, kept, &contract, values, target)

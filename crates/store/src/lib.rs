@@ -9,6 +9,7 @@ pub mod query;
 pub mod fuzz;
 
 mod functions;
+mod meter;
 mod read;
 mod schema;
 mod sql;
@@ -18,6 +19,7 @@ mod write;
 
 pub use face::*;
 pub use functions::is_regex;
+pub use meter::{Meter, Metering, Stretch, Unmetered};
 pub use query::*;
 pub use schema::{MigrationStep, Plan as MigrationPlan};
 pub use sql::{GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};

@@ -2,6 +2,7 @@
 
 use super::Coding;
 use crate::connection::caught;
+use crate::reply::Around;
 use flate2::{Compress, Compression as Level, FlushCompress, Status};
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
@@ -35,6 +36,19 @@ impl Encoders {
     /// All of it in this coding. `None` when an encoder fails, which none should: the reply is then sent as it is.
     pub(crate) fn encode(&self, coding: Coding, plain: &[u8]) -> Option<Vec<u8>> {
         caught(|| self.try_encode(coding, plain))?.ok()
+    }
+
+    /// The same inside of what is to be around it.
+    pub(crate) fn encode_around(
+        &self,
+        around: Option<&Around>,
+        coding: Coding,
+        plain: &[u8],
+    ) -> Option<Vec<u8>> {
+        match around {
+            Some(around) => around.run(|| self.encode(coding, plain)).flatten(),
+            None => self.encode(coding, plain),
+        }
     }
 
     fn try_encode(&self, coding: Coding, plain: &[u8]) -> io::Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use super::codec::Encoders;
 use super::{Coding, Takes, tag};
 use crate::message::Response;
-use crate::reply::ResponseBody;
+use crate::reply::{Around, ResponseBody};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -116,9 +116,10 @@ impl Compressor {
     pub(crate) async fn encode(&self, terms: &Terms, coding: Coding, reply: &mut Response) {
         let Some(plain) = reply.body().as_full() else { return };
         let plain_bytes = plain.len();
+        let around = reply.extensions().get::<Around>().cloned();
         let coded = match plain_bytes {
-            ..=INLINE_BYTES_MAX => self.encoders.encode(coding, plain),
-            _ => self.encoded_elsewhere(coding, plain.clone()).await,
+            ..=INLINE_BYTES_MAX => self.encoders.encode_around(around.as_ref(), coding, plain),
+            _ => self.encoded_elsewhere(around, coding, plain.clone()).await,
         };
         let is_better = |coded: &Vec<u8>| match terms.takes {
             Takes::Only(_) => true,
@@ -133,14 +134,19 @@ impl Compressor {
         tag::mark_tag(headers, coding);
     }
 
-    async fn encoded_elsewhere(&self, coding: Coding, plain: Bytes) -> Option<Vec<u8>> {
+    async fn encoded_elsewhere(
+        &self,
+        around: Option<Around>,
+        coding: Coding,
+        plain: Bytes,
+    ) -> Option<Vec<u8>> {
         let place = self.places.clone().acquire_owned().await;
         let place = place.expect("the semaphore of places is never closed");
         let encoders = self.encoders.clone();
         let encoding = tokio::task::spawn_blocking(move || {
             // Held to the end of the work, also when nobody waits for it any more.
             let _place = place;
-            encoders.encode(coding, &plain)
+            encoders.encode_around(around.as_ref(), coding, &plain)
         });
         encoding.await.ok().flatten()
     }

@@ -1,6 +1,7 @@
 //! What the rules say of those who speak and those who listen.
 
 use super::Draft;
+use crate::account::Purse;
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -8,7 +9,7 @@ use crate::fault::Fault;
 use crate::identity::Caller;
 use crate::input;
 use crate::policy::denied;
-use crate::stage::{Entered, Purse, Speaking};
+use crate::stage::{Entered, Speaking};
 use contract::rule::{Reduced, Rule, Value as RuleValue};
 use contract::{Argument, ChannelId};
 use wire::Value;

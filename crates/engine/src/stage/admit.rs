@@ -1,6 +1,6 @@
 //! Tokens of the address, calls under way, the deadline.
 
-use super::budget::Purse;
+use crate::account::Purse;
 use crate::call::{Budget, Call, Context};
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -33,6 +33,7 @@ impl Engine {
         let slot = Slot::take(&self.under_way, self.settings.calls_concurrent_max, "calls")?;
         let cost = self.contract.operation(call.operation).cost;
         let budget = self.take_from(Purse::Address(call.context.peer), cost, moment.instant)?;
+        self.noted(cost);
         let deadline = self.deadline(&call.context, moment);
         Ok(Admitted { call, moment, deadline, budget, slot })
     }

@@ -1,5 +1,6 @@
 //! Units: whose they are, and when they are taken.
 
+use crate::account::{Account, Purse};
 use crate::call::{Budget, Call, Context};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
@@ -9,22 +10,6 @@ use contract::Operation;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Whose units are taken.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Purse<'a> {
-    /// Those of an address.
-    Address(IpAddr),
-    /// Those of a caller who is known, by id.
-    Caller(&'a str),
-}
-
-impl<'a> Purse<'a> {
-    /// The caller's, or for one who is not known the address's.
-    pub fn of(caller: &'a Caller, context: &Context) -> Self {
-        caller.id().map_or(Self::Address(context.peer), Self::Caller)
-    }
-}
 
 impl Engine {
     /// Takes units, and says what is left where there is a limit.
@@ -37,18 +22,7 @@ impl Engine {
         units: u32,
         now: Instant,
     ) -> Result<Option<Budget>, Fault> {
-        let burst = self.settings.burst_units;
-        let taken = match purse {
-            Purse::Address(peer) => {
-                let rate = Rate { burst, per_min: self.settings.address_units_per_min };
-                self.addresses.take(&peer, rate, units, now)
-            }
-            Purse::Caller(id) => {
-                let rate = Rate { burst, per_min: self.settings.caller_units_per_min };
-                self.callers.take(id, rate, units, now)
-            }
-        };
-        taken.map_err(|empty| throttled(&empty))
+        self.budgets.take(purse, units, now).map_err(|empty| throttled(&empty))
     }
 
     /// Takes units of an address for work that an adapter does before it knows of a call: reading a document.
@@ -56,7 +30,29 @@ impl Engine {
     /// # Errors
     /// Throttled.
     pub fn take_from_address(&self, peer: IpAddr, units: u32) -> Result<(), Fault> {
-        self.take_from(Purse::Address(peer), units, self.now().instant).map(drop)
+        self.take_from(Purse::Address(peer), units, self.now().instant)?;
+        self.noted(units);
+        Ok(())
+    }
+
+    /// The account of a request from an address, for all that is done for it.
+    pub fn account(&self, peer: IpAddr) -> Account {
+        Account::new(&self.budgets, peer)
+    }
+
+    /// Does something in the account of the request that is worked for here, or in one of its own.
+    pub(crate) fn accounted<T>(&self, peer: IpAddr, work: impl FnOnce() -> T) -> T {
+        match Account::current() {
+            Some(_) => work(),
+            None => self.account(peer).run(work),
+        }
+    }
+
+    /// Units were taken for the request that is worked for here.
+    pub(crate) fn noted(&self, units: u32) {
+        if let Some(account) = Account::current() {
+            account.paid(units);
+        }
     }
 
     /// Who asks, for what an adapter answers by itself (a description of the API): it takes units of the same budgets
@@ -67,7 +63,11 @@ impl Engine {
     pub fn enter(&self, context: &Context, units: u32) -> Result<(Arc<Caller>, Option<Budget>), Fault> {
         let moment = self.now();
         let budget = self.take_from(Purse::Address(context.peer), units, moment.instant)?;
+        self.noted(units);
         let caller = self.verified(&context.credentials, moment)?;
+        if let Some(account) = Account::current() {
+            account.is_of(&caller);
+        }
         let own = match caller.id() {
             None => None,
             Some(id) => self.take_from(Purse::Caller(id), units, moment.instant)?,
@@ -92,7 +92,11 @@ impl Engine {
         }
         match cost.saturating_sub(operation.cost) {
             0 => Ok(None),
-            beyond => self.take_from(Purse::of(caller, context), beyond, now),
+            beyond => {
+                let budget = self.take_from(Purse::of(caller, context), beyond, now)?;
+                self.noted(beyond);
+                Ok(budget)
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::identify::Identified;
 use super::share::Share;
-use super::{Planned, Purse, Slot};
+use super::{Planned, Slot};
+use crate::account::Purse;
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -45,7 +46,9 @@ impl Engine {
         let now = moment.rfc3339();
         let streamed = Some(streamed);
         let identified = Identified { call, caller, moment, now, deadline, budget: None, slot, streamed };
-        let permitted = self.permit(self.validate(identified)?)?;
-        Ok(Box::new(self.plan(permitted)?))
+        self.accounted(identified.call.context.peer, || {
+            let permitted = self.permit(self.validate(identified)?)?;
+            Ok(Box::new(self.plan(permitted)?))
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Slot;
 use super::admit::Admitted;
-use super::budget::Purse;
+use crate::account::{Account, Purse};
 use crate::call::{Budget, Call, Credentials};
 use crate::clock::Moment;
 use crate::engine::Engine;
@@ -37,6 +37,9 @@ impl Engine {
     pub(crate) fn identify(&self, admitted: Admitted) -> Result<Identified, Fault> {
         let Admitted { call, moment, deadline, budget, slot } = admitted;
         let caller = self.verified(&call.context.credentials, moment)?;
+        if let Some(account) = Account::current() {
+            account.is_of(&caller);
+        }
         self.take_from_operation(&call, &caller, moment.instant)?;
         let cost = self.contract.operation(call.operation).cost;
         let budget = match caller.id() {

@@ -10,6 +10,7 @@ pub(crate) use sql::applied_apart;
 use super::Slot;
 use super::permit::Permitted;
 use super::validate::{KeyFilter, Wish};
+use crate::account::Account;
 use crate::call::{Budget, Grouping};
 use crate::channel::{Draft, Told};
 use crate::engine::Engine;
@@ -20,7 +21,8 @@ use crate::select::{Builder, Params, Wanted, and};
 use contract::rule::{Facts, Reduced};
 use contract::{Assign, ChannelId, Compare, FieldId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
-use store::{Bounds, Column, Mutation, Operand, Param, Predicate, ReadPlan, Select, SqlPlan};
+use std::time::Instant;
+use store::{Bounds, Column, Mutation, Operand, Param, Predicate, ReadPlan, Select, SqlPlan, Unmetered};
 use wire::Value;
 
 /// A call that only needs to be run.
@@ -102,9 +104,15 @@ pub(crate) struct Read {
 }
 
 impl Engine {
+    /// What the store may use for the request that is worked for here.
+    fn bounds(&self, deadline: Instant) -> Bounds {
+        let meter = Account::current().map_or_else(|| Arc::new(Unmetered) as _, |account| account.meter());
+        Bounds { deadline, reply_bytes_max: self.settings.reply_bytes_max, meter }
+    }
+
     pub(crate) fn plan(&self, permitted: Permitted) -> Result<Planned, Fault> {
-        let bounds = Bounds { deadline: permitted.deadline, reply_bytes_max: self.settings.reply_bytes_max };
-        let plan = Planner { engine: self, permitted: &permitted, bounds }.plan()?;
+        let bounds = self.bounds(permitted.deadline);
+        let plan = Planner { engine: self, permitted: &permitted, bounds: &bounds }.plan()?;
         let Permitted { operation, format, caller, budget, cost, slot, .. } = permitted;
         Ok(Planned { operation, plan, format, bounds, caller, budget, cost, slot })
     }
@@ -114,7 +122,7 @@ impl Engine {
 struct Planner<'a> {
     engine: &'a Engine,
     permitted: &'a Permitted,
-    bounds: Bounds,
+    bounds: &'a Bounds,
 }
 
 impl<'a> Planner<'a> {

@@ -1,8 +1,8 @@
 //! Messages that a call publishes to a channel, one or a list of them.
 
 use super::batch::under;
-use super::budget::Purse;
 use super::validate::Wish;
+use crate::account::Purse;
 use crate::call::{Context, Input, Selected};
 use crate::channel::Draft;
 use crate::clock::Moment;

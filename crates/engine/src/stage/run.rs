@@ -3,7 +3,8 @@
 use super::Slot;
 use super::batch::at_item;
 use super::plan::{Plan, Planned, Read, Secret, Writing};
-use crate::call::{Answer, Grouping};
+use crate::account::Account;
+use crate::call::{Answer, Budget, Grouping};
 use crate::engine::Engine;
 use crate::fault::{Fault, FieldFault, Kind, codes};
 use crate::identity::Caller;
@@ -47,6 +48,7 @@ impl Engine {
             }
         };
         drop(slot);
+        let (budget, cost) = settled(budget, cost);
         let answer = result?;
         let cache = about.operation.cache;
         Ok(Answer { budget, cache, cost, ..answer })
@@ -119,6 +121,7 @@ impl Engine {
             Plan::Items { answer, .. } => about.answer_of_items(*answer, changes).await?,
             _ => return Err(Fault::internal("items of an operation that does not apply them one by one")),
         };
+        let (budget, cost) = settled(budget, cost);
         Ok(Answer { budget, cost, ..answer })
     }
 
@@ -181,14 +184,14 @@ impl About<'_> {
         let store = &self.engine.store;
         let (mut statements, mut round_trips) = (0, 0);
         if let Some((id, parent)) = parent {
-            let reply = store.read(&parent.plan, parent.params, format, bounds).await;
+            let reply = store.read(&parent.plan, parent.params, format, bounds.clone()).await;
             let reply = reply.map_err(|e| self.fault(Some(id), e))?;
             (statements, round_trips) = (reply.statements, 1);
             if reply.rows == 0 {
                 return Err(self.not_found(Some(id)));
             }
         }
-        let reply = store.read(&read.plan, read.params, format, bounds).await;
+        let reply = store.read(&read.plan, read.params, format, bounds.clone()).await;
         let mut answer = answered(reply.map_err(|e| self.fault(None, e))?);
         if let Some(count) = count {
             let total = store.count(&count.plan, count.params, bounds).await;
@@ -284,7 +287,9 @@ impl About<'_> {
             let Some(Step::Write { params, .. }) = mutation.steps.get_mut(secret.step) else { continue };
             let slot = &mut params[usize::from(secret.param)];
             if let Value::Text(clear) = slot {
-                *slot = Value::Text(secret::hash(&self.engine.hashing, std::mem::take(clear)).await?);
+                *slot = Value::Text(
+                    secret::hash(&self.engine.hashing, std::mem::take(clear), &mutation.bounds.meter).await?,
+                );
             }
         }
         Ok(())
@@ -373,6 +378,14 @@ impl About<'_> {
                 self.operation.name
             )),
         }
+    }
+}
+
+/// The budget and the cost of a call when what it has used is paid.
+fn settled(budget: Option<Budget>, cost: u32) -> (Option<Budget>, u32) {
+    match Account::current().and_then(|account| account.settle()) {
+        Some((units, left)) => (left.or(budget), cost.saturating_add(units)),
+        None => (budget, cost),
     }
 }
 

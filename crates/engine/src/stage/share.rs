@@ -1,6 +1,6 @@
 //! How many of the streams under way each caller has, so that none has them all.
 
-use super::budget::Purse;
+use crate::account::Purse;
 use crate::fault::{Fault, Kind, codes};
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -5,11 +5,12 @@
 //! peer that takes its time would hold up all others. Where the operation applies items each by itself, they are applied
 //! as they come, those that have come together in one transaction.
 
+use crate::account::Purse;
 use crate::call::{Answer, Call};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::input::{self, Streamed};
-use crate::stage::{Entered, Planned, Purse, applied_apart};
+use crate::stage::{Entered, Planned, applied_apart};
 use crate::watch::{Tally, Watch};
 use contract::{Argument, Operation};
 use std::sync::Arc;
@@ -112,7 +113,9 @@ impl Inflow {
         let context = &self.entered.call.context;
         self.engine.verified(&context.credentials, moment)?;
         let purse = Purse::of(&self.entered.caller, context);
-        self.engine.take_from(purse, 1, moment.instant).map(drop)
+        self.engine.take_from(purse, 1, moment.instant)?;
+        self.engine.noted(1);
+        Ok(())
     }
 
     /// Nothing more is there for now: where items are applied each by itself, those that have come are.

@@ -109,8 +109,9 @@ fn front(
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;
     let graphql = graphql::service(&engine, config, contract)?;
     let grpc = grpc::service(&engine, config)?;
-    let service = rest::Service::new(rest, engine);
-    Ok(Front::new(service, graphql, grpc, api.cors_origins.clone(), RequestIds::new(random), traffic))
+    let service = rest::Service::new(rest, Arc::clone(&engine));
+    let ids = RequestIds::new(random);
+    Ok(Front::new(service, graphql, grpc, engine, api.cors_origins.clone(), ids, traffic))
 }
 
 /// What the metrics tell of GraphQL's documents.

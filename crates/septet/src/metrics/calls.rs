@@ -60,6 +60,8 @@ struct Series {
     rows: AtomicU64,
     bytes: AtomicU64,
     statements: AtomicU64,
+    cpu_ns: AtomicU64,
+    units: AtomicU64,
 }
 
 impl Calls {
@@ -107,6 +109,8 @@ impl Series {
         self.rows.fetch_add(call.rows, Relaxed);
         self.bytes.fetch_add(call.bytes, Relaxed);
         self.statements.fetch_add(call.statements.into(), Relaxed);
+        self.cpu_ns.fetch_add(u64::try_from(call.cpu.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        self.units.fetch_add(call.units.into(), Relaxed);
     }
 
     fn is_used(&self) -> bool {
@@ -160,12 +164,21 @@ impl Calls {
 
     fn encode_sums(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         type Sum = fn(&Series) -> &AtomicU64;
-        let sums: [(&str, &str, Option<&Unit>, Sum); 3] = [
+        let help = "CPU time that calls used on all threads.";
+        let mut used =
+            encoder.encode_descriptor("septet_call_cpu", help, Some(&Unit::Seconds), MetricType::Counter)?;
+        for (operation, protocol, series) in self.used() {
+            let labels = [("operation", operation), ("protocol", protocol)];
+            used.encode_family(&labels)?
+                .encode_counter::<NoLabelSet, _, f64>(&seconds(series.cpu_ns.load(Relaxed)), None)?;
+        }
+        let sums: [(&str, &str, Option<&Unit>, Sum); 4] = [
             ("septet_call_rows", "Rows in answers.", None, |series| &series.rows),
             ("septet_call_reply", "Bytes of answers, before compression.", Some(&Unit::Bytes), |series| {
                 &series.bytes
             }),
             ("septet_call_statements", "Statements that calls ran.", None, |series| &series.statements),
+            ("septet_call_units", "Units that calls took of budgets.", None, |series| &series.units),
         ];
         for (name, help, unit, sum) in sums {
             let mut counter = encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;

@@ -34,6 +34,8 @@ fn call(calls: &Calls, protocol: &'static str, fault: Option<Kind>, took: Durati
         round_trips: 1,
         prepared_in: Duration::ZERO,
         took,
+        cpu: Duration::from_millis(3),
+        units: 2,
     });
 }
 
@@ -87,6 +89,8 @@ fn calls_are_counted_by_operation_protocol_and_kind() {
         format!("septet_call_rows_total{{{user}=\"rest\"}} 6"),
         format!("septet_call_reply_bytes_total{{{user}=\"rest\"}} 300"),
         format!("septet_call_statements_total{{{user}=\"rest\"}} 3"),
+        format!("septet_call_cpu_seconds_total{{{user}=\"rest\"}} 0.009"),
+        format!("septet_call_units_total{{{user}=\"rest\"}} 6"),
     ] {
         assert!(has(&text, &line), "{line} in\n{text}");
     }

@@ -12,6 +12,7 @@ use super::open::{BUSY, configure};
 use super::proved::Proved;
 use super::slow::{Job, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
+use crate::meter::Metering;
 use crate::read::{Gathering, Kept, Pouring, ReadPlan, failure, pipe, run_kept};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
@@ -81,8 +82,9 @@ impl Readers {
         bounds: Bounds,
     ) -> Result<Reply, Error> {
         let own = Arc::clone(plan);
-        self.run_kept(&plan.proved, bounds.deadline, move |conn, kept| {
-            run_kept(conn, kept, &own, &params, format, bounds.reply_bytes_max)
+        let reply_bytes_max = bounds.reply_bytes_max;
+        self.run_kept(&plan.proved, bounds, move |conn, kept| {
+            run_kept(conn, kept, &own, &params, format, reply_bytes_max)
         })
         .await
     }
@@ -103,13 +105,17 @@ impl Readers {
     pub async fn run_kept<T: Send + 'static>(
         &self,
         proved: &Proved,
-        deadline: Instant,
+        bounds: Bounds,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let Bounds { deadline, meter, .. } = bounds;
         match self.here(proved, deadline, &work)? {
             Some(done) => Ok(done),
             None => {
-                let (job, outcome) = Job::new(deadline, move |conn| work(conn, &mut Kept::default()));
+                let (job, outcome) = Job::new(deadline, move |conn| {
+                    let _metering = Metering::begin(&*meter);
+                    work(conn, &mut Kept::default())
+                });
                 self.slow.queue(job)?;
                 // In a box: what waits is rare, and every read's future would have room for it otherwise.
                 Box::pin(outcome).await
@@ -121,17 +127,19 @@ impl Readers {
     pub fn flow(
         &self,
         proved: &Proved,
-        deadline: Instant,
+        bounds: Bounds,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>, Option<&Pouring<'_>>) -> Result<Reply, Error>
         + Send
         + 'static,
     ) -> Result<Flow, Error> {
+        let Bounds { deadline, meter, .. } = bounds;
         if let Some(reply) = self.here(proved, deadline, |conn, kept| work(conn, kept, None))? {
             return Ok(Flow::whole(reply));
         }
         let (outlet, inlet) = pipe();
         let (load, gathering) = (Arc::clone(self.streaming.load()), Arc::clone(&self.gathering));
         let (job, outcome) = Job::new(deadline, move |conn| {
+            let _metering = Metering::begin(&*meter);
             let is_wanted = || load.is_too_much();
             let pouring = outlet.pouring(patience(deadline), &gathering, &is_wanted);
             let result = work(conn, &mut Kept::default(), Some(&pouring));

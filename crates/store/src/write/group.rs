@@ -3,6 +3,7 @@
 use super::mutation::{Ended, Guard, Run};
 use super::{References, Violations, idempotency};
 use crate::face::{Error, Failed, Mutation, Step, Written};
+use crate::meter::Metering;
 use crate::sqlite::open::Deadline;
 use contract::Contract;
 use rusqlite::Connection;
@@ -108,6 +109,7 @@ impl Group<'_> {
         if Instant::now() >= mutation.bounds.deadline {
             return Ended::Done(Err(Error::Timeout.into()));
         }
+        let _metering = Metering::begin(&*mutation.bounds.meter);
         let (violations, references) = (Violations(self.contract), job.references);
         let run = Run { conn: self.conn, violations, mutation, references };
         self.deadline.set(mutation.bounds.deadline);

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use store::{
     Answering, Bounds, Durability, EmitEvent, Error, Idempotency, Mutation, Options, Place, Predicate, Step,
-    Store, Write, Written,
+    Store, Unmetered, Write, Written,
 };
 use wire::{Format, Value};
 
@@ -305,7 +305,8 @@ pub fn open(contract: Contract) -> Store {
 }
 
 pub fn bounds() -> Bounds {
-    Bounds { deadline: Instant::now() + Duration::from_secs(60), reply_bytes_max: 1 << 20 }
+    let deadline = Instant::now() + Duration::from_secs(60);
+    Bounds { deadline, reply_bytes_max: 1 << 20, meter: Arc::new(Unmetered) }
 }
 
 /// A mutation of these steps without an answer.

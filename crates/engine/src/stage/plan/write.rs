@@ -342,7 +342,7 @@ impl Planner<'_> {
             emits: self.emits(),
             idempotency: self.idempotency(),
             format: self.permitted.format,
-            bounds: self.bounds,
+            bounds: self.bounds.clone(),
             now: self.permitted.now.clone(),
         }
     }
