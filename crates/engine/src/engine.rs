@@ -19,7 +19,7 @@ use contract::{Contract, OperationId};
 use std::ops::Deref;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
-use store::{ReadPlan, SqlPlan, Store};
+use store::{ReadPlan, SqlPlan, StorageFault, Store};
 
 /// Everything a call goes through, for one contract and one store.
 #[derive(Debug)]
@@ -138,6 +138,11 @@ impl Engine {
     /// The contract that is served.
     pub fn contract(&self) -> &Arc<Contract> {
         &self.contract
+    }
+
+    /// What is wrong with the disk or the file that holds the data.
+    pub fn storage_fault(&self) -> Option<StorageFault> {
+        self.store.storage_fault()
     }
 
     pub(crate) fn now(&self) -> Moment {

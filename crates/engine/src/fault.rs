@@ -94,6 +94,8 @@ pub mod codes {
     pub const CANCELLED: &str = "CANCELLED";
     /// The server has too much to do.
     pub const OVERLOADED: &str = "OVERLOADED";
+    /// The disk, or the file with the data, fails.
+    pub const STORAGE_FAILED: &str = "STORAGE_FAILED";
     /// What the operation is bound to is not served by this version.
     pub const UNSUPPORTED: &str = "UNSUPPORTED";
     /// A defect.

@@ -28,6 +28,10 @@ pub enum Command {
     Lock(LockArgs),
     /// Bring rows in, as the operator: past the rules, with keys kept
     Load(LoadArgs),
+    /// Write a checked copy of the database, while the server runs
+    Backup(BackupArgs),
+    /// Put a copy in the place of the database, with the server stopped
+    Restore(RestoreArgs),
     /// Print the directive definitions that contracts are written with, for editors
     Definitions,
     /// Print what clients are told of a contract
@@ -47,6 +51,9 @@ pub struct ServeArgs {
     /// Address to listen on, such as 127.0.0.1:8080; may be given more than once
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Vec<String>,
+    /// Make a database that belongs to another contract this contract's own
+    #[arg(long)]
+    pub adopt: bool,
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -77,6 +84,32 @@ pub struct LoadArgs {
     /// The folder with one NDJSON file per resource, such as User.ndjson
     pub dir: PathBuf,
     /// The contract's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub contract: PathBuf,
+    /// Where the settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// `septet backup FILE`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to write; one that is there is never written over
+    pub file: PathBuf,
+    /// The contract's folder, for its own septet.toml
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub contract: PathBuf,
+    /// Where the settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// `septet restore FILE`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// A file that `septet backup` wrote
+    pub file: PathBuf,
+    /// The contract's folder, for its own septet.toml
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub contract: PathBuf,
     /// Where the settings come from.

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod backup;
 pub mod check;
 pub mod export;
 pub mod load;

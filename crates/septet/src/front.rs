@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{self, Poll};
+use store::StorageFault;
 
 /// Where a load balancer asks whether the server answers.
 const HEALTH_PATH: &str = "/healthz";
@@ -175,7 +176,7 @@ impl Handler for Front {
         let own = if asks_first && origin.is_some() {
             Some(preflight())
         } else if path == HEALTH_PATH && !self.rest.is_mine(path) {
-            Some(health(&request.method))
+            Some(health(&request.method, self.engine.storage_fault()))
         } else {
             None
         };
@@ -239,14 +240,21 @@ fn preflight() -> Response {
     response
 }
 
-fn health(method: &Method) -> Response {
+/// Whether the server can do its work. It answers, so what is left to say is whether it can keep data.
+fn health(method: &Method, fault: Option<StorageFault>) -> Response {
     let is_read = *method == Method::GET || *method == Method::HEAD;
-    let mut response = Response::new(if is_read { "ok\n".into() } else { ResponseBody::empty() });
-    if is_read {
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    } else {
+    if !is_read {
+        let mut response = Response::new(ResponseBody::empty());
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
     }
+    let (status, text) = match fault {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("failing: {fault}\n")),
+    };
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }

@@ -138,7 +138,11 @@ mod tests {
         assert_eq!((open.introspection, open.suggestions), (Introspection::Everyone, Suggestions::Given));
         assert_eq!(open.graphiql_path.as_deref(), Some("/graphiql"));
         assert!(open.examples.iter().any(|e| e.name == "dashboard" && e.variables.is_some()));
-        let variables = [("SEPTET_PRODUCTION", "true"), ("SEPTET_GRAPHQL_INTROSPECTION_ROLES", "admin")];
+        let variables = [
+            ("SEPTET_PRODUCTION", "true"),
+            ("SEPTET_IDENTITY_JWT_SECRET", "a secret of the tests, 32 bytes or more"),
+            ("SEPTET_GRAPHQL_INTROSPECTION_ROLES", "admin"),
+        ];
         let closed = settings(&config(&variables), &tour).unwrap();
         assert_eq!(closed.introspection, Introspection::Roles(vec!["admin".to_owned()]));
         assert_eq!((closed.suggestions, closed.graphiql_path), (Suggestions::Withheld, None));

@@ -10,3 +10,4 @@ pub mod log;
 pub mod metrics;
 pub mod open;
 pub mod process;
+pub mod storage;

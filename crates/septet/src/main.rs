@@ -29,6 +29,10 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => say(&commands::check::check(&args, config::environment())?),
         Command::Lock(args) => say(&commands::lock::lock(&args)?),
         Command::Load(args) => say(&commands::load::load(&args, config::environment())?),
+        Command::Backup(args) => say(&commands::backup::backup(&args, config::environment())?),
+        Command::Restore(args) => {
+            say(&commands::backup::restore(&args, config::environment(), SystemTime::now())?)
+        }
         Command::Definitions => say(contract::DEFINITIONS.trim_end()),
         Command::Export(args) => commands::export::export(&args, &mut io::stdout(), &mut io::stderr()),
         Command::Token(args) => {

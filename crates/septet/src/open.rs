@@ -78,14 +78,22 @@ pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure
     }
     // A new database is all steps; what follows a changed contract is worth a line each.
     let is_new = matches!(&config.store.place, Place::File(path) if !path.exists());
-    for step in plan.steps.iter().filter(|_| !is_new) {
+    // With a difference that is not mended nothing is done.
+    let is_told = !is_new && plan.drift.is_empty();
+    for step in plan.steps.iter().filter(|_| is_told) {
         tracing::info!("database: {}", step.what);
     }
     Store::open(Arc::clone(contract), &config.store).map_err(failed)
 }
 
+/// Makes the data folder, closed to others. One that is there is left as it is: it may be shared on purpose.
 fn make_folder(data: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(data)
+    let mut folder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder
+        .recursive(true)
+        .create(data)
         .map_err(|error| Failure::Other(format!("cannot make the folder {}: {error}", data.display())))
 }
 

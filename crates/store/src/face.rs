@@ -7,6 +7,8 @@ use crate::read::{Target, Values};
 use crate::sql::Dialect;
 pub use crate::sql_operation::SqlPlan;
 pub use crate::sqlite::{Flow, Store};
+use crate::storage;
+pub use crate::storage::StorageFault;
 use crate::write::References;
 pub use crate::write::{Event, WritePlan};
 use contract::{FieldId, OperationId, ResourceId};
@@ -279,6 +281,8 @@ pub enum Error {
     Timeout,
     /// A queue is full or the database cannot be reached; nothing was done.
     Unavailable(&'static str),
+    /// The disk or the file fails: coming again does not help by itself.
+    Storage(StorageFault),
     /// A value does not fit (an overflow in SQL, a check constraint): the public part says what.
     BadValue(String),
     /// Anything else; the text is private.
@@ -391,7 +395,7 @@ impl Store {
         format: Format,
         bounds: Bounds,
     ) -> Result<Reply, Error> {
-        self.inner.readers.read(plan, params, format, bounds).await
+        self.noted(self.inner.readers.read(plan, params, format, bounds).await)
     }
 
     /// Counts.
@@ -401,7 +405,7 @@ impl Store {
         params: Vec<Value>,
         bounds: Bounds,
     ) -> Result<u64, Error> {
-        self.inner.readers.count(plan, params, bounds).await
+        self.noted(self.inner.readers.count(plan, params, bounds).await)
     }
 
     /// Runs the statements of a reading `@sql` operation.
@@ -414,14 +418,12 @@ impl Store {
         bounds: Bounds,
     ) -> Result<Reply, Error> {
         let (contract, own) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
-        self.inner
-            .readers
-            .run_kept(&plan.proved, bounds.clone(), move |conn, kept| {
-                let values = Values { params: &answer_params, given: &run };
-                let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring: None };
-                own.read(conn, kept, &contract, values, target)
-            })
-            .await
+        let read = self.inner.readers.run_kept(&plan.proved, bounds.clone(), move |conn, kept| {
+            let values = Values { params: &answer_params, given: &run };
+            let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring: None };
+            own.read(conn, kept, &contract, values, target)
+        });
+        self.noted(read.await)
     }
 
     /// Runs the statements of a reading `@sql` operation as [`Store::read_sql`] does, and gives a long reply in pieces: of
@@ -439,28 +441,55 @@ impl Store {
         bounds: Bounds,
     ) -> Result<Flow, Error> {
         let (contract, own) = (Arc::clone(&self.inner.contract), Arc::clone(plan));
-        self.inner.readers.flow(&plan.proved, bounds.clone(), move |conn, kept, pouring| {
+        let flow = self.inner.readers.flow(&plan.proved, bounds.clone(), move |conn, kept, pouring| {
             let values = Values { params: &answer_params, given: &run };
             let target = Target { format, bytes_max: bounds.reply_bytes_max, pouring };
             own.read(conn, kept, &contract, values, target)
-        })
+        });
+        self.noted(flow)
     }
 
     /// Makes changes: all or nothing, durable when it returns `Ok`.
     pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
-        self.inner.writer.write(mutation, References::EachStatement).await
+        self.noted_write(self.inner.writer.write(mutation, References::EachStatement).await)
     }
 
     /// Makes changes as [`Store::write`] does, but a step may point to rows that only a later one makes: references are
     /// judged when all steps are done, and one that dangles then is no step's failure.
     pub async fn import(&self, mutation: Mutation) -> Result<Written, Failed> {
-        self.inner.writer.write(mutation, References::AllSteps).await
+        self.noted_write(self.inner.writer.write(mutation, References::AllSteps).await)
     }
 
     /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of
     /// them.
     pub fn events(&self, after_seq: i64, limit: u32) -> Result<Vec<Event>, Error> {
         self.inner.writer.events(after_seq, limit)
+    }
+
+    /// What is wrong with the disk or the file, as far as reads and writes have shown.
+    pub fn storage_fault(&self) -> Option<StorageFault> {
+        self.inner.health.fault()
+    }
+
+    /// Tries whether the file can be written, which [`Store::storage_fault`] then says. Blocks for a moment.
+    pub fn probe_storage(&self) {
+        storage::probe(self.inner.database.path(), &self.inner.health);
+    }
+
+    fn noted<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Storage(fault)) = &result {
+            self.inner.health.failed(*fault);
+        }
+        result
+    }
+
+    fn noted_write(&self, result: Result<Written, Failed>) -> Result<Written, Failed> {
+        match &result {
+            Ok(_) => self.inner.health.written(),
+            Err(Failed { error: Error::Storage(fault), .. }) => self.inner.health.failed(*fault),
+            Err(_) => {}
+        }
+        result
     }
 
     /// Ends the calling thread's held read snapshot. To be called whenever a thread that reads goes to sleep.

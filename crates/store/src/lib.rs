@@ -15,6 +15,7 @@ mod schema;
 mod sql;
 mod sql_operation;
 mod sqlite;
+mod storage;
 mod write;
 
 pub use face::*;
@@ -24,4 +25,5 @@ pub use query::*;
 pub use schema::{MigrationStep, Plan as MigrationPlan};
 pub use sql::{GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 pub use sql_operation::check as check_sql;
-pub use sqlite::open::migration_plan;
+pub use sqlite::backup::{BackupError, BackupSummary, back_up, check_backup, restore};
+pub use sqlite::open::{adopt, migration_plan};

@@ -161,7 +161,7 @@ fn what_only_adds_is_done() {
 
 #[test]
 fn what_would_lose_or_reinterpret_is_drift() {
-    let cases: [(Change, Change, &str); 10] = [
+    let cases: [(Change, Change, &str); 8] = [
         (
             same,
             |c| users(c).push(scalar("city", Scalar::String)),
@@ -169,12 +169,6 @@ fn what_would_lose_or_reinterpret_is_drift() {
         ),
         (same, |c| users(c)[1].ty.base = contract::Base::Scalar(Scalar::Int), "! column `user.name` is TEXT"),
         (|c| users(c)[1].ty.required = false, same, "! column `user.name` may be null"),
-        (same, |c| users(c)[1].ty.required = false, "! column `user.name` is NOT NULL"),
-        (
-            |c| users(c)[1] = unique(scalar("name", Scalar::String)),
-            same,
-            "! index `user.name.unique` makes name",
-        ),
         (
             same,
             |c| users(c)[6].ty.base = contract::Base::Scalar(Scalar::Decimal { scale: 3 }),
@@ -190,17 +184,97 @@ fn what_would_lose_or_reinterpret_is_drift() {
             |c| c.resources[1].fields[2] = to_one("author", 0, OnDelete::Restrict),
             "! column `post.author` points to `user.id` on delete CASCADE",
         ),
-        (
-            same,
-            |c| drop(users(c).remove(1)),
-            "! column `user.name` is not in the contract and must have a value",
-        ),
+        (same, |c| c.name = "another".into(), "! the database belongs to the contract `"),
         (same, |c| c.resources[5].key_kind = KeyKind::Integer, "! column `account.id` is TEXT"),
     ];
     for (old, new, expected) in cases {
         let plan = planned(old, new);
         assert!(plan.contains(expected), "{expected} in\n{plan}");
     }
+}
+
+#[test]
+fn what_only_relaxes_is_done() {
+    let cases: [(Change, Change, &str); 4] = [
+        (same, |c| users(c)[1].ty.required = false, "+ let column `user.name` be null"),
+        (|c| users(c)[1] = unique(scalar("name", Scalar::String)), same, "+ drop index `user.name.unique`"),
+        (same, |c| drop(users(c).remove(1)), "+ let column `user.name` be null"),
+        (
+            |c| c.resources[1].unique.push(vec![FieldId(1), FieldId(3)]),
+            same,
+            "+ drop index `post.title.created_at.unique`",
+        ),
+    ];
+    for (old, new, expected) in cases {
+        let plan = planned(old, new);
+        assert!(plan.contains(expected) && !plan.contains("! "), "{expected} in\n{plan}");
+    }
+}
+
+#[test]
+fn a_column_that_was_relaxed_keeps_its_rows_and_takes_nulls() {
+    let scratch = Scratch::new("relaxed");
+    let (before, mut after) = (contract(), contract());
+    let store = Store::open(Arc::new(before.clone()), &options(scratch.place())).unwrap();
+    write(&store, mutation(vec![user(&store, &before, "u1")])).unwrap();
+    drop(store);
+    users(&mut after)[1].ty.required = false;
+    drop(Store::open(Arc::new(after), &options(scratch.place())).unwrap());
+    let conn = scratch.connection();
+    let sound: String = conn.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
+    assert_eq!(sound, "ok");
+    let kept: i64 = conn.query_row("SELECT count(name) FROM user", [], |r| r.get(0)).unwrap();
+    assert_eq!(kept, 1);
+    conn.execute_batch("PRAGMA foreign_keys=OFF; DROP TRIGGER \"_septet_user.update\"").unwrap();
+    conn.execute("UPDATE user SET name = NULL", []).unwrap();
+}
+
+#[test]
+fn a_database_is_of_one_contract_until_another_adopts_it() {
+    let scratch = Scratch::new("owner");
+    drop(Store::open(Arc::new(contract()), &options(scratch.place())).unwrap());
+    let mut other = contract();
+    other.name = "another".into();
+    let error = Store::open(Arc::new(other.clone()), &options(scratch.place())).unwrap_err();
+    assert!(error.0.contains("belongs to the contract") && error.0.contains("--adopt"), "{error:?}");
+    store::adopt(&other, &scratch.place()).unwrap();
+    drop(Store::open(Arc::new(other), &options(scratch.place())).unwrap());
+    assert!(Store::open(Arc::new(contract()), &options(scratch.place())).is_err());
+    // One from before contracts were remembered becomes its first contract's.
+    scratch.connection().execute("DELETE FROM _septet_meta WHERE name = 'contract'", []).unwrap();
+    drop(Store::open(Arc::new(contract()), &options(scratch.place())).unwrap());
+    assert!(migration_plan(&contract(), &scratch.place()).unwrap().is_done());
+}
+
+#[test]
+#[cfg(unix)]
+fn files_are_closed_to_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new("closed");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for _ in 0..2 {
+        let store = Store::open(Arc::new(contract()), &options(scratch.place())).unwrap();
+        write(&store, mutation(vec![])).ok();
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = scratch.path().as_os_str().to_owned();
+            path.push(suffix);
+            let path = std::path::PathBuf::from(path);
+            assert!(!path.exists() || mode(&path) == 0o600, "{path:?} {:o}", mode(&path));
+        }
+        drop(store);
+        // One that an older server has made.
+        std::fs::set_permissions(scratch.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_database_is_named_with_a_way_out() {
+    let scratch = Scratch::new("damaged");
+    std::fs::write(scratch.path(), b"this is not a database, whatever its name says it is".repeat(100))
+        .unwrap();
+    let error = Store::open(Arc::new(contract()), &options(scratch.place())).unwrap_err();
+    let path = scratch.path().display().to_string();
+    assert!(error.0.contains(&path) && error.0.contains("septet restore"), "{error:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub fn run(project: &Path, rounds: u32) -> Result<bool, String> {
     let mut tokens = Vec::new();
     for (sub, _) in WRITERS {
         let caller = Caller { sub: Some(sub.to_owned()), ..Caller::default() };
-        tokens.push(server::token(&contract, &data, &caller)?.ok_or("a caller has a token")?);
+        tokens.push(server::token(&contract, &data, &[], &caller)?.ok_or("a caller has a token")?);
     }
     let (mut all, mut faults) = (Vec::new(), Vec::new());
     for round in 0..rounds {

@@ -159,10 +159,16 @@ pub fn export_proto(contract: &Path, to: &Path) -> Result<(), String> {
     }
 }
 
-/// Has the server make a token for a caller; `None` for one without an identity.
-pub fn token(contract: &Path, data: &Path, caller: &Caller) -> Result<Option<String>, String> {
+/// Has the server make a token for a caller, by the settings that it is served with; `None` for one without an identity.
+pub fn token(
+    contract: &Path,
+    data: &Path,
+    settings: &[(String, String)],
+    caller: &Caller,
+) -> Result<Option<String>, String> {
     let Some(sub) = &caller.sub else { return Ok(None) };
     let mut command = septet()?;
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
     command.arg("token").arg("--contract").arg(contract).arg("--data").arg(data).args(["--sub", sub]);
     for role in &caller.roles {
         command.args(["--role", role]);

@@ -31,7 +31,7 @@ impl Stage {
         Server::start(&contract_dir, &data)?.kill();
         let mut tokens = Vec::new();
         for caller in &file.callers {
-            if let Some(token) = server::token(&contract_dir, &data, caller)? {
+            if let Some(token) = server::token(&contract_dir, &data, &file.settings, caller)? {
                 tokens.push((caller.name.clone(), token));
             }
         }

@@ -61,7 +61,7 @@ pub fn run(project: &Path, requests: u32) -> Result<bool, String> {
     for (sub, role) in [("u1", None), ("u2", None), ("u3", Some("admin".to_owned()))] {
         let roles = role.into_iter().collect();
         let caller = Caller { sub: Some(sub.to_owned()), roles, ..Caller::default() };
-        tokens.push(server::token(&contract, &data, &caller)?.ok_or("a caller has a token")?);
+        tokens.push(server::token(&contract, &data, &[], &caller)?.ok_or("a caller has a token")?);
     }
     let tally = Mutex::new(Tally::default());
     let end = Instant::now() + TIME_MAX;

@@ -347,6 +347,11 @@ impl About<'_> {
                 let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, "the server has too much to do");
                 Fault { retry_after_s: Some(1), detail: Some(why.into()), ..fault }
             }
+            Error::Storage(fault) => {
+                let message = format!("the server cannot keep data now: {fault}");
+                let fault_told = Fault::new(Kind::Unavailable, codes::STORAGE_FAILED, message);
+                Fault { detail: Some(fault.text().into()), ..fault_told }
+            }
             Error::BadValue(what) => Fault::new(Kind::Invalid, codes::INVALID_INPUT, what),
             Error::Internal(detail) => Fault::internal(detail),
         }

@@ -5,7 +5,7 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::front::{Front, RequestIds};
 use crate::metrics::{self, Endpoint, Metrics, Traffic};
-use crate::{graphql, grpc, log, open, process};
+use crate::{graphql, grpc, log, open, process, storage};
 use engine::{Activity, Engine, Observer};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -50,6 +50,9 @@ pub fn serve(
             Places { api: local(&listeners).map_err(failed)?, metrics: local(&scraped).map_err(failed)? };
         open::lock(&config.data)?;
         let is_new = is_new(&config);
+        if args.adopt {
+            store::adopt(&contract, &config.store.place).map_err(|error| Failure::Other(error.0))?;
+        }
         let store = open::store(&contract, &config)?;
         let _ = holder.set(store.clone());
         let counted = config.metrics_listen.map(|_| Arc::new(metrics::Calls::of(&contract)));
@@ -57,6 +60,7 @@ pub fn serve(
             Some(calls) => Arc::clone(calls) as _,
             None => Arc::new(log::Calls),
         };
+        let looked_after = store.clone();
         let engine = Arc::new(open::observed_engine(contract, store, &config, observer)?);
         if is_new && let Err(failure) = sample(&engine, &args.dir).await {
             // A database with some of its rows would be taken for a finished one at the next start.
@@ -73,6 +77,7 @@ pub fn serve(
             activity(&mut metrics, &engine);
             show(metrics, scraped, &config);
         }
+        tokio::spawn(storage::look_after(looked_after));
         let draining = Arc::clone(&front);
         let stop = async move {
             stop.await;

@@ -32,7 +32,7 @@ pub fn token(
 }
 
 fn shared_secret(config: &Config) -> Result<EncodingKey, Failure> {
-    let keys = config.identity.keys(&config.data)?;
+    let keys = config.identity.known_keys(&config.data)?;
     let secret = keys.secret.ok_or_else(|| {
         Failure::Other(
             "only public keys are configured: name the private key to sign with by --key FILE".into(),

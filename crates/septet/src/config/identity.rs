@@ -90,6 +90,22 @@ impl Identity {
     /// # Errors
     /// Every file that cannot be read.
     pub fn keys(&self, data: &Path) -> Result<Keys, Vec<ConfigProblem>> {
+        self.keys_with(data, made_secret)
+    }
+
+    /// The same, but a development secret must be there: one that is made now would be no server's.
+    ///
+    /// # Errors
+    /// As [`Identity::keys`], and a secret that is not there.
+    pub fn known_keys(&self, data: &Path) -> Result<Keys, Vec<ConfigProblem>> {
+        self.keys_with(data, known_secret)
+    }
+
+    fn keys_with(
+        &self,
+        data: &Path,
+        development: fn(&Path) -> io::Result<Secret>,
+    ) -> Result<Keys, Vec<ConfigProblem>> {
         let mut problems = Vec::new();
         let mut keys = Keys { secret: self.jwt_secret.clone(), ..Keys::default() };
         for path in &self.public_key_files {
@@ -100,13 +116,15 @@ impl Identity {
             keys.jwks = read.map(|jwks| (path.clone(), jwks));
         }
         if !self.has_keys() && self.development {
-            keys.secret = kept(development_secret(data), &data.join(DEVELOPMENT_SECRET_FILE), &mut problems);
+            keys.secret = kept(development(data), &data.join(DEVELOPMENT_SECRET_FILE), &mut problems);
         }
         if problems.is_empty() { Ok(keys) } else { Err(problems) }
     }
 
     /// Reads the file of the shared secret, if one is named, and checks what is configured as a whole.
-    pub(super) fn settle(&mut self, problems: &mut Vec<ConfigProblem>) {
+    ///
+    /// In production the development secret is no key: whoever reads the data folder could sign tokens with it.
+    pub(super) fn settle(&mut self, production: bool, problems: &mut Vec<ConfigProblem>) {
         let together = |message: String| ConfigProblem { source: Source::Together, message, help: None };
         let is_twice = self.jwt_secret.is_some() && self.jwt_secret_file.is_some();
         if is_twice {
@@ -121,8 +139,13 @@ impl Identity {
             problems
                 .push(together(format!("the JWT secret has {length} bytes, of at least {SECRET_BYTES_MIN}")));
         }
-        if !self.has_keys() && self.jwt_secret_file.is_none() && !self.development {
-            problems.push(together("no key is set in [identity], and identity.development is false".into()));
+        if !self.has_keys() && self.jwt_secret_file.is_none() {
+            let why = match (production, self.development) {
+                (true, _) => Some("production takes no development secret"),
+                (false, false) => Some("identity.development is false"),
+                (false, true) => None,
+            };
+            problems.extend(why.map(|why| together(format!("no key is set in [identity], and {why}"))));
         }
     }
 }
@@ -138,13 +161,22 @@ fn kept<T>(read: io::Result<T>, path: &Path, problems: &mut Vec<ConfigProblem>) 
     .ok()
 }
 
-/// The secret in the data folder, made when it is not there. `septet serve` and `septet token` agree by it,
-/// whichever comes first.
-fn development_secret(data: &Path) -> io::Result<Secret> {
+/// The secret in the data folder, made when it is not there.
+fn made_secret(data: &Path) -> io::Result<Secret> {
     std::fs::create_dir_all(data)?;
     let path = data.join(DEVELOPMENT_SECRET_FILE);
     if !path.exists() {
         make_secret(data, &path)?;
+    }
+    known_secret(data)
+}
+
+/// The secret in the data folder, as a server has made it.
+fn known_secret(data: &Path) -> io::Result<Secret> {
+    let path = data.join(DEVELOPMENT_SECRET_FILE);
+    if !path.exists() {
+        let what = "no server has made a secret here: start it once, or name its data folder (--data)";
+        return Err(io::Error::new(io::ErrorKind::NotFound, what));
     }
     let secret = Secret::of_file(&path)?;
     if secret.expose().len() < SECRET_BYTES_MIN {

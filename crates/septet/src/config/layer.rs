@@ -148,7 +148,7 @@ impl Layers {
     /// What only shows when all layers are there.
     pub fn finish(mut self) -> Result<Config, Vec<ConfigProblem>> {
         self.config.store.place = store::Place::File(self.config.data.join(DATABASE_FILE));
-        self.config.identity.settle(&mut self.problems);
+        self.config.identity.settle(self.config.production, &mut self.problems);
         let (engine, edge) = (&self.config.engine, &self.config.edge);
         let orders = [
             (engine.page_rows_default <= engine.page_rows_max, "api.page_rows_default", "api.page_rows_max"),

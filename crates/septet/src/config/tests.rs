@@ -166,6 +166,10 @@ fn files_with_mistakes() {
             "[identity]\ndevelopment = false",
             &["configuration: no key is set in [identity], and identity.development is false"],
         ),
+        (
+            "production = true",
+            &["configuration: no key is set in [identity], and production takes no development secret"],
+        ),
     ];
     for (text, expected) in cases {
         let mut told = of_text(text).err().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use crate::face::Error;
 use crate::functions::BAD_VALUE;
+use crate::storage::StorageFault;
 use rusqlite::ErrorCode;
 use wire::EncodeError;
 
@@ -12,14 +13,14 @@ pub(crate) fn failure(error: rusqlite::Error) -> Error {
     if let Some((_, what)) = text.split_once(BAD_VALUE) {
         return Error::BadValue(what.to_owned());
     }
+    if let Some(fault) = code.and_then(StorageFault::of) {
+        return Error::Storage(fault);
+    }
     match code {
         Some(ErrorCode::OperationInterrupted) => Error::Timeout,
         Some(ErrorCode::TooBig) => Error::TooLarge,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::Unavailable("the database is busy")
-        }
-        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::DiskFull) => {
-            Error::Unavailable("the database cannot be reached")
         }
         // A closed set belongs to SQLite, not to us: what is not named here is a defect.
         _ => Error::Internal(text),

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub(super) struct Actual {
     /// The version of the store's own tables, when they are there.
     pub layout: Option<i64>,
+    /// The name of the contract that the database belongs to, where it is known.
+    pub contract: Option<String>,
     /// All tables but SQLite's and the store's own, by name.
     pub tables: BTreeMap<String, ActualTable>,
     /// What the store remembered of columns: `table.column` and the form's name.
@@ -75,6 +77,8 @@ impl Actual {
                 self.forms.insert(column.to_owned(), value);
             } else if name == "layout" {
                 self.layout = value.parse().ok();
+            } else if name == super::outbox::CONTRACT {
+                self.contract = Some(value);
             }
         }
         Ok(())

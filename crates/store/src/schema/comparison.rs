@@ -1,6 +1,6 @@
 //! One table as it is beside what the contract wants.
 
-use super::actual::{Actual, ActualColumn, ActualTable};
+use super::actual::{Actual, ActualColumn, ActualIndex, ActualTable};
 use super::ddl::on_delete;
 use super::migration::{Plan, remember};
 use super::{Column, DELETED_AT, Form, Index, IndexKind, OWN_PREFIX, Table, quote};
@@ -90,16 +90,22 @@ impl Comparison<'_> {
         if is_key || there.required == column.required {
             return;
         }
-        let name = self.named(&column.name);
-        plan.drift.push(if column.required {
-            format!(
-                "column {name} may be null and the contract requires it: rebuild the table, or let it be null"
-            )
-        } else {
-            format!(
-                "column {name} is NOT NULL and the contract lets it be null: rebuild the table, or require it"
-            )
-        });
+        match column.required {
+            false => self.let_be_null(&column.name, plan),
+            true => {
+                let name = self.named(&column.name);
+                plan.drift.push(format!(
+                    "column {name} may be null and the contract requires it: rebuild the table, or let it be null"
+                ));
+            }
+        }
+    }
+
+    /// A column that may be null from now on: no row is touched.
+    fn let_be_null(&self, column: &str, plan: &mut Plan) {
+        let (name, table) = (self.named(column), quote(&self.table.name));
+        let sql = format!("ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL", quote(column));
+        plan.step(format!("let column {name} be null"), sql);
     }
 
     fn reference(&self, column: &Column, there: &ActualColumn, plan: &mut Plan) {
@@ -176,11 +182,14 @@ impl Comparison<'_> {
                     "rows of `{}` are marked as deleted and would be seen again: delete them, or keep soft deletion",
                     self.table.name
                 ));
-            } else if column.required && column.default.is_none() {
+            } else if column.is_key {
                 plan.drift.push(format!(
-                    "column {at} is not in the contract and must have a value: add the field, or drop the column"
+                    "column {at} is not in the contract and is the table's key: the key of a table cannot change"
                 ));
             } else {
+                if column.required && column.default.is_none() {
+                    self.let_be_null(name, plan);
+                }
                 plan.warnings.push(format!("column {at} is not in the contract and is left alone"));
             }
         }
@@ -224,7 +233,9 @@ impl Comparison<'_> {
         let is_wanted = |name: &str| self.table.indexes.iter().any(|i| i.name == name);
         for (name, index) in self.there.indexes.iter().filter(|(name, i)| !i.is_key && !is_wanted(name)) {
             let columns = index.columns.join(", ");
-            if index.unique {
+            if index.unique && self.is_own(name, index) {
+                plan.step(format!("drop index `{name}`"), format!("DROP INDEX {}", quote(name)));
+            } else if index.unique {
                 plan.drift.push(format!(
                     "index `{name}` makes {columns} of `{}` unique and the contract does not: drop the index",
                     self.table.name
@@ -233,6 +244,12 @@ impl Comparison<'_> {
                 plan.warnings.push(format!("index `{name}` is not in the contract and is left alone"));
             }
         }
+    }
+
+    /// Whether an index was made for a contract's `@unique`: by its name, which is made of the table's and its columns'.
+    fn is_own(&self, name: &str, index: &ActualIndex) -> bool {
+        let made = format!("{}.{}.unique", self.table.name, index.columns.join("."));
+        name == made && index.sql.is_some()
     }
 
     fn triggers(&self, plan: &mut Plan) {

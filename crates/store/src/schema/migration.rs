@@ -1,12 +1,13 @@
 //! From the tables that are there to those a contract wants.
 //!
 //! What only adds is done: tables, columns that may be null or have a default, indexes, triggers (which belong to the
-//! store and are replaced freely). What would lose or reinterpret data is not: it is drift, listed with what to do.
+//! store and are replaced freely); and what only relaxes: a column that may be null from now on, a unique index that the
+//! contract no longer wants. What would lose or reinterpret data is not: it is drift, listed with what to do.
 //! What is merely there besides is left alone and told.
 
 use super::actual::Actual;
 use super::comparison::Comparison;
-use super::outbox::{LAYOUT, TABLES};
+use super::outbox::{CONTRACT, LAYOUT, TABLES};
 use super::{COLUMNS_MAX, Column, Schema, Table, literal};
 use contract::Contract;
 use rusqlite::{Connection, Result};
@@ -23,7 +24,7 @@ pub struct Plan {
     pub warnings: Vec<String>,
 }
 
-/// One additive change.
+/// One change that loses nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// What it does, in words.
@@ -64,11 +65,26 @@ pub fn migration_plan(contract: &Contract, conn: &Connection) -> Result<Plan> {
     plan(&Schema::of(contract), conn)
 }
 
+/// What a database says of itself.
+pub(crate) struct Found {
+    /// The contract that it belongs to, where it says so.
+    pub contract: Option<String>,
+    /// The names of all tables but the store's own.
+    pub tables: Vec<String>,
+}
+
+/// Reads what a database says of itself; nothing where the store's own tables are not there.
+pub(crate) fn found(conn: &Connection) -> Result<Option<Found>> {
+    let actual = Actual::read(conn)?;
+    let found = Found { contract: actual.contract, tables: actual.tables.into_keys().collect() };
+    Ok(actual.has_own_tables.then_some(found))
+}
+
 /// Compares a database with a schema; reads only.
 pub(crate) fn plan(schema: &Schema, conn: &Connection) -> Result<Plan> {
     let actual = Actual::read(conn)?;
     let mut plan = Plan::default();
-    if !is_layout_known(&actual, &mut plan) {
+    if !is_layout_known(&actual, &mut plan) || !is_owner(&schema.contract, &actual, &mut plan) {
         return Ok(plan);
     }
     for table in &schema.tables {
@@ -107,6 +123,32 @@ fn is_layout_known(actual: &Actual, plan: &mut Plan) -> bool {
             true
         }
     }
+}
+
+/// A database belongs to one contract: another one's tables beside its own would be a mistake in nearly every case.
+fn is_owner(contract: &str, actual: &Actual, plan: &mut Plan) -> bool {
+    match &actual.contract {
+        Some(owner) if owner == contract => true,
+        Some(owner) => {
+            plan.drift.push(format!(
+                "the database belongs to the contract `{owner}`, and this is `{contract}`: name another data folder \
+                 (--data), or make the database this contract's own (serve --adopt)"
+            ));
+            false
+        }
+        None => {
+            plan.step(
+                format!("remember that the database is of the contract `{contract}`"),
+                owned_by(contract),
+            );
+            true
+        }
+    }
+}
+
+/// Makes the database a contract's own.
+pub(crate) fn owned_by(contract: &str) -> String {
+    format!("INSERT OR REPLACE INTO _septet_meta VALUES ({}, {});", literal(CONTRACT), literal(contract))
 }
 
 fn create(table: &Table, plan: &mut Plan) {

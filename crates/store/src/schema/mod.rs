@@ -14,7 +14,7 @@ mod triggers;
 
 pub(crate) use form::Form;
 pub use migration::{Plan, Step as MigrationStep, migration_plan};
-pub(crate) use migration::{apply, plan};
+pub(crate) use migration::{apply, found, owned_by, plan};
 pub(crate) use triggers::{CHECK_PREFIX, DANGLING, REFERENCED};
 
 pub(crate) use crate::sql::{DELETED_AT, VERSION};
@@ -30,6 +30,8 @@ pub(crate) const COLUMNS_MAX: usize = 450;
 /// All tables a contract wants, in the order of its resources.
 #[derive(Debug, Clone)]
 pub(crate) struct Schema {
+    /// The contract's name: the database remembers whose it is.
+    pub contract: String,
     pub tables: Vec<Table>,
 }
 
@@ -147,7 +149,7 @@ impl Schema {
                 .map(|(_, r)| r.clone())
                 .collect();
         }
-        Self { tables }
+        Self { contract: contract.name.clone(), tables }
     }
 
     /// A table by its name, which SQL compares without case.

@@ -3,11 +3,15 @@
 /// The version of these tables; a database with a greater one was made by a newer server.
 pub(super) const LAYOUT: i64 = 1;
 
+/// What `_septet_meta` calls the contract that the database belongs to.
+pub(crate) const CONTRACT: &str = "contract";
+
 /// `_septet_outbox` keeps every event in the order of the commits: `type` is `User.created`, `User.updated`,
 /// `User.deleted` or the name of an operation's event; `before` and `after` are JSON objects of the row's fields
 /// without secrets, for an operation's event `after` is `{"arguments": …, "error": code or null}`.
 /// `_septet_idempotency` keeps what calls with an idempotency key answered.
-/// `_septet_meta` keeps what the tables themselves do not show: the version of this layout and the form of columns.
+/// `_septet_meta` keeps what the tables themselves do not show: the version of this layout, the form of columns,
+/// and the name of the contract.
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS _septet_meta (
   name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL

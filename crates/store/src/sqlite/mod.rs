@@ -1,5 +1,6 @@
 //! The embedded database: one file, many reading connections, one writing one.
 
+pub(crate) mod backup;
 mod flow;
 mod inline;
 pub(crate) mod open;
@@ -9,6 +10,7 @@ mod slow;
 pub(crate) mod writer;
 
 use crate::face::Place;
+use crate::storage::Health;
 use contract::Contract;
 pub use flow::Flow;
 pub(crate) use proved::Proved;
@@ -32,8 +34,9 @@ pub(crate) struct Inner {
     pub writer: writer::Writer,
     /// The threads that read.
     pub readers: reader::Readers,
+    /// What reads and writes have shown of the file.
+    pub health: Health,
     /// The file.
-    #[expect(dead_code, reason = "kept to be dropped last")]
     pub database: Database,
 }
 

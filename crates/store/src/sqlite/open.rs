@@ -6,6 +6,7 @@ use super::{Database, Generation, Inner, Store};
 use crate::face::{Durability, OpenError, Options, Place};
 use crate::functions;
 use crate::schema::{self, Plan, Schema};
+use crate::storage::{Health, StorageFault};
 use contract::Contract;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -41,15 +42,24 @@ impl Store {
     pub fn open(contract: Arc<Contract>, options: &Options) -> Result<Self, OpenError> {
         configure_library();
         let database = Database::at(&options.place).map_err(failed)?;
+        let cannot = |error| unusable(database.path(), &error);
+        close_to_others(database.path()).map_err(|error| unusable_file(database.path(), &error))?;
         let deadline = Deadline::default();
-        let mut conn = writing(database.path(), options.durability, &deadline).map_err(failed)?;
-        migrate(&contract, &mut conn)?;
+        let mut conn = writing(database.path(), options.durability, &deadline).map_err(cannot)?;
+        if conn.is_readonly("main").map_err(cannot)? {
+            let path = database.path().display();
+            return Err(OpenError(format!("{path} cannot be written: {}", StorageFault::ReadOnly)));
+        }
+        migrate(&contract, &mut conn).map_err(|error| match error {
+            Unmigrated::Drift(text) => OpenError(text),
+            Unmigrated::Database(error) => cannot(error),
+        })?;
         let generation = Arc::new(Generation::default());
-        let outbox = reading(database.path()).map_err(failed)?;
+        let outbox = reading(database.path()).map_err(cannot)?;
         let writer =
             Writer::start(conn, outbox, deadline, &contract, options, &generation).map_err(failed)?;
         let readers = Readers::new(database.path(), options, &generation);
-        let inner = Inner { contract, writer, readers, database };
+        let inner = Inner { contract, writer, readers, health: Health::default(), database };
         Ok(Self { inner: Arc::new(inner) })
     }
 }
@@ -63,20 +73,90 @@ pub fn migration_plan(contract: &Contract, place: &Place) -> Result<Plan, OpenEr
         }
         Place::File(_) | Place::Memory => Connection::open_in_memory(),
     };
-    conn.and_then(|conn| schema::migration_plan(contract, &conn)).map_err(failed)
+    conn.and_then(|conn| schema::migration_plan(contract, &conn)).map_err(|error| match place {
+        Place::File(path) => unusable(path, &error),
+        Place::Memory => failed(error),
+    })
+}
+
+/// Makes a database another contract's own; one that is not there is left so.
+///
+/// # Errors
+/// A database that cannot be written.
+pub fn adopt(contract: &Contract, place: &Place) -> Result<(), OpenError> {
+    configure_library();
+    match place {
+        Place::File(path) if path.exists() => Connection::open(path)
+            .and_then(|conn| {
+                conn.busy_timeout(BUSY)?;
+                conn.execute_batch(&schema::owned_by(&contract.name))
+            })
+            .map_err(|error| unusable(path, &error)),
+        Place::File(_) | Place::Memory => Ok(()),
+    }
+}
+
+/// Why a database cannot be used: with its file and, where there is one, a way out.
+pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let fault = error.sqlite_error_code().and_then(StorageFault::of);
+    let way_out = match fault {
+        Some(StorageFault::Damaged) => {
+            ": put a backup in its place (septet restore), or save what can be read (sqlite3 FILE .recover)"
+        }
+        Some(StorageFault::Full) => ": make room on the disk",
+        Some(StorageFault::ReadOnly) => ": the file and its folder must be writable for the server's user",
+        Some(StorageFault::Io) | None => "",
+    };
+    OpenError(format!("{}: {error}{way_out}", path.display()))
+}
+
+fn unusable_file(path: &Path, error: &std::io::Error) -> OpenError {
+    OpenError(format!("{}: {error}", path.display()))
+}
+
+/// Makes a database's files readable and writable for their owner alone. A new file is made here, since SQLite would
+/// make it with the modes that the process makes files with; its log and index take their modes from it.
+#[cfg(unix)]
+pub(super) fn close_to_others(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    const OWNER_ONLY: u32 = 0o600;
+    std::fs::OpenOptions::new().append(true).create(true).mode(OWNER_ONLY).open(path).map(drop)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(there) if there.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(&name, std::fs::Permissions::from_mode(OWNER_ONLY))?;
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn close_to_others(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Why a database was not made to follow a contract.
+enum Unmigrated {
+    Drift(String),
+    Database(rusqlite::Error),
 }
 
 fn failed(error: impl Display) -> OpenError {
     OpenError(error.to_string())
 }
 
-fn migrate(contract: &Contract, conn: &mut Connection) -> Result<(), OpenError> {
-    let plan = schema::plan(&Schema::of(contract), conn).map_err(failed)?;
+fn migrate(contract: &Contract, conn: &mut Connection) -> Result<(), Unmigrated> {
+    let plan = schema::plan(&Schema::of(contract), conn).map_err(Unmigrated::Database)?;
     if !plan.drift.is_empty() {
         let list: Vec<String> = plan.drift.iter().map(|d| format!("\n  - {d}")).collect();
-        return Err(OpenError(format!("the database and the contract differ:{}", list.concat())));
+        let text = format!("the database and the contract differ:{}", list.concat());
+        return Err(Unmigrated::Drift(text));
     }
-    schema::apply(&plan, conn).map_err(failed)
+    schema::apply(&plan, conn).map_err(Unmigrated::Database)
 }
 
 /// The writing connection.

@@ -3,6 +3,7 @@
 use crate::face::Error;
 use crate::functions::BAD_VALUE;
 use crate::schema::{CHECK_PREFIX, DANGLING, REFERENCED};
+use crate::storage::StorageFault;
 use contract::{Contract, FieldId, ResourceId};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
@@ -23,14 +24,13 @@ impl Violations<'_> {
     }
 
     fn failure(self, failure: ffi::Error, message: &str) -> Error {
+        if let Some(fault) = StorageFault::of(failure.code) {
+            return Error::Storage(fault);
+        }
         match failure.code {
             ErrorCode::ConstraintViolation => self.constraint(failure.extended_code, message),
             ErrorCode::OperationInterrupted => Error::Timeout,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Unavailable("the database is busy"),
-            ErrorCode::DiskFull => Error::Unavailable("the disk is full"),
-            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => {
-                Error::Unavailable("the database cannot be written")
-            }
             ErrorCode::OutOfMemory => Error::Unavailable("there is not enough memory"),
             ErrorCode::TooBig => Error::BadValue("a value is too large".to_owned()),
             _ => self.other(message),

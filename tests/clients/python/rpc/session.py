@@ -98,5 +98,10 @@ def run(name, parts):
             traceback.print_exc()
             failed.append(part.__name__)
     if failed:
-        sys.exit(f"{name}: FAILED {', '.join(failed)}, of {len(parts)} parts")
-    print(f"{name}: {len(parts)} parts")
+        print(f"{name}: FAILED {', '.join(failed)}, of {len(parts)} parts", file=sys.stderr)
+    else:
+        print(f"{name}: {len(parts)} parts")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of the library are not waited for: one that feeds a stream which was refused may wait for good.
+    os._exit(1 if failed else 0)

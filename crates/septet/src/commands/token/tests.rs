@@ -42,6 +42,11 @@ const NAMED: &[(&str, &str)] = &[
 fn the_engine_accepts_it_until_it_expires() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
+    // Without a server's secret there is nothing that it would believe.
+    let refused = signed(&["--sub", "u1", "--data", data], NAMED).unwrap_err();
+    assert!(refused.contains("no server has made a secret here"), "{refused}");
+    assert!(!folder.path().join("jwt-secret").exists());
+    Config::load(None, std::iter::empty(), &[]).unwrap().identity.keys(folder.path()).unwrap();
     let token = signed(&["--sub", "u1", "--role", "admin", "--ttl", "15m", "--data", data], NAMED).unwrap();
     let secret = std::fs::read_to_string(folder.path().join("jwt-secret")).unwrap();
     let verifier = verifier(Key::hs256(secret.trim_end().as_bytes()).unwrap());
