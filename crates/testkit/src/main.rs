@@ -4,6 +4,7 @@
 //! testkit cases [FILTER]      every case over every protocol and store
 //! testkit parity FILE         the same, and when nothing failed the table of the results as Markdown
 //! testkit kill [ROUNDS]       kill -9 amid concurrent writes: nothing acknowledged is lost, nothing is half there
+//! testkit fresh [SEED]        random questions: a server that was asked before answers as a fresh one
 //! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory
 //! ```
 //!
@@ -17,6 +18,7 @@ mod client;
 mod corpus;
 mod driver;
 mod expect;
+mod fresh;
 mod graphql;
 mod grpc;
 mod kill;
@@ -70,9 +72,14 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         }
         ["kill"] => kill::run(&project, kill::ROUNDS),
         ["kill", rounds] => kill::run(&project, number(rounds)?),
+        ["fresh"] => fresh::run(fresh::SEED),
+        ["fresh", seed] => fresh::run(u64::from(number(seed)?)),
         ["storm"] => storm::run(&project, storm::REQUESTS),
         ["storm", requests] => storm::run(&project, number(requests)?),
-        _ => Err("usage: testkit cases [FILTER] | parity FILE | kill [ROUNDS] | storm [REQUESTS]".into()),
+        _ => {
+            let usage = "cases [FILTER] | parity FILE | fresh [SEED] | kill [ROUNDS] | storm [REQUESTS]";
+            Err(format!("usage: testkit {usage}"))
+        }
     }
 }
 

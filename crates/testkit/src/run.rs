@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The stores that cases run on.
 const STORE: &str = "sqlite";
 /// Every protocol that the neutral cases run over, in its forms.
-const PROTOCOLS: &[Protocol] = &[
+pub const PROTOCOLS: &[Protocol] = &[
     Protocol::Rest,
     Protocol::Graphql,
     Protocol::Grpc("grpc", Wire::Grpc, Lists::Whole),
@@ -36,14 +36,18 @@ const DEPTH_MAX: usize = 8;
 
 /// A protocol and its form.
 #[derive(Debug, Clone, Copy)]
-enum Protocol {
+pub enum Protocol {
+    /// REST.
     Rest,
+    /// GraphQL.
     Graphql,
+    /// gRPC and what is like it: its name, how it is framed, and how lists come.
     Grpc(&'static str, Wire, Lists),
 }
 
 impl Protocol {
-    fn name(self) -> &'static str {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Rest => "rest",
             Self::Graphql => "graphql",
@@ -76,7 +80,8 @@ impl Protocol {
         }
     }
 
-    fn driver(self, contract: &Arc<Contract>, schema: &Arc<Schema>, server: &Server) -> Box<dyn Driver> {
+    /// Asks a server of a contract over it.
+    pub fn driver(self, contract: &Arc<Contract>, schema: &Arc<Schema>, server: &Server) -> Box<dyn Driver> {
         let contract = Arc::clone(contract);
         match self {
             Self::Rest => Box::new(Rest::new(contract, server.url())),
@@ -200,7 +205,7 @@ fn with_log(verdict: Verdict, server: &Server) -> Verdict {
 }
 
 /// Runs a function over the items on as many threads as there are processors; results keep the items' order.
-fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
     let workers = std::thread::available_parallelism().map_or(2, usize::from).min(items.len().max(1));
