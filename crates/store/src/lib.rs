@@ -8,7 +8,9 @@ pub mod query;
 #[doc(hidden)]
 pub mod fuzz;
 
+mod fair;
 mod functions;
+mod lane;
 mod meter;
 mod read;
 mod schema;
@@ -19,7 +21,9 @@ mod storage;
 mod write;
 
 pub use face::*;
+pub use fair::{Bill, FairQueue, Put, QueueLimits, Taken};
 pub use functions::is_regex;
+pub use lane::Lane;
 pub use meter::{Meter, Metering, Stretch, Unmetered};
 pub use query::*;
 pub use schema::{MigrationStep, Plan as MigrationPlan};
