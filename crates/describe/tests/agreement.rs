@@ -28,6 +28,8 @@ fn engine(contract: Contract) -> Engine {
         gathered_bytes_max: 64 << 20,
         queue_reads_max: 8,
         inline_steps_max: 10_000,
+        writer_hold_max: std::time::Duration::from_secs(30),
+        writer_answer_steps_max: 1_000_000,
     };
     let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).unwrap();
     let rules =

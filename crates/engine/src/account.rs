@@ -8,6 +8,7 @@
 use crate::call::{self, Budget};
 use crate::clock::Clock;
 use crate::identity::Caller;
+use crate::lane;
 use crate::limit::{Buckets, Empty, Rate};
 use crate::settings::Settings;
 use std::cell::RefCell;
@@ -68,7 +69,7 @@ impl Budgets {
     /// Takes units that are there.
     pub fn take(&self, purse: Purse<'_>, units: u32, now: Instant) -> Result<Option<Budget>, Empty> {
         match purse {
-            Purse::Address(peer) => self.addresses.take(&peer, self.address_rate, units, now),
+            Purse::Address(peer) => self.addresses.take(&lane::block(peer), self.address_rate, units, now),
             Purse::Caller(id) => self.callers.take(id, self.caller_rate, units, now),
         }
     }
@@ -76,7 +77,7 @@ impl Budgets {
     /// Takes units that were used, there or not.
     fn charge(&self, purse: Purse<'_>, units: u32, now: Instant) -> Option<Budget> {
         match purse {
-            Purse::Address(peer) => self.addresses.charge(&peer, self.address_rate, units, now),
+            Purse::Address(peer) => self.addresses.charge(&lane::block(peer), self.address_rate, units, now),
             Purse::Caller(id) => self.callers.charge(id, self.caller_rate, units, now),
         }
     }

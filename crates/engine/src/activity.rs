@@ -1,7 +1,6 @@
 //! What an engine is doing, for those who watch it.
 
 use crate::engine::Engine;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// What is under way in an engine, and what went through its channels. The numbers are read one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,8 +24,8 @@ impl Engine {
     pub fn activity(&self) -> Activity {
         let channels = self.hub.counts();
         Activity {
-            calls: self.under_way.load(Relaxed) as u64,
-            streams: self.streams.load(Relaxed) as u64,
+            calls: (self.reads.taken() + self.writes.taken()) as u64,
+            streams: self.streams.taken() as u64,
             channel_members: channels.members,
             channel_paths: channels.paths,
             messages_published: channels.published,

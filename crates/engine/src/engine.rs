@@ -13,11 +13,10 @@ use crate::plans::Plans;
 use crate::secret::Hashing;
 use crate::select::{Resolver, Wanted};
 use crate::settings::Settings;
-use crate::stage::{Chosen, Planned, Shares};
+use crate::stage::{Chosen, Places, Planned};
 use crate::watch::{Tally, Watch};
 use contract::{Contract, OperationId};
 use std::ops::Deref;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use store::{ReadPlan, SqlPlan, StorageFault, Store};
 
@@ -39,7 +38,10 @@ pub struct Engine {
     pub(crate) budgets: Arc<Budgets>,
     /// Buckets of operations with a limit of their own, by operation and caller.
     pub(crate) limited: Buckets<String>,
-    pub(crate) under_way: Arc<AtomicUsize>,
+    /// Calls under way that read.
+    pub(crate) reads: Arc<Places>,
+    /// Those that write.
+    pub(crate) writes: Arc<Places>,
     pub(crate) hashing: Hashing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -48,9 +50,7 @@ pub struct Engine {
     /// How the messages of channels are told.
     pub(crate) told: Vec<Arc<ToldWhole>>,
     /// Streams under way.
-    pub(crate) streams: Arc<AtomicUsize>,
-    /// Whose they are.
-    pub(crate) shares: Arc<Shares>,
+    pub(crate) streams: Arc<Places>,
 }
 
 /// A plan of an operation, and the parameters of its answer's reads.
@@ -118,13 +118,13 @@ impl Engine {
             stars: stars.clone(),
             budgets: Arc::new(Budgets::new(&settings, &clock)),
             limited: Buckets::new(settings.buckets_max, start),
-            under_way: Arc::new(AtomicUsize::new(0)),
-            hashing: Hashing::new(settings.hashes_concurrent_max),
+            reads: Places::new("calls", settings.read_places()),
+            writes: Places::new("writes", settings.write_places()),
+            hashing: Hashing::new(settings.hashes_concurrent_max, settings.hashes_waiting_max),
             plans: Plans::new(&settings),
             hub: Hub::new(settings.hub()),
             told: contract.channels.iter().map(|c| Arc::new(ToldWhole::new(&contract, c))).collect(),
-            streams: Arc::new(AtomicUsize::new(0)),
-            shares: Arc::default(),
+            streams: Places::new("streams", settings.stream_places()),
             anonymous: Arc::new(Caller::anonymous()),
             contract,
             store,

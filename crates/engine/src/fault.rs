@@ -80,7 +80,7 @@ pub mod codes {
     pub const IDEMPOTENCY_MISMATCH: &str = "IDEMPOTENCY_MISMATCH";
     /// The answer would be larger than allowed.
     pub const REPLY_TOO_LARGE: &str = "REPLY_TOO_LARGE";
-    /// The caller's budget is used up.
+    /// The caller's budget is used up, or its share of what may be under way.
     pub const THROTTLED: &str = "THROTTLED";
     /// The call asks for more at once than any budget allows.
     pub const COST_EXCEEDED: &str = "COST_EXCEEDED";
@@ -90,6 +90,12 @@ pub mod codes {
     pub const TOO_SLOW: &str = "TOO_SLOW";
     /// The deadline passed.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+    /// A write would hold the writer for longer than it may.
+    pub const WRITE_TOO_LONG: &str = "WRITE_TOO_LONG";
+    /// The answer of a write takes longer to read than it may before the write is done.
+    pub const ANSWER_TOO_LONG: &str = "ANSWER_TOO_LONG";
+    /// The write is done, and its answer could not be read.
+    pub const WRITTEN_UNANSWERED: &str = "WRITTEN_UNANSWERED";
     /// The caller went away before the answer.
     pub const CANCELLED: &str = "CANCELLED";
     /// The server has too much to do.

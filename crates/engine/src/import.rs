@@ -7,7 +7,7 @@ use crate::secret;
 use contract::{FieldId, KeyKind, ResourceId};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Bounds, Meter, Mutation, Param, Predicate, Step, Unmetered, Write};
+use store::{Bounds, Lane, Mutation, Param, Predicate, Step, Unmetered, Write};
 use wire::{Format, Value};
 
 /// Records of one transaction at the most.
@@ -35,7 +35,7 @@ impl Engine {
         let mut steps = Vec::with_capacity(records.len().min(CHUNK_RECORDS_MAX));
         for (i, record) in records.iter().take(CHUNK_RECORDS_MAX).enumerate() {
             let at = |fault| NotImported { record: Some(i), fault };
-            steps.push(self.import_step(resource, record, &now).await.map_err(at)?);
+            steps.push(self.import_step(resource, record, &now).map_err(at)?);
         }
         let mutation = Mutation {
             steps,
@@ -47,6 +47,7 @@ impl Engine {
                 deadline: moment.instant + CHUNK_TIME_MAX,
                 reply_bytes_max: 0,
                 meter: Arc::new(Unmetered),
+                lane: Lane::OPERATOR,
             },
             now,
         };
@@ -57,8 +58,7 @@ impl Engine {
         })
     }
 
-    async fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {
-        let meter: Arc<dyn Meter> = Arc::new(Unmetered);
+    fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {
         let given = input::record(&self.contract, &self.patterns, id, record, Purpose::Import)?;
         let resource = self.contract.resource(id);
         let mut set: Vec<(FieldId, Value)> = given.values.into_iter().chain(given.defaults).collect();
@@ -75,7 +75,7 @@ impl Engine {
                 && resource.field(*field).is_secret()
                 && !secret::is_hash(text)
             {
-                *text = secret::hash(&self.hashing, std::mem::take(text), &meter).await?;
+                *text = secret::hash_now(text)?;
             }
         }
         set.sort_by_key(|(field, _)| *field);

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod identity;
 mod import;
 mod input;
+mod lane;
 pub mod limit;
 pub mod observe;
 mod plans;

@@ -1,6 +1,7 @@
 //! The bounds of the pipeline, each with a name. The configuration fills them in.
 
 use crate::channel::Bounds;
+use crate::stage::PlaceLimits;
 use std::time::Duration;
 
 /// Every bound that the engine enforces.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub streams_concurrent_max: usize,
     /// Those of one caller at the most, or of one address for callers who are not known.
     pub caller_streams_max: usize,
+    /// Those of one address at the most, whoever calls from it.
+    pub address_streams_max: usize,
     /// Paths of channels with somebody under them, or with a history, at the most.
     pub channel_paths_max: usize,
     /// Messages that wait for one member of a channel at the most: one that does not keep up is let go.
@@ -44,8 +47,14 @@ pub struct Settings {
     pub deadline_default: Duration,
     /// Time a call may take at the most.
     pub deadline_max: Duration,
-    /// Calls under way at once at the most.
+    /// Calls under way at once at the most that only read.
     pub calls_concurrent_max: usize,
+    /// Calls under way at once at the most that write.
+    pub writes_concurrent_max: usize,
+    /// Calls of one caller at the most, of either kind, or of one address for callers who are not known.
+    pub caller_calls_max: usize,
+    /// Calls of one address at the most, of either kind, whoever calls from it.
+    pub address_calls_max: usize,
     /// Units a caller may spend in a minute; 0 for no limit.
     pub caller_units_per_min: u32,
     /// Units an address may spend in a minute; 0 for no limit.
@@ -60,11 +69,35 @@ pub struct Settings {
     pub tokens_max: usize,
     /// Passwords hashed at once at the most (each takes 19 MiB for some 20 ms).
     pub hashes_concurrent_max: usize,
+    /// Passwords that wait to be hashed at the most.
+    pub hashes_waiting_max: usize,
+    /// Passwords in one call at the most.
+    pub call_secrets_max: usize,
     /// Seconds an idempotency key is kept.
     pub idempotency_keep_s: u32,
 }
 
 impl Settings {
+    pub(crate) fn read_places(&self) -> PlaceLimits {
+        PlaceLimits {
+            all_max: self.calls_concurrent_max,
+            caller_max: self.caller_calls_max,
+            address_max: self.address_calls_max,
+        }
+    }
+
+    pub(crate) fn write_places(&self) -> PlaceLimits {
+        PlaceLimits { all_max: self.writes_concurrent_max, ..self.read_places() }
+    }
+
+    pub(crate) fn stream_places(&self) -> PlaceLimits {
+        PlaceLimits {
+            all_max: self.streams_concurrent_max,
+            caller_max: self.caller_streams_max,
+            address_max: self.address_streams_max,
+        }
+    }
+
     pub(crate) fn hub(&self) -> Bounds {
         Bounds {
             paths_max: self.channel_paths_max,
@@ -92,12 +125,16 @@ impl Default for Settings {
             stream_bytes_max: 32 << 20,
             streams_concurrent_max: 4096,
             caller_streams_max: 1024,
+            address_streams_max: 2048,
             channel_paths_max: 10_000,
             channel_waiting_max: 1024,
             channel_waiting_bytes_max: 4 << 20,
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),
             calls_concurrent_max: 4096,
+            writes_concurrent_max: 4096,
+            caller_calls_max: 512,
+            address_calls_max: 2048,
             caller_units_per_min: 60_000,
             address_units_per_min: 120_000,
             burst_units: 5_000,
@@ -105,6 +142,8 @@ impl Default for Settings {
             plans_max: 4096,
             tokens_max: 10_000,
             hashes_concurrent_max: 2,
+            hashes_waiting_max: 128,
+            call_secrets_max: 100,
             idempotency_keep_s: 86_400,
         }
     }

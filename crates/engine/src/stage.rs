@@ -11,13 +11,14 @@ mod permit;
 mod plan;
 mod publish;
 mod run;
+mod secrets;
 mod share;
 mod validate;
 
-use admit::Slot;
 pub(crate) use enter::Entered;
 pub(crate) use plan::{Planned, applied_apart};
 pub(crate) use publish::Speaking;
 pub(crate) use run::{Flowing, Pieces};
-pub(crate) use share::Shares;
+use share::Slot;
+pub(crate) use share::{PlaceLimits, Places};
 pub(crate) use validate::Chosen;

@@ -90,6 +90,8 @@ impl Bench {
             gathered_bytes_max: 64 << 20,
             queue_reads_max: 8,
             inline_steps_max: 10_000,
+            writer_hold_max: std::time::Duration::from_secs(30),
+            writer_answer_steps_max: 1_000_000,
         };
         let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).unwrap();
         let rules =
@@ -212,6 +214,34 @@ async fn only_so_many_calls_are_under_way() {
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, Some(Kind::Unavailable));
     first.await.unwrap();
     assert_eq!(bench.run("notes", Credentials::None, Input::default()).await, None);
+}
+
+/// A caller has so many calls under way, and reads have places of their own.
+#[tokio::test]
+async fn nobody_has_all_places_and_reads_are_not_writes() {
+    let settings = Settings {
+        caller_calls_max: 2,
+        calls_concurrent_max: 4,
+        writes_concurrent_max: 3,
+        ..Settings::default()
+    };
+    let bench = Bench::new(settings);
+    let begin = |operation, credentials, input| bench.engine.call(bench.call(operation, credentials, input));
+    let mut held =
+        vec![begin("createNote", token("ada"), note("a")), begin("createNote", token("ada"), note("b"))];
+    let write = |who| bench.run("createNote", who, note("d"));
+    assert_eq!(write(token("ada")).await, Some(Kind::Throttled));
+    held.push(begin("createNote", token("ben"), note("c")));
+    assert_eq!(write(token("ben")).await, Some(Kind::Unavailable), "all three are taken");
+    // Neither is a read of the same caller's without a place, nor anybody else's.
+    for who in [token("ada"), token("ben"), Credentials::None] {
+        assert_eq!(bench.run("notes", who, Input::default()).await, None);
+    }
+    assert_eq!(bench.engine.activity().calls, 3);
+    held.pop();
+    assert_eq!(write(token("ben")).await, None);
+    held.into_iter().for_each(drop);
+    assert_eq!(bench.engine.activity().calls, 0);
 }
 
 /// A caller has so many streams, wherever they come from; callers who are not known share those of their address.

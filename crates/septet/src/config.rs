@@ -200,6 +200,8 @@ impl Config {
                 gathered_bytes_max: 0,
                 queue_reads_max: 0,
                 inline_steps_max: 0,
+                writer_hold_max: std::time::Duration::ZERO,
+                writer_answer_steps_max: 0,
             },
             log: Log { level: Level::Info, format: LogFormat::Text },
             metrics_listen: None,

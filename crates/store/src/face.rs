@@ -1,5 +1,6 @@
 //! What the engine sees of the store: plans made from intentions, and running them.
 
+use crate::lane::Lane;
 use crate::meter::Meter;
 use crate::query::{Aggregate, Param, Select, Write};
 pub use crate::read::ReadPlan;
@@ -9,12 +10,12 @@ pub use crate::sql_operation::SqlPlan;
 pub use crate::sqlite::{Flow, Store};
 use crate::storage;
 pub use crate::storage::StorageFault;
-use crate::write::References;
+use crate::write::{Answered, References};
 pub use crate::write::{Event, WritePlan};
 use contract::{FieldId, OperationId, ResourceId};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 pub use wire::NULLS_MAX;
 use wire::{Format, NullAt, Shape, Value};
 
@@ -39,6 +40,11 @@ pub struct Options {
     pub queue_reads_max: usize,
     /// Virtual-machine steps after which a read moves to such a thread.
     pub inline_steps_max: u32,
+    /// How long one mutation may hold the writer, which all others wait for.
+    pub writer_hold_max: Duration,
+    /// Virtual-machine steps that reading the answer of a change may take on the writer: a longer one is read when the
+    /// change is committed, elsewhere.
+    pub writer_answer_steps_max: u32,
 }
 
 /// Where the data is. A closed set: PostgreSQL joins it.
@@ -78,6 +84,8 @@ pub struct Bounds {
     pub reply_bytes_max: usize,
     /// What work on other threads than that which asks is added to.
     pub meter: Arc<dyn Meter>,
+    /// Whose turn it is, where it has to wait.
+    pub lane: Lane,
 }
 
 /// What a read answered.
@@ -279,6 +287,12 @@ pub enum Error {
     TooSlow,
     /// The deadline passed.
     Timeout,
+    /// The changes take longer than one mutation may hold the writer; nothing was done.
+    WriteTooLong,
+    /// What is answered takes longer to read than it may before the changes are committed; nothing was done.
+    AnswerTooLong,
+    /// The changes are made, but what is answered could not be read.
+    Unanswered(Box<Error>),
     /// A queue is full or the database cannot be reached; nothing was done.
     Unavailable(&'static str),
     /// The disk or the file fails: coming again does not help by itself.
@@ -449,15 +463,30 @@ impl Store {
         self.noted(flow)
     }
 
-    /// Makes changes: all or nothing, durable when it returns `Ok`.
+    /// Makes changes: all or nothing, durable when it returns `Ok`. At the deadline it is answered whether its turn has
+    /// come or not; a change that has not begun by then is not made.
+    ///
+    /// An answer that takes long to read is read when the changes are committed: it is then the record as it is after
+    /// them, or later.
     pub async fn write(&self, mutation: Mutation) -> Result<Written, Failed> {
-        self.noted_write(self.inner.writer.write(mutation, References::EachStatement).await)
+        self.noted_write(self.written(mutation).await)
+    }
+
+    async fn written(&self, mutation: Mutation) -> Result<Written, Failed> {
+        let Answered { written, later } =
+            self.inner.writer.write(mutation, References::EachStatement).await?;
+        let Some(later) = later else { return Ok(written) };
+        let bounds = later.bounds.clone();
+        let read = self.inner.readers.elsewhere(bounds, move |conn, kept| later.read(conn, kept));
+        let reply = Box::pin(read).await.map_err(|error| Error::Unanswered(Box::new(error)))?;
+        Ok(Written { reply, ..written })
     }
 
     /// Makes changes as [`Store::write`] does, but a step may point to rows that only a later one makes: references are
     /// judged when all steps are done, and one that dangles then is no step's failure.
     pub async fn import(&self, mutation: Mutation) -> Result<Written, Failed> {
-        self.noted_write(self.inner.writer.write(mutation, References::AllSteps).await)
+        let written = self.inner.writer.write(mutation, References::AllSteps).await;
+        self.noted_write(written.map(|answered| answered.written))
     }
 
     /// Events of the outbox after a place in their order, the oldest first, at most `limit` (and 10,000) of

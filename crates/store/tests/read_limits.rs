@@ -104,6 +104,7 @@ fn waiting_reads_are_bounded_and_end_when_nobody_waits() {
     social.execute(CROWD);
     let plan = endless(&social);
     let began = Instant::now();
+    let _clock = support::clock();
     let mut context = Context::from_waker(Waker::noop());
     let mut waiting: Vec<Waiting<'_>> = Vec::new();
     let mut refused = 0;

@@ -414,6 +414,7 @@ fn imported_rows_may_point_to_later_ones_of_the_same_mutation() {
 /// What one mutation may do for a while is not what those committed together with it may.
 #[test]
 fn an_import_changes_nothing_for_its_neighbours() {
+    let _clock = clock();
     let world = World::new();
     let (store, person) = (&world.store, |id: &str| user(&world.store, &world.contract, id));
     let post = |number: usize| world.post(&format!("p{number}"), &format!("u{number}"));

@@ -1,12 +1,15 @@
 //! Tokens of the address, calls under way, the deadline.
 
+use super::Slot;
 use crate::account::Purse;
 use crate::call::{Budget, Call, Context};
 use crate::clock::Moment;
 use crate::engine::Engine;
-use crate::fault::{Fault, Kind, codes};
+use crate::fault::Fault;
+use crate::lane;
+use crate::stage::share::Places;
+use contract::{OperationId, Root};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// A call that may be looked at.
@@ -18,19 +21,9 @@ pub(crate) struct Admitted {
     pub(super) slot: Slot,
 }
 
-/// A place among what is under way, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Slot(Arc<AtomicUsize>);
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Engine {
     pub(crate) fn admit(&self, call: Call, moment: Moment) -> Result<Admitted, Fault> {
-        let slot = Slot::take(&self.under_way, self.settings.calls_concurrent_max, "calls")?;
+        let slot = self.places_of(call.operation).take(lane::of_address(call.context.peer))?;
         let cost = self.contract.operation(call.operation).cost;
         let budget = self.take_from(Purse::Address(call.context.peer), cost, moment.instant)?;
         self.noted(cost);
@@ -38,23 +31,18 @@ impl Engine {
         Ok(Admitted { call, moment, deadline, budget, slot })
     }
 
+    /// Where calls of an operation have their places: reads never go without one for what writes hold, which wait for
+    /// the one writer.
+    pub(super) fn places_of(&self, operation: OperationId) -> &Arc<Places> {
+        match self.contract.operation(operation).root {
+            Root::Query | Root::Subscription => &self.reads,
+            Root::Mutation => &self.writes,
+        }
+    }
+
     /// When a call is given up.
     pub(super) fn deadline(&self, context: &Context, moment: Moment) -> Instant {
         let wanted = context.timeout.unwrap_or(self.settings.deadline_default);
         moment.instant + wanted.min(self.settings.deadline_max)
-    }
-}
-
-impl Slot {
-    /// A place among so many; Unavailable when all are taken.
-    pub(super) fn take(taken: &Arc<AtomicUsize>, max: usize, of: &str) -> Result<Self, Fault> {
-        let before = taken.fetch_add(1, Ordering::Relaxed);
-        let slot = Slot(Arc::clone(taken));
-        if before >= max {
-            let message = format!("too many {of} are under way");
-            let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, message);
-            return Err(Fault { retry_after_s: Some(1), ..fault });
-        }
-        Ok(slot)
     }
 }

@@ -5,6 +5,7 @@ use crate::call::{Budget, Call, Context};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
+use crate::lane;
 use crate::limit::{Empty, Rate};
 use contract::Operation;
 use std::net::IpAddr;
@@ -126,7 +127,7 @@ impl Engine {
     ) -> Result<(), Fault> {
         let key = match purse {
             Purse::Caller(id) => format!("{of}\u{0}caller {id}"),
-            Purse::Address(peer) => format!("{of}\u{0}address {peer}"),
+            Purse::Address(peer) => format!("{of}\u{0}address {}", lane::block(peer)),
         };
         self.limited.take(key.as_str(), rate, 1, now).map(drop).map_err(|empty| throttled(&empty))
     }

@@ -2,8 +2,9 @@
 //!
 //! A unit is a call that reads up to a hundred records: a call takes as many units as the records it may read at the
 //! most, by the pages it asks for, each weighted by its resource's `@cost`, fill hundreds; and never less than its
-//! operation's own `@cost`.
+//! operation's own `@cost`. Secrets that are hashed are paid for beside that.
 
+use super::secrets;
 use super::validate::{SqlWanted, Wish};
 use crate::call::Measure;
 use crate::select::{Totals, TotalsItem, TotalsWhat, Wanted, What};
@@ -40,7 +41,8 @@ pub(super) fn of(contract: &Contract, operation: &Operation, wish: &Wish) -> u32
         Wish::Publish { drafts, .. } => u64::from(operation.cost).saturating_mul(drafts.len() as u64),
         _ => u64::from(operation.cost),
     };
-    u32::try_from(units.max(least)).unwrap_or(u32::MAX)
+    let hashes = secrets::units(contract, wish);
+    u32::try_from(units.max(least).saturating_add(hashes)).unwrap_or(u32::MAX)
 }
 
 /// Records that a selection of `rows` records reads at the most, weighted.

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
 use crate::input::Streamed;
+use crate::lane;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -35,11 +36,12 @@ impl Identified {
 
 impl Engine {
     pub(crate) fn identify(&self, admitted: Admitted) -> Result<Identified, Fault> {
-        let Admitted { call, moment, deadline, budget, slot } = admitted;
+        let Admitted { call, moment, deadline, budget, mut slot } = admitted;
         let caller = self.verified(&call.context.credentials, moment)?;
         if let Some(account) = Account::current() {
             account.is_of(&caller);
         }
+        slot.is_of(lane::of_caller(&caller, &call.context))?;
         self.take_from_operation(&call, &caller, moment.instant)?;
         let cost = self.contract.operation(call.operation).cost;
         let budget = match caller.id() {

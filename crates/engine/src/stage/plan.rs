@@ -21,7 +21,6 @@ use crate::select::{Builder, Params, Wanted, and};
 use contract::rule::{Facts, Reduced};
 use contract::{Assign, ChannelId, Compare, FieldId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
-use std::time::Instant;
 use store::{Bounds, Column, Mutation, Operand, Param, Predicate, ReadPlan, Select, SqlPlan, Unmetered};
 use wire::Value;
 
@@ -105,13 +104,14 @@ pub(crate) struct Read {
 
 impl Engine {
     /// What the store may use for the request that is worked for here.
-    fn bounds(&self, deadline: Instant) -> Bounds {
+    fn bounds(&self, permitted: &Permitted) -> Bounds {
         let meter = Account::current().map_or_else(|| Arc::new(Unmetered) as _, |account| account.meter());
-        Bounds { deadline, reply_bytes_max: self.settings.reply_bytes_max, meter }
+        let (deadline, lane) = (permitted.deadline, permitted.slot.lane());
+        Bounds { deadline, reply_bytes_max: self.settings.reply_bytes_max, meter, lane }
     }
 
     pub(crate) fn plan(&self, permitted: Permitted) -> Result<Planned, Fault> {
-        let bounds = self.bounds(permitted.deadline);
+        let bounds = self.bounds(&permitted);
         let plan = Planner { engine: self, permitted: &permitted, bounds: &bounds }.plan()?;
         let Permitted { operation, format, caller, budget, cost, slot, .. } = permitted;
         Ok(Planned { operation, plan, format, bounds, caller, budget, cost, slot })

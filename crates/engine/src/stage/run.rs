@@ -281,16 +281,25 @@ impl About<'_> {
         }
     }
 
-    /// Passwords are hashed off the threads that serve, as late as possible: a call refused before costs nothing.
+    /// Passwords are hashed off the threads that serve, as late as possible: a call refused before costs nothing. An
+    /// upsert has its secrets twice, for a record that is there and for one that is not: they are hashed once.
     async fn hash_secrets(&self, mutation: &mut Mutation, secrets: &[Secret]) -> Result<(), Fault> {
+        let mut hashed: Vec<(String, String)> = Vec::new();
+        let mut step = None;
         for secret in secrets {
             let Some(Step::Write { params, .. }) = mutation.steps.get_mut(secret.step) else { continue };
-            let slot = &mut params[usize::from(secret.param)];
-            if let Value::Text(clear) = slot {
-                *slot = Value::Text(
-                    secret::hash(&self.engine.hashing, std::mem::take(clear), &mutation.bounds.meter).await?,
-                );
+            if step.replace(secret.step) != Some(secret.step) {
+                hashed.clear();
             }
+            let slot = &mut params[usize::from(secret.param)];
+            let Value::Text(clear) = slot else { continue };
+            let clear = std::mem::take(clear);
+            let hash = match hashed.iter().find(|(known, _)| *known == clear) {
+                Some((_, hash)) => hash.clone(),
+                None => secret::hash(&self.engine.hashing, clear.clone(), &mutation.bounds).await?,
+            };
+            *slot = Value::Text(hash.clone());
+            hashed.push((clear, hash));
         }
         Ok(())
     }
@@ -343,6 +352,17 @@ impl About<'_> {
             Error::Timeout => {
                 Fault::new(Kind::Timeout, codes::DEADLINE_EXCEEDED, "it took longer than allowed")
             }
+            Error::WriteTooLong => Fault::new(
+                Kind::TooLarge,
+                codes::WRITE_TOO_LONG,
+                "the write takes longer than one may, and nothing was done: change less at once",
+            ),
+            Error::AnswerTooLong => Fault::new(
+                Kind::TooLarge,
+                codes::ANSWER_TOO_LONG,
+                "what the write is to answer takes too long to read, and nothing was done: ask for less",
+            ),
+            Error::Unanswered(why) => self.unanswered(id, *why),
             Error::Unavailable(why) => {
                 let fault = Fault::new(Kind::Unavailable, codes::OVERLOADED, "the server has too much to do");
                 Fault { retry_after_s: Some(1), detail: Some(why.into()), ..fault }
@@ -355,6 +375,14 @@ impl About<'_> {
             Error::BadValue(what) => Fault::new(Kind::Invalid, codes::INVALID_INPUT, what),
             Error::Internal(detail) => Fault::internal(detail),
         }
+    }
+
+    /// The write is done; only the answer is not there.
+    fn unanswered(&self, id: Option<ResourceId>, why: Error) -> Fault {
+        let inner = self.fault(id, why);
+        let message = format!("the write is done, and its answer could not be read: {}", inner.message);
+        let fault = Fault::new(Kind::Timeout, codes::WRITTEN_UNANSWERED, message);
+        Fault { detail: inner.detail, ..fault }
     }
 
     fn taken(&self, id: ResourceId, fields: &[contract::FieldId]) -> Fault {

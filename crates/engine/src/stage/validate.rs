@@ -2,7 +2,7 @@
 
 use super::identify::Identified;
 use super::publish::Speaking;
-use super::{Slot, cost};
+use super::{Slot, cost, secrets};
 use crate::call::{Budget, Context, Grouping, Input, Selected, Total};
 use crate::channel::Draft;
 use crate::engine::{Engine, Prepared};
@@ -141,6 +141,7 @@ impl Engine {
             }
             _ => self.wish(operation, call.input, streamed, &call.selection)?,
         };
+        secrets::bound(&self.contract, &wish, self.settings.call_secrets_max)?;
         let cost = cost::of(&self.contract, operation, &wish);
         let prepared = match call.selection {
             Selected::Prepared(prepared) => Some(prepared),

@@ -294,8 +294,14 @@ fn limits() -> Vec<Setting> {
         count("limits.call_units_max", 1..=1_000_000_000, |c, v| c.engine.call_units_max = v as u32),
         count("limits.keys_max", MANY, |c, v| c.engine.buckets_max = v as usize),
         count("limits.concurrent_calls_max", MANY, |c, v| c.engine.calls_concurrent_max = v as usize),
+        count("limits.concurrent_writes_max", MANY, |c, v| c.engine.writes_concurrent_max = v as usize),
+        count("limits.caller_calls_max", MANY, |c, v| c.engine.caller_calls_max = v as usize),
+        count("limits.address_calls_max", MANY, |c, v| c.engine.address_calls_max = v as usize),
         count("limits.concurrent_streams_max", MANY, |c, v| c.engine.streams_concurrent_max = v as usize),
         count("limits.caller_streams_max", MANY, |c, v| c.engine.caller_streams_max = v as usize),
+        count("limits.address_streams_max", MANY, |c, v| c.engine.address_streams_max = v as usize),
+        count("limits.call_secrets_max", MANY, |c, v| c.engine.call_secrets_max = v as usize),
+        count("limits.queue_hashes_max", MANY, |c, v| c.engine.hashes_waiting_max = v as usize),
         count("limits.concurrent_hashes_max", 1..=1000, |c, v| c.engine.hashes_concurrent_max = v as usize),
     ]
 }
@@ -314,6 +320,12 @@ fn store() -> Vec<Setting> {
         count("store.stream_readers", 1..=10_000, |c, v| c.store.stream_readers = v as usize),
         count("store.gathered_bytes_max", BYTES, |c, v| c.store.gathered_bytes_max = v as usize),
         count("store.queue_reads_max", MANY, |c, v| c.store.queue_reads_max = v as usize),
+        count("store.writer_hold_ms_max", 1..=3_600_000, |c, v| {
+            c.store.writer_hold_max = Duration::from_millis(v);
+        }),
+        count("store.writer_answer_steps_max", 1..=1_000_000_000, |c, v| {
+            c.store.writer_answer_steps_max = v as u32;
+        }),
         count("store.inline_steps_max", 1..=1_000_000_000, |c, v| c.store.inline_steps_max = v as u32),
     ]
 }

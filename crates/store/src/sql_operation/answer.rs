@@ -150,7 +150,11 @@ impl<E: Encoder> Writing<'_, '_, E> {
             Some(param) => *param = key,
             None => return Err(Error::Internal("an answer's key is not one of its parameters".to_owned())),
         }
-        let version = read::one_into(&mut self.encoder, self.running.conn, &read.plan, &params, before)?;
+        let one = || read::one_into(&mut self.encoder, self.running.conn, &read.plan, &params, before);
+        let version = match self.running.allowance {
+            Some(allowance) => allowance.answering_here(one)?,
+            None => one()?,
+        };
         if version.is_some() {
             (self.found, self.version) = (self.found + 1, version);
         }

@@ -5,6 +5,7 @@ use super::plan::{SqlPlan, Statement};
 use crate::face::{Error, Items, Reply, SqlParameter};
 use crate::read::XML_LIST;
 use crate::read::{self, Kept, Target, Values};
+use crate::sqlite::allowance::Allowance;
 use crate::write::{Violations, bind_value};
 use contract::{Contract, Expectation, RowCount};
 use rusqlite::{CachedStatement, Connection};
@@ -19,6 +20,8 @@ pub(crate) struct Running<'a> {
     /// The parameters of the answer's reads.
     pub answer_params: &'a [Value],
     pub target: Target<'a>,
+    /// What reading its answer may take, of one that changes rows.
+    pub allowance: Option<&'a Allowance>,
 }
 
 /// What a run's statements are given.
@@ -49,7 +52,8 @@ impl SqlPlan {
         }
         let violations = Violations(contract);
         let Values { params: answer_params, given } = values;
-        Running { conn, violations, plan: self, answer_params, target }.run(&[], given, 0)
+        let running = Running { conn, violations, plan: self, answer_params, target, allowance: None };
+        running.run(&[], given, 0)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The embedded database: one file, many reading connections, one writing one.
 
+pub(crate) mod allowance;
 pub(crate) mod backup;
 mod flow;
 mod inline;
 pub(crate) mod open;
 mod proved;
 pub(crate) mod reader;
+mod slice;
 mod slow;
 pub(crate) mod writer;
 

@@ -1,5 +1,6 @@
 //! Opening a database.
 
+use super::allowance::Allowance;
 use super::reader::Readers;
 use super::writer::Writer;
 use super::{Database, Generation, Inner, Store};
@@ -13,15 +14,14 @@ use rusqlite::config::DbConfig;
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Statements kept prepared by the writing connection.
 const PREPARED_MAX: usize = 512;
 /// How long another process may hold the lock for writing.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// Virtual-machine steps between two looks at the clock; some tens of microseconds.
-const STEPS_BETWEEN_LOOKS: i32 = 4_000;
+pub(super) const STEPS_BETWEEN_LOOKS: i32 = 4_000;
 
 /// Turns off SQLite's count of the memory it uses, which nothing here asks for and which takes a lock for every
 /// allocation (<https://www.sqlite.org/compile.html#recommended_compile_time_options>). Only before the first
@@ -44,8 +44,8 @@ impl Store {
         let database = Database::at(&options.place).map_err(failed)?;
         let cannot = |error| unusable(database.path(), &error);
         close_to_others(database.path()).map_err(|error| unusable_file(database.path(), &error))?;
-        let deadline = Deadline::default();
-        let mut conn = writing(database.path(), options.durability, &deadline).map_err(cannot)?;
+        let allowance = Allowance::default();
+        let mut conn = writing(database.path(), options.durability, &allowance).map_err(cannot)?;
         if conn.is_readonly("main").map_err(cannot)? {
             let path = database.path().display();
             return Err(OpenError(format!("{path} cannot be written: {}", StorageFault::ReadOnly)));
@@ -57,7 +57,7 @@ impl Store {
         let generation = Arc::new(Generation::default());
         let outbox = reading(database.path()).map_err(cannot)?;
         let writer =
-            Writer::start(conn, outbox, deadline, &contract, options, &generation).map_err(failed)?;
+            Writer::start(conn, outbox, allowance, &contract, options, &generation).map_err(failed)?;
         let readers = Readers::new(database.path(), options, &generation);
         let inner = Inner { contract, writer, readers, health: Health::default(), database };
         Ok(Self { inner: Arc::new(inner) })
@@ -160,7 +160,7 @@ fn migrate(contract: &Contract, conn: &mut Connection) -> Result<(), Unmigrated>
 }
 
 /// The writing connection.
-fn writing(path: &Path, durability: Durability, deadline: &Deadline) -> rusqlite::Result<Connection> {
+fn writing(path: &Path, durability: Durability, allowance: &Allowance) -> rusqlite::Result<Connection> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(BUSY)?;
     configure(&conn)?;
@@ -174,7 +174,8 @@ fn writing(path: &Path, durability: Durability, deadline: &Deadline) -> rusqlite
          PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;",
     ))?;
     conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
-    deadline.watch(&mut conn)?;
+    let allowance = allowance.clone();
+    conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || allowance.must_stop()))?;
     Ok(conn)
 }
 
@@ -198,45 +199,4 @@ pub(crate) fn configure(conn: &Connection) -> rusqlite::Result<()> {
     // Keeps prepared statements prepared whatever is bound to them.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     functions::register(conn)
-}
-
-/// Until when the statement that is running may run.
-#[derive(Debug, Clone)]
-pub(crate) struct Deadline {
-    base: Instant,
-    /// Nanoseconds after `base`.
-    at: Arc<AtomicU64>,
-}
-
-impl Default for Deadline {
-    fn default() -> Self {
-        Self { base: Instant::now(), at: Arc::new(AtomicU64::new(u64::MAX)) }
-    }
-}
-
-impl Deadline {
-    /// From now on until then.
-    pub fn set(&self, deadline: Instant) {
-        self.at.store(nanos(deadline.saturating_duration_since(self.base)), Ordering::Relaxed);
-    }
-
-    /// From now on without end.
-    pub fn clear(&self) {
-        self.at.store(u64::MAX, Ordering::Relaxed);
-    }
-
-    pub(super) fn has_passed(&self) -> bool {
-        let at = self.at.load(Ordering::Relaxed);
-        at != u64::MAX && nanos(self.base.elapsed()) >= at
-    }
-
-    /// Interrupts the connection's statements when it has passed.
-    fn watch(&self, conn: &mut Connection) -> rusqlite::Result<()> {
-        let deadline = self.clone();
-        conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || deadline.has_passed()))
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX - 1)
 }

@@ -10,9 +10,8 @@ use super::flow::Flow;
 use super::inline::{self, Limits};
 use super::open::{BUSY, configure};
 use super::proved::Proved;
-use super::slow::{Job, SlowReaders};
+use super::slow::{Job, Sharing, SlowReaders};
 use crate::face::{Bounds, Error, Options, Reply};
-use crate::meter::Metering;
 use crate::read::{Gathering, Kept, Pouring, ReadPlan, failure, pipe, run_kept};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
@@ -62,13 +61,13 @@ impl Readers {
             generation: Arc::clone(generation),
             inline_steps_max: options.inline_steps_max,
         };
-        let readers = |threads_max, cache_kib| {
+        let readers = |threads, sharing, cache_kib| {
             let path = path.to_owned();
             let open = Box::new(move || open(&path, cache_kib));
-            SlowReaders::new(threads_max, options.queue_reads_max, open)
+            SlowReaders::new(threads, options.queue_reads_max, sharing, open)
         };
-        let slow = readers(options.slow_readers, CACHE_KIB);
-        let streaming = readers(options.stream_readers, STREAM_CACHE_KIB);
+        let slow = readers(options.slow_readers, Sharing::Slices, CACHE_KIB);
+        let streaming = readers(options.stream_readers, Sharing::Whole, STREAM_CACHE_KIB);
         let gathering = Gathering::new(options.gathered_bytes_max);
         Self { shared: Arc::new(shared), slow, streaming, gathering }
     }
@@ -108,19 +107,22 @@ impl Readers {
         bounds: Bounds,
         work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let Bounds { deadline, meter, .. } = bounds;
-        match self.here(proved, deadline, &work)? {
+        match self.here(proved, bounds.deadline, &work)? {
             Some(done) => Ok(done),
-            None => {
-                let (job, outcome) = Job::new(deadline, move |conn| {
-                    let _metering = Metering::begin(&*meter);
-                    work(conn, &mut Kept::default())
-                });
-                self.slow.queue(job)?;
-                // In a box: what waits is rare, and every read's future would have room for it otherwise.
-                Box::pin(outcome).await
-            }
+            // In a box: what waits is rare, and every read's future would have room for it otherwise.
+            None => Box::pin(self.elsewhere(bounds, work)).await,
         }
+    }
+
+    /// Does something that only reads, in one snapshot that is begun now, on another thread.
+    pub async fn elsewhere<T: Send + 'static>(
+        &self,
+        bounds: Bounds,
+        work: impl for<'c> Fn(&'c Connection, &mut Kept<'c>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (job, outcome) = Job::new(bounds, move |conn| work(conn, &mut Kept::default()));
+        self.slow.queue(job)?;
+        outcome.await
     }
 
     /// Does something that only reads as [`Readers::run_kept`] does, and gives its reply in pieces where it is long.
@@ -132,14 +134,13 @@ impl Readers {
         + Send
         + 'static,
     ) -> Result<Flow, Error> {
-        let Bounds { deadline, meter, .. } = bounds;
+        let deadline = bounds.deadline;
         if let Some(reply) = self.here(proved, deadline, |conn, kept| work(conn, kept, None))? {
             return Ok(Flow::whole(reply));
         }
         let (outlet, inlet) = pipe();
         let (load, gathering) = (Arc::clone(self.streaming.load()), Arc::clone(&self.gathering));
-        let (job, outcome) = Job::new(deadline, move |conn| {
-            let _metering = Metering::begin(&*meter);
+        let (job, outcome) = Job::new(bounds, move |conn| {
             let is_wanted = || load.is_too_much();
             let pouring = outlet.pouring(patience(deadline), &gathering, &is_wanted);
             let result = work(conn, &mut Kept::default(), Some(&pouring));

@@ -1,22 +1,25 @@
 //! The writing connection and its thread.
 //!
 //! Whatever has queued up while one group was committed is the next group: the busier it is, the more writes share
-//! one flush to the disk, and a lone write waits for nobody.
+//! one flush to the disk, and a lone write waits for nobody. Callers take turns: the lane that has used the writer the
+//! least is next, and its writes keep their order.
 
 use super::Generation;
-use super::open::Deadline;
-use crate::face::{Error, Failed, Mutation, Options, Written};
+use super::allowance::Allowance;
+use crate::face::{Error, Failed, Mutation, Options};
+use crate::fair::{Bill, FairQueue, Put, QueueLimits, Taken};
 use crate::functions;
 use crate::read;
-use crate::write::{self, Event, Group, Job, References};
+use crate::write::{self, Answered, Event, Group, Job, Ran, References, Turn};
 use contract::Contract;
 use rusqlite::Connection;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 /// Pages in the write-ahead log after which what no reader needs is copied into the database.
 const CHECKPOINT_PAGES: u32 = 2_000;
@@ -24,15 +27,35 @@ const CHECKPOINT_PAGES: u32 = 2_000;
 const RESTART_PAGES: u32 = 16_000;
 /// How long it waits for them. Readers renew their snapshots several times as often.
 const RESTART_WAIT: Duration = Duration::from_millis(500);
+/// What a write takes, until it is known.
+const WRITE_TIME: Duration = Duration::from_micros(100);
 
 /// The one thread that writes.
 #[derive(Debug)]
 pub(crate) struct Writer {
+    queue: Arc<Queue>,
     /// `None` only while it is dropped.
-    queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// What the outbox is read with.
     outbox: Mutex<Connection>,
+}
+
+/// Mutations that wait for the thread.
+#[derive(Debug)]
+struct Queue {
+    state: Mutex<Waiting>,
+    /// There is one, or there will be none.
+    added: Condvar,
+    waiting_max: usize,
+    /// Those that were withdrawn since they were last looked for.
+    withdrawn: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    jobs: FairQueue<Job>,
+    /// Whether the thread takes any: not before it has started, and not after its end.
+    is_closed: bool,
 }
 
 impl Writer {
@@ -40,31 +63,42 @@ impl Writer {
     pub fn start(
         conn: Connection,
         outbox: Connection,
-        deadline: Deadline,
+        allowance: Allowance,
         contract: &Arc<Contract>,
         options: &Options,
         generation: &Arc<Generation>,
     ) -> std::io::Result<Self> {
-        let (queue, jobs) = sync_channel(options.queue_writes_max);
-        let (contract, generation) = (Arc::clone(contract), Arc::clone(generation));
-        let group_writes_max = options.group_writes_max.max(1);
-        let log = Log::of(conn).map_err(std::io::Error::other)?;
-        let work = Loop { log, deadline, contract, generation, group_writes_max };
+        let queue = Arc::new(Queue::new(options.queue_writes_max));
+        let work = Loop {
+            log: Log::of(conn).map_err(std::io::Error::other)?,
+            allowance,
+            contract: Arc::clone(contract),
+            generation: Arc::clone(generation),
+            group_writes_max: options.group_writes_max.max(1),
+            hold_max: options.writer_hold_max,
+            answer_steps_max: options.writer_answer_steps_max,
+        };
         let thread = std::thread::Builder::new().name("septet-writer".to_owned());
-        let thread = thread.spawn(move || work.run(&jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), outbox: Mutex::new(outbox) })
+        let served = Served(Arc::clone(&queue));
+        let thread = thread.spawn(move || work.run(&served.0))?;
+        Ok(Self { queue, thread: Some(thread), outbox: Mutex::new(outbox) })
     }
 
-    /// Makes changes: all or nothing, durable when it returns `Ok`. When the future is dropped before its turn has come
-    /// nothing is done; afterwards it is done all the same.
-    pub async fn write(&self, mutation: Mutation, references: References) -> Result<Written, Failed> {
-        let gone = || Failed::from(Error::Unavailable("the writer has ended"));
+    /// Makes changes: all or nothing, durable when it returns `Ok`. When the future is dropped, or the deadline passes,
+    /// before its turn has come nothing is done; afterwards it is done all the same.
+    pub async fn write(&self, mutation: Mutation, references: References) -> Result<Answered, Failed> {
+        let deadline = mutation.bounds.deadline;
         let (done, outcome) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        match queue.try_send(Job { mutation, references, done }) {
-            Ok(()) => outcome.await.unwrap_or_else(|_| Err(gone())),
-            Err(TrySendError::Full(_)) => Err(Error::Unavailable("too many writes are waiting").into()),
-            Err(TrySendError::Disconnected(_)) => Err(gone()),
+        let turn = Arc::<Turn>::default();
+        self.queue.put(Job { mutation, references, done, turn: Arc::clone(&turn) })?;
+        let _withdrawal = Withdrawal { queue: &self.queue, turn: &turn };
+        let lost = |_| Err(Failed::from(Error::Unavailable("the writer has ended")));
+        let mut outcome = pin!(outcome);
+        match timeout_at(deadline.into(), outcome.as_mut()).await {
+            Ok(told) => told.unwrap_or_else(lost),
+            Err(_) if turn.withdraw() => Err(Error::Timeout.into()),
+            // It has begun, and ends at its own deadline at the latest: whether it is done is known soon.
+            Err(_) => outcome.await.unwrap_or_else(lost),
         }
     }
 
@@ -78,7 +112,7 @@ impl Writer {
 impl Drop for Writer {
     /// Ends the thread after what has queued up.
     fn drop(&mut self) {
-        self.queue = None;
+        self.queue.close();
         if let Some(thread) = self.thread.take() {
             // It catches the panics of mutations; after any other there is nothing left to save.
             let _ = thread.join();
@@ -86,41 +120,148 @@ impl Drop for Writer {
     }
 }
 
-/// What the thread works with.
-struct Loop {
-    log: Log,
-    deadline: Deadline,
-    contract: Arc<Contract>,
-    generation: Arc<Generation>,
-    group_writes_max: usize,
+/// Withdraws a mutation when nobody waits for it any more, if its turn has not come.
+struct Withdrawal<'a> {
+    queue: &'a Queue,
+    turn: &'a Turn,
 }
 
-impl Loop {
-    fn run(mut self, jobs: &Receiver<Job>) {
-        let deadline = self.deadline.clone();
-        functions::watch(move || deadline.has_passed());
-        let mut group = Vec::with_capacity(self.group_writes_max);
-        while let Ok(first) = jobs.recv() {
-            group.push(first);
-            group.extend(jobs.try_iter().take(self.group_writes_max - 1));
-            while !group.is_empty() {
-                self.commit(group.drain(..Job::together(&group)).collect());
-            }
+impl Drop for Withdrawal<'_> {
+    fn drop(&mut self) {
+        if self.turn.withdraw() {
+            self.queue.withdrawn.fetch_add(1, Ordering::Relaxed);
         }
-        self.log.close();
     }
 }
 
+/// Closes the queue when the thread ends, also by a panic: whoever waits learns that there is no outcome.
+struct Served(Arc<Queue>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.close();
+        let jobs = self.0.lock().jobs.drain();
+        drop(jobs);
+    }
+}
+
+impl Queue {
+    fn new(waiting_max: usize) -> Self {
+        let waiting_max = waiting_max.max(1);
+        let jobs = FairQueue::new(QueueLimits { waiting_max, served_max: usize::MAX });
+        let state = Mutex::new(Waiting { jobs, is_closed: false });
+        Self { state, added: Condvar::new(), waiting_max, withdrawn: AtomicUsize::new(0) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.lock().is_closed = true;
+        self.added.notify_all();
+    }
+
+    fn put(&self, job: Job) -> Result<(), Error> {
+        let lane = job.mutation.bounds.lane;
+        let mut state = self.lock();
+        if state.is_closed {
+            return Err(Error::Unavailable("the writer has ended"));
+        }
+        if state.jobs.len() >= self.waiting_max && self.withdrawn.swap(0, Ordering::Relaxed) > 0 {
+            state.jobs.prune(|job| job.turn.is_withdrawn());
+        }
+        let put = state.jobs.put(lane, job, Instant::now());
+        drop(state);
+        let too_many = Error::Unavailable("too many writes are waiting");
+        match put {
+            Put::Waits => {}
+            Put::InsteadOf(other) => drop(other.done.send(Err(too_many.into()))),
+            Put::Refused(_) => return Err(too_many),
+        }
+        self.added.notify_one();
+        Ok(())
+    }
+
+    /// The next mutations to be committed together, at least one; none when there will be none.
+    fn take(&self, most: usize) -> Option<(Vec<Job>, Vec<Bill>)> {
+        let mut state = self.lock();
+        while state.jobs.is_empty() {
+            if state.is_closed {
+                return None;
+            }
+            state = self.added.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (mut jobs, mut bills) = (Vec::new(), Vec::new());
+        let now = Instant::now();
+        while jobs.len() < most
+            && let Some(taken) = state.jobs.take(WRITE_TIME, now)
+        {
+            let is_large = taken.item.is_large();
+            if is_large && !jobs.is_empty() {
+                state.jobs.give_back(taken, now);
+                break;
+            }
+            jobs.push(taken.item);
+            bills.push(taken.bill);
+            if is_large {
+                break;
+            }
+        }
+        Some((jobs, bills))
+    }
+
+    /// Settles what has run, and puts the rest back where it was.
+    fn settle(
+        &self,
+        ran: impl Iterator<Item = (Bill, Duration)>,
+        rest: impl DoubleEndedIterator<Item = (Job, Bill)>,
+    ) {
+        let (mut state, now) = (self.lock(), Instant::now());
+        ran.for_each(|(bill, took)| state.jobs.settle(bill, took, now));
+        rest.rev().for_each(|(item, bill)| state.jobs.give_back(Taken { item, bill }, now));
+    }
+}
+
+/// What the thread works with.
+struct Loop {
+    log: Log,
+    allowance: Allowance,
+    contract: Arc<Contract>,
+    generation: Arc<Generation>,
+    group_writes_max: usize,
+    hold_max: Duration,
+    answer_steps_max: u32,
+}
+
 impl Loop {
-    fn commit(&mut self, jobs: Vec<Job>) {
-        let group = Group { conn: &self.log.conn, contract: &self.contract, deadline: &self.deadline };
-        let outcomes = group.commit(&jobs);
+    fn run(mut self, queue: &Queue) {
+        let allowance = self.allowance.clone();
+        functions::watch(move || allowance.must_stop());
+        while let Some((jobs, bills)) = queue.take(self.group_writes_max) {
+            self.commit(jobs, bills, queue);
+        }
+        self.log.close();
+    }
+
+    fn commit(&mut self, mut jobs: Vec<Job>, mut bills: Vec<Bill>, queue: &Queue) {
+        let group = Group {
+            conn: &self.log.conn,
+            contract: &self.contract,
+            allowance: &self.allowance,
+            hold_max: self.hold_max,
+            answer_steps_max: self.answer_steps_max,
+        };
+        let ran = group.commit(&jobs);
         // Before anybody is answered: a reader that was told of a write must see it.
         self.generation.advance();
-        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+        let rest = jobs.split_off(ran.len()).into_iter().zip(bills.split_off(ran.len())).collect::<Vec<_>>();
+        let times: Vec<Duration> = ran.iter().map(|ran| ran.took).collect();
+        for (job, Ran { outcome, .. }) in jobs.into_iter().zip(ran) {
             // Who has stopped waiting is not told.
             let _ = job.done.send(outcome);
         }
+        queue.settle(bills.into_iter().zip(times), rest.into_iter());
         self.log.checkpoint();
     }
 }

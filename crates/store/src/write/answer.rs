@@ -1,16 +1,23 @@
 //! What a mutation answers: rows read in its own transaction, under the caller's rules.
 
+use super::later::Later;
 use super::mutation::{Progress, Run};
 use super::{Judged, Key};
 use crate::face::{AnswerRead, Error, Failed, Mutation, ReadPlan, Reply, Step};
 use crate::read;
+use std::sync::Arc;
 use wire::{Encoder, Shape, Value, WriteReply};
 
 impl Run<'_> {
     /// Runs all steps and reads the row of the last one.
     pub(super) fn answer_after(&self, answer: &AnswerRead, progress: &mut Progress) -> Result<(), Failed> {
         self.steps(0, progress)?;
-        progress.reply = self.row(answer, progress.key()?)?;
+        match self.allowance.answering(|| self.row(answer, progress.key()?))? {
+            Some(reply) => progress.reply = reply,
+            // An answer that is kept for its idempotency key is kept with the change.
+            None if self.mutation.idempotency.is_some() => return Err(Error::AnswerTooLong.into()),
+            None => progress.later = Some(Later::of(self.mutation, answer, progress.key()?)?),
+        }
         Ok(())
     }
 
@@ -23,7 +30,7 @@ impl Run<'_> {
         let writing = self.writing(params);
         let judged = writing.judge(plan).map_err(first)?;
         let reply = match &judged {
-            Judged::There(_, key) => self.row(answer, key)?,
+            Judged::There(_, key) => self.allowance.answering_here(|| self.row(answer, key))?,
             Judged::New(_) => Reply::default(),
         };
         progress.done(writing.perform(judged).map_err(first)?);
@@ -81,7 +88,9 @@ impl Run<'_> {
         reply: &mut Reply,
     ) -> Result<Found, Error> {
         for (plan, params) in answer.reads() {
-            let found = read::item_into(encoder, self.conn, plan, &answer.with_key(params, key)?)?;
+            let params = answer.with_key(params, key)?;
+            let read = || read::item_into(encoder, self.conn, plan, &params);
+            let found = self.allowance.answering_here(read)?;
             reply.statements += found.statements;
             if found.rows > 0 {
                 return Ok(Found::Record);
@@ -131,12 +140,12 @@ enum Found {
 
 impl AnswerRead {
     /// The read under the caller's rules, and the one for when they hide the row.
-    fn reads(&self) -> impl Iterator<Item = (&ReadPlan, &[Value])> {
-        let otherwise = self.otherwise.as_ref().map(|(plan, params)| (&**plan, params.as_slice()));
-        std::iter::once((&*self.plan, self.params.as_slice())).chain(otherwise)
+    pub(super) fn reads(&self) -> impl Iterator<Item = (&Arc<ReadPlan>, &[Value])> {
+        let otherwise = self.otherwise.as_ref().map(|(plan, params)| (plan, params.as_slice()));
+        std::iter::once((&self.plan, self.params.as_slice())).chain(otherwise)
     }
 
-    fn with_key(&self, params: &[Value], key: &Key) -> Result<Vec<Value>, Error> {
+    pub(super) fn with_key(&self, params: &[Value], key: &Key) -> Result<Vec<Value>, Error> {
         let mut params = params.to_vec();
         match params.get_mut(usize::from(self.key)) {
             Some(param) => *param = key.value(),

@@ -4,6 +4,7 @@ mod answer;
 mod bind;
 mod group;
 mod idempotency;
+mod later;
 mod mutation;
 mod outbox;
 mod plan;
@@ -12,7 +13,8 @@ mod run;
 mod violation;
 
 pub(crate) use bind::bind_value;
-pub(crate) use group::{Group, Job};
+pub(crate) use group::{Group, Job, Ran, Turn};
+pub(crate) use later::Answered;
 pub use outbox::Event;
 pub(crate) use outbox::events;
 pub use plan::WritePlan;

@@ -1,11 +1,13 @@
 //! One mutation apart from its neighbours: all of it, with its events and its answer, or nothing.
 
 use super::idempotency::{self, Known};
+use super::later::{Answered, Later};
 use super::run::{Done, Made, Writing};
 use super::{Key, References, Violations, outbox};
 use crate::face::{Answering, Error, Failed, Items, Mutation, Reply, SqlPlan, Step, Written};
 use crate::read::Target;
 use crate::sql_operation;
+use crate::sqlite::allowance::Allowance;
 use rusqlite::Connection;
 use wire::Value;
 
@@ -16,6 +18,7 @@ pub(super) struct Run<'a> {
     pub violations: Violations<'a>,
     pub mutation: &'a Mutation,
     pub references: References,
+    pub allowance: &'a Allowance,
 }
 
 /// How a mutation is kept apart from the others of its group.
@@ -56,7 +59,7 @@ impl Guard {
 /// How a mutation ended.
 pub(super) enum Ended {
     /// With this outcome, and when it failed with nothing left of it.
-    Done(Result<Written, Failed>),
+    Done(Result<Answered, Failed>),
     /// It failed after its statement, and nothing can undo that statement alone.
     Halfway,
 }
@@ -68,6 +71,8 @@ pub(super) struct Progress {
     key: Option<Key>,
     created: bool,
     pub reply: Reply,
+    /// Instead of a reply.
+    pub later: Option<Later>,
     items: Option<Box<Items>>,
 }
 
@@ -97,7 +102,7 @@ impl Run<'_> {
             return Ended::Done(self.run_guarded(guard));
         }
         match self.work() {
-            Ok(written) => Ended::Done(Ok(written)),
+            Ok(answered) => Ended::Done(Ok(answered)),
             // What a constraint refuses SQLite has undone, and nothing came after it.
             Err(
                 failed @ Failed {
@@ -120,18 +125,18 @@ impl Run<'_> {
     }
 
     /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
-    fn run_guarded(&self, guard: Guard) -> Result<Written, Failed> {
+    fn run_guarded(&self, guard: Guard) -> Result<Answered, Failed> {
         if let Some(key) = &self.mutation.idempotency {
             match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
                 Known::New => (),
                 Known::Other => return Err(Error::IdempotencyMismatch.into()),
-                Known::Answer(answer) => return Ok(answer?),
+                Known::Answer(answer) => return Ok(answer?.into()),
             }
         }
         self.all(guard.begin())?;
-        let done = self.work_and_judge().and_then(|written| {
-            self.conclude(Ok(&written))?;
-            Ok(written)
+        let done = self.work_and_judge().and_then(|answered| {
+            self.conclude(Ok(&answered.written))?;
+            Ok(answered)
         });
         if done.is_err() {
             if self.conn.is_autocommit() {
@@ -168,7 +173,7 @@ impl Run<'_> {
     }
 
     /// Runs the steps and reads the answer.
-    pub fn work(&self) -> Result<Written, Failed> {
+    pub fn work(&self) -> Result<Answered, Failed> {
         let mut progress = Progress::default();
         match &self.mutation.answer {
             Answering::Steps => self.steps(0, &mut progress)?,
@@ -176,8 +181,9 @@ impl Run<'_> {
             Answering::Before(answer) => self.answer_before(answer, &mut progress)?,
             Answering::Each(answers) => self.answer_each(answers, &mut progress)?,
         }
-        let Progress { key, created, reply, items } = progress;
-        Ok(Written { reply, key: key.map(Key::text), created, replayed: false, items })
+        let Progress { key, created, reply, later, items } = progress;
+        let written = Written { reply, key: key.map(Key::text), created, replayed: false, items };
+        Ok(Answered { written, later })
     }
 
     /// Runs the steps from this one on.
@@ -210,7 +216,8 @@ impl Run<'_> {
         let Mutation { format, bounds, .. } = self.mutation;
         let (conn, violations) = (self.conn, self.violations);
         let target = Target { format: *format, bytes_max: bounds.reply_bytes_max, pouring: None };
-        sql_operation::Running { conn, violations, plan, answer_params, target }
+        let allowance = Some(self.allowance);
+        sql_operation::Running { conn, violations, plan, answer_params, target, allowance }
     }
 
     /// The circumstances of a step that writes.

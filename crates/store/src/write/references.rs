@@ -4,8 +4,9 @@
 //! group's transaction and the count is asked for at the end of the mutation, so that its neighbours are none of it.
 
 use super::Violations;
+use super::later::Answered;
 use super::mutation::Run;
-use crate::face::{Error, Failed, Written};
+use crate::face::{Error, Failed};
 use rusqlite::{Connection, ffi};
 
 /// When references are judged.
@@ -20,15 +21,15 @@ pub(crate) enum References {
 impl Run<'_> {
     /// Runs the steps, and judges their references when that is due. [`References::restore`] must follow when nothing
     /// of them is left that dangles.
-    pub fn work_and_judge(&self) -> Result<Written, Failed> {
+    pub fn work_and_judge(&self) -> Result<Answered, Failed> {
         match self.references {
             References::EachStatement => self.work(),
             References::AllSteps => {
                 set(self.conn, "PRAGMA defer_foreign_keys=ON", self.violations)?;
-                let written = self.work()?;
+                let answered = self.work()?;
                 match dangles(self.conn) {
                     true => Err(Error::DanglingReference.into()),
-                    false => Ok(written),
+                    false => Ok(answered),
                 }
             }
         }

@@ -5,13 +5,13 @@
 use contract::*;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 use store::{
-    Answering, Bounds, Durability, EmitEvent, Error, Idempotency, Mutation, Options, Place, Predicate, Step,
-    Store, Unmetered, Write, Written,
+    Answering, Bounds, Durability, EmitEvent, Error, Idempotency, Lane, Mutation, Options, Place, Predicate,
+    Step, Store, Unmetered, Write, Written,
 };
 use wire::{Format, Value};
 
@@ -297,6 +297,8 @@ pub fn options(place: Place) -> Options {
         gathered_bytes_max: 64 << 20,
         queue_reads_max: 64,
         inline_steps_max: 1_000_000,
+        writer_hold_max: std::time::Duration::from_secs(30),
+        writer_answer_steps_max: 1_000_000,
     }
 }
 
@@ -306,7 +308,7 @@ pub fn open(contract: Contract) -> Store {
 
 pub fn bounds() -> Bounds {
     let deadline = Instant::now() + Duration::from_secs(60);
-    Bounds { deadline, reply_bytes_max: 1 << 20, meter: Arc::new(Unmetered) }
+    Bounds { deadline, reply_bytes_max: 1 << 20, meter: Arc::new(Unmetered), lane: Lane::OPERATOR }
 }
 
 /// A mutation of these steps without an answer.
@@ -372,6 +374,14 @@ pub fn idempotency(key: &str, fingerprint: u8) -> Idempotency {
 }
 
 /// Runs a future on this thread.
+/// The runtime by whose clock waiting ends, for as long as this is kept.
+pub fn clock() -> tokio::runtime::EnterGuard<'static> {
+    static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap()
+    });
+    RUNTIME.enter()
+}
+
 pub fn block<F: Future>(future: F) -> F::Output {
     struct Unpark(std::thread::Thread);
     impl Wake for Unpark {
@@ -379,6 +389,7 @@ pub fn block<F: Future>(future: F) -> F::Output {
             self.0.unpark();
         }
     }
+    let _clock = clock();
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut future = pin!(future);
     loop {
