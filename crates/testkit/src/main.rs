@@ -5,6 +5,7 @@
 //! testkit parity FILE         the same, and when nothing failed the table of the results as Markdown
 //! testkit kill [ROUNDS]       kill -9 amid concurrent writes: nothing acknowledged is lost, nothing is half there
 //! testkit fresh [SEED]        random questions: a server that was asked before answers as a fresh one
+//! testkit shares              one caller takes all it can get: another is served in time
 //! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory
 //! ```
 //!
@@ -31,6 +32,7 @@ mod report;
 mod rest;
 mod run;
 mod server;
+mod shares;
 mod stage;
 mod storm;
 mod wire_case;
@@ -74,10 +76,12 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         ["kill", rounds] => kill::run(&project, number(rounds)?),
         ["fresh"] => fresh::run(fresh::SEED),
         ["fresh", seed] => fresh::run(u64::from(number(seed)?)),
+        ["shares"] => shares::run(&project),
         ["storm"] => storm::run(&project, storm::REQUESTS),
         ["storm", requests] => storm::run(&project, number(requests)?),
         _ => {
-            let usage = "cases [FILTER] | parity FILE | fresh [SEED] | kill [ROUNDS] | storm [REQUESTS]";
+            let usage =
+                "cases [FILTER] | parity FILE | fresh [SEED] | kill [ROUNDS] | shares | storm [REQUESTS]";
             Err(format!("usage: testkit {usage}"))
         }
     }
