@@ -58,7 +58,10 @@ def ask(url, body=None):
     """A status and what came with it."""
     headers = {"authorization": f"Bearer {TOKEN}"}
     data = None
-    if body is not None:
+    if isinstance(body, bytes):
+        headers |= {"content-type": "application/proto", "connect-protocol-version": "1"}
+        data = body
+    elif body is not None:
         headers["content-type"] = "application/json"
         data = json.dumps(body).encode()
     try:
@@ -165,7 +168,8 @@ def full(folder):
         filler.write_bytes(b"x" * FILLER_BYTES)
         with server(disk / "data") as (url, log):
             health = lambda: ask(f"{url}/healthz")
-            assert health() == (200, "ok\n")
+            serving = lambda: ask(f"{url}/grpc.health.v1.Health/Check", b"")[1].removeprefix("\x08")
+            assert health() == (200, "ok\n") and serving() == "\x01"
             refused = None
             for _ in range(2000):
                 status, said = ask(f"{url}/api/posts", {"title": "t", "content": "y" * 10_000})
@@ -177,8 +181,9 @@ def full(folder):
             assert health() == (503, "failing: the disk is full\n"), health()
             assert ask(f"{url}/api/products/p1")[0] == 200
             until(lambda: "the disk is full" in log.read_text(), "the log says so")
+            until(lambda: serving() == "\x02", "gRPC says so")
             filler.unlink()
-            until(lambda: health()[0] == 200, "it works again")
+            until(lambda: health()[0] == 200 and serving() == "\x01", "it works again")
             written(url)
     finally:
         subprocess.run([*sudo, "umount", "-l", disk], check=True)

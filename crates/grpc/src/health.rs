@@ -23,6 +23,17 @@ enum State {
     ServiceUnknown = 3,
 }
 
+/// What the server is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Its work.
+    Serving,
+    /// It cannot keep data; it may again.
+    Failing,
+    /// It is about to end.
+    Draining,
+}
+
 #[derive(Clone, PartialEq, prost::Message)]
 struct HealthCheckRequest {
     #[prost(string, tag = "1")]
@@ -45,7 +56,7 @@ struct HealthListResponse {
 #[derive(Debug)]
 pub(crate) struct Health {
     services: Vec<String>,
-    draining: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
 }
 
 impl Health {
@@ -53,20 +64,31 @@ impl Health {
         let services = schema.packages.iter().flat_map(|package| &package.services);
         let own = ["", "grpc.health.v1.Health"].map(str::to_owned);
         let services = own.into_iter().chain(services.map(|service| service.full_name.clone())).collect();
-        Self { services, draining: watch::Sender::new(false) }
+        Self { services, phase: watch::Sender::new(Phase::Serving) }
     }
 
     /// The server is about to end.
     pub fn drain(&self) {
-        self.draining.send_replace(true);
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// The server can, or cannot, keep data. Who is about to end does not come back.
+    pub fn turn(&self, to: Phase) {
+        self.phase.send_if_modified(|phase| {
+            let turns = *phase != Phase::Draining && *phase != to;
+            if turns {
+                *phase = to;
+            }
+            turns
+        });
     }
 
     /// Ready once the server is about to end.
     pub fn drained(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut draining = self.draining.subscribe();
+        let mut phase = self.phase.subscribe();
         Box::pin(async move {
             // The sender lives as long as the server.
-            let _ = draining.wait_for(|draining| *draining).await;
+            let _ = phase.wait_for(|phase| *phase == Phase::Draining).await;
         })
     }
 
@@ -74,7 +96,7 @@ impl Health {
         let request = HealthCheckRequest::decode(request)
             .map_err(|_| Status::new(Code::Internal, "the request is not a message"))?;
         let is_known = self.services.contains(&request.service);
-        Ok(is_known.then(|| serving(*self.draining.borrow())))
+        Ok(is_known.then(|| serving(*self.phase.borrow())))
     }
 
     /// The state of one service.
@@ -85,7 +107,7 @@ impl Health {
 
     /// The state of all services.
     pub fn list(&self) -> Vec<u8> {
-        let state = response(serving(*self.draining.borrow()));
+        let state = response(serving(*self.phase.borrow()));
         let statuses = self.services.iter().map(|service| (service.clone(), state)).collect();
         HealthListResponse { statuses }.encode_to_vec()
     }
@@ -97,7 +119,8 @@ impl Health {
         Ok(Watch {
             known: known.is_some(),
             told: None,
-            draining: self.draining.subscribe(),
+            phase: self.phase.subscribe(),
+            is_last: false,
             next,
             writer,
             end: End::Next(Ok(())),
@@ -105,8 +128,11 @@ impl Health {
     }
 }
 
-fn serving(draining: bool) -> State {
-    if draining { State::NotServing } else { State::Serving }
+fn serving(phase: Phase) -> State {
+    match phase {
+        Phase::Serving => State::Serving,
+        Phase::Failing | Phase::Draining => State::NotServing,
+    }
 }
 
 fn response(serving: State) -> HealthCheckResponse {
@@ -117,7 +143,8 @@ fn response(serving: State) -> HealthCheckResponse {
 pub(crate) struct Watch {
     known: bool,
     told: Option<State>,
-    draining: watch::Receiver<bool>,
+    phase: watch::Receiver<Phase>,
+    is_last: bool,
     next: Pin<Box<dyn Future<Output = ()> + Send>>,
     writer: Writer,
     end: End,
@@ -127,16 +154,17 @@ impl Source for Watch {
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let this = &mut *self;
         loop {
-            if this.told == Some(State::NotServing) {
+            if this.is_last {
                 // What comes after it is said elsewhere: the connection ends.
                 return Poll::Ready(this.end.take(&this.writer));
             }
             if this.next.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let now = serving(*this.draining.borrow_and_update());
-            let state = if this.known { now } else { State::ServiceUnknown };
-            let mut changes = this.draining.clone();
+            let phase = *this.phase.borrow_and_update();
+            let state = if this.known { serving(phase) } else { State::ServiceUnknown };
+            this.is_last = this.known && phase == Phase::Draining;
+            let mut changes = this.phase.clone();
             this.next = Box::pin(async move {
                 if changes.changed().await.is_err() {
                     std::future::pending::<()>().await;

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::connect;
 use crate::exchange::Exchange;
 use crate::frame::{self, Deframer, FrameError, PREFIX_BYTES};
-use crate::health::Health;
+use crate::health::{Health, Phase};
 use crate::message::{Reader, Refused};
 use crate::messages;
 use crate::outcome::{RequestId, Writer};
@@ -132,6 +132,11 @@ impl Service {
     /// Says to all who watch that the server is about to end.
     pub fn drain(&self) {
         self.face.health.drain();
+    }
+
+    /// Says to all who watch whether the server can keep data.
+    pub fn keeps_data(&self, can: bool) {
+        self.face.health.turn(if can { Phase::Serving } else { Phase::Failing });
     }
 
     /// Answers a request. `new_id` makes a request id where the peer gave none.

@@ -96,6 +96,11 @@ impl Front {
         self.grpc.iter().for_each(grpc::Service::drain);
     }
 
+    /// Says to those who watch what is wrong with the storage.
+    pub fn storage(&self, fault: Option<StorageFault>) {
+        self.grpc.iter().for_each(|grpc| grpc.keeps_data(fault.is_none()));
+    }
+
     /// The gRPC adapter, where it answers this request.
     fn grpc_for(&self, request: &Request) -> Option<&grpc::Service> {
         self.grpc.as_ref().filter(|grpc| grpc.is_mine(request.uri.path(), &request.headers))

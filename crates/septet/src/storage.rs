@@ -8,7 +8,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks until the process ends. Where writing has failed it is tried again, since with a failing disk there may be
 /// nobody left who writes.
-pub async fn look_after(store: Store) {
+pub async fn look_after(store: Store, changed: impl Fn(Option<StorageFault>)) {
     let mut known = None;
     let mut turns = tokio::time::interval(LOOK_EVERY);
     loop {
@@ -16,6 +16,7 @@ pub async fn look_after(store: Store) {
         let now = store.storage_fault();
         if now != known {
             tell(now);
+            changed(now);
             known = now;
         }
         if now.is_some() {

@@ -77,7 +77,8 @@ pub fn serve(
             activity(&mut metrics, &engine);
             show(metrics, scraped, &config);
         }
-        tokio::spawn(storage::look_after(looked_after));
+        let told = Arc::clone(&front);
+        tokio::spawn(storage::look_after(looked_after, move |fault| told.storage(fault)));
         let draining = Arc::clone(&front);
         let stop = async move {
             stop.await;
