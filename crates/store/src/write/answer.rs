@@ -16,7 +16,7 @@ impl Run<'_> {
             Some(reply) => progress.reply = reply,
             // An answer that is kept for its idempotency key is kept with the change.
             None if self.mutation.idempotency.is_some() => return Err(Error::AnswerTooLong.into()),
-            None => progress.later = Some(Later::of(self.mutation, answer, progress.key()?)?),
+            None => progress.later = Some(Box::new(Later::of(self.mutation, answer, progress.key()?)?)),
         }
         Ok(())
     }

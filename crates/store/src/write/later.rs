@@ -12,7 +12,7 @@ use wire::{Format, Value};
 pub(crate) struct Answered {
     pub written: Written,
     /// What is still to be read; `written` has no reply then.
-    pub later: Option<Later>,
+    pub later: Option<Box<Later>>,
 }
 
 impl From<Written> for Answered {

@@ -72,7 +72,7 @@ pub(super) struct Progress {
     created: bool,
     pub reply: Reply,
     /// Instead of a reply.
-    pub later: Option<Later>,
+    pub later: Option<Box<Later>>,
     items: Option<Box<Items>>,
 }
 
