@@ -60,7 +60,7 @@ pub(crate) enum Flowing {
     /// At once.
     Whole(Box<Answer>),
     /// Piece by piece.
-    Pieces(Pieces),
+    Pieces(Box<Pieces>),
 }
 
 /// An answer that the store gives in pieces.
@@ -93,7 +93,7 @@ impl Engine {
                 let about =
                     About { engine: self, operation: self.contract.operation(operation), caller: &caller };
                 let flow = flow.map_err(|error| about.fault(None, error))?;
-                Ok(Flowing::Pieces(Pieces { operation, caller, flow, _slot: slot }))
+                Ok(Flowing::Pieces(Box::new(Pieces { operation, caller, flow, _slot: slot })))
             }
             plan => {
                 let answer = self.run(Box::new(Planned { plan, ..*planned })).await?;

@@ -32,7 +32,7 @@ struct Rows {
 #[derive(Debug)]
 enum Rest {
     All(Box<Call>),
-    Pieces(Pieces),
+    Pieces(Box<Pieces>),
     Nothing,
 }
 
