@@ -25,12 +25,21 @@ type Place { city: String! code: String geo: Geo }
 type Geo { lat: Float! }
 type Query {
   slow: Int! @sql(run: "SELECT 1") @access(call: "true") @limit(calls: 2, per: 60)
+  numbers: [Number!]! @access(call: "true")
+    @sql(run: "WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 90000) SELECT i AS n FROM c")
 }
 type Word @channel(path: "words") @access(publish: "true", subscribe: "true") { text: String! }
 input WordInput { text: String! }
 type Mutation {
   talk(words: [WordInput!]! @stream): [Word!]! @stream @publish(channel: "Word")
+  tell(words: [WordInput!]! @stream): [Word!]! @publish(channel: "Word") @access(call: "true")
+  keep(notes: [NoteLine!]! @stream): Int! @access(call: "true")
+    @sql(each: "INSERT INTO note (id, text) VALUES (:id, :text)", run: "SELECT count(*) FROM note")
+  keepApart(notes: [NoteLine!]! @stream): Int! @access(call: "true")
+    @sql(atomic: false, each: "INSERT INTO note (id, text) VALUES (:id, :text)", run: "SELECT count(*) FROM note")
 }
+type Number { n: Int! }
+input NoteLine { id: ID! text: String! }
 "#;
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const START: Duration = Duration::from_secs(1_700_000_000);
@@ -122,13 +131,20 @@ impl Bench {
         self.engine.call(self.call(operation, credentials, input)).await.err().map(|fault| fault.kind)
     }
 
+    fn expire(&self) {
+        self.clock.passed_ms.store(LIFE_S * 1000, Ordering::Relaxed);
+    }
+
     fn observed(&self) -> Vec<(String, Option<Kind>)> {
         std::mem::take(&mut *self.seen.0.lock().unwrap())
     }
 }
 
+/// How long a token is valid.
+const LIFE_S: u64 = 3600;
+
 fn token(subject: &str) -> Credentials {
-    let claims = serde_json::json!({"sub": subject, "exp": START.as_secs() + 3600});
+    let claims = serde_json::json!({"sub": subject, "exp": START.as_secs() + LIFE_S});
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
     Credentials::Bearer(jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap())
 }
@@ -171,6 +187,117 @@ async fn a_token_expires_while_it_is_remembered() {
     assert_eq!(bench.run("notes", token("ada"), Input::default()).await, None);
     bench.clock.passed_ms.store(3_600_000, Ordering::Relaxed);
     assert_eq!(bench.run("notes", token("ada"), Input::default()).await, Some(Kind::Unauthenticated));
+}
+
+/// Every kind of stream that there is. A new one belongs here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Lasting {
+    Pages,
+    Rows,
+    Items,
+    ItemsApart,
+    ItemsFinished,
+    ItemsPublished,
+    Speaks,
+    Hears,
+    Silent,
+}
+
+/// Begins a stream, lets the token expire, and goes on with it.
+async fn outlives_its_token(bench: &Bench, kind: Lasting) -> Result<(), engine::Fault> {
+    let call = |operation: &str| bench.call(operation, token("ada"), Input::default());
+    let word = Value::Object(vec![("text".into(), Value::Text("hello".into()))]);
+    let line = |id: &str| {
+        Value::Object(vec![("id".into(), Value::Text(id.into())), ("text".into(), Value::Text("x".into()))])
+    };
+    let inflow = |operation: &str, item: Value| {
+        let mut inflow = bench.engine.inflow(call(operation)).unwrap();
+        inflow.push(item, 10).unwrap();
+        inflow
+    };
+    match kind {
+        Lasting::Pages => {
+            let mut pages = bench.engine.pages(call("notes"));
+            assert_eq!(pages.next().await.unwrap().unwrap().rows, 2);
+            bench.expire();
+            pages.next().await.unwrap().map(drop)
+        }
+        Lasting::Rows => {
+            let format = Format::ProtobufItems(wire::Wrapped::Bare);
+            let mut parts = bench.engine.parts(Call { format, ..call("numbers") });
+            parts.next().await.unwrap().unwrap();
+            bench.expire();
+            parts.next().await.unwrap().map(drop)
+        }
+        Lasting::Items => {
+            let inflow = inflow("keep", line("a"));
+            bench.expire();
+            inflow.finish().await.map(drop)
+        }
+        Lasting::ItemsApart => {
+            let mut inflow = inflow("keepApart", line("a"));
+            inflow.settle().await.unwrap();
+            inflow.push(line("b"), 10).unwrap();
+            bench.expire();
+            inflow.settle().await
+        }
+        Lasting::ItemsFinished => {
+            let mut inflow = inflow("keepApart", line("c"));
+            inflow.settle().await.unwrap();
+            bench.expire();
+            inflow.finish().await.map(drop)
+        }
+        Lasting::ItemsPublished => {
+            let inflow = inflow("tell", word);
+            bench.expire();
+            inflow.finish().await.map(drop)
+        }
+        Lasting::Speaks => {
+            let mut member = bench.engine.join(call("talk")).unwrap();
+            bench.expire();
+            member.publish(&word)
+        }
+        Lasting::Hears => {
+            let mut member = bench.engine.join(call("talk")).unwrap();
+            let nobody = bench.call("talk", Credentials::None, Input::default());
+            bench.engine.join(nobody).unwrap().publish(&word).unwrap();
+            bench.expire();
+            std::future::poll_fn(|cx| member.poll_next(cx)).await.map(drop)
+        }
+        Lasting::Silent => {
+            let mut member = bench.engine.join(call("talk")).unwrap();
+            assert_eq!(member.valid_for(), Some(Duration::from_secs(LIFE_S)));
+            member.stay().unwrap();
+            bench.expire();
+            assert_eq!(member.valid_for(), Some(Duration::ZERO));
+            member.stay()
+        }
+    }
+}
+
+/// Nothing of a stream takes effect once the token has expired, whatever kind of stream it is.
+#[tokio::test]
+async fn no_stream_outlives_its_token() {
+    use Lasting::*;
+    let settings = || Settings { page_rows_max: 2, ..Settings::default() };
+    for kind in [Pages, Rows, Items, ItemsApart, ItemsFinished, ItemsPublished, Speaks, Hears, Silent] {
+        let bench = Bench::new(settings());
+        for _ in 0..5 {
+            assert_eq!(bench.run("createNote", token("ben"), note("x")).await, None);
+        }
+        let refused = outlives_its_token(&bench, kind).await.err();
+        assert_eq!(refused.map(|fault| fault.kind), Some(Kind::Unauthenticated), "{kind:?}");
+        let notes = bench.call("keep", Credentials::None, Input::default());
+        let kept = bench.engine.inflow(notes).unwrap().finish().await.unwrap();
+        let applied = match kind {
+            ItemsApart | ItemsFinished => 1,
+            Pages | Rows | Items | ItemsPublished | Speaks | Hears | Silent => 0,
+        };
+        assert_eq!(String::from_utf8(kept.body.to_vec()).unwrap(), (5 + applied).to_string(), "{kind:?}");
+        let said = u64::from(kind == Hears);
+        let Activity { messages_published, messages_delivered, .. } = bench.engine.activity();
+        assert_eq!((messages_published, messages_delivered), (said, 0), "{kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use edge::{Body, Response};
 /// Units of a caller's budget for a look at the health, and for a talk about the services.
 const HEALTH_UNITS: u32 = 1;
 const REFLECTION_UNITS: u32 = 10;
+/// Units for one request of such a talk.
+const REQUEST_UNITS: u32 = 1;
 
 /// A method that is not of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,11 +106,15 @@ impl Service {
         if terms.protocol == Protocol::ConnectUnary {
             return Err(Status::new(Code::Unimplemented, "reflection is a stream both ways").into());
         }
-        let (caller, _) = self.engine().enter(&head.context(&terms)?, REFLECTION_UNITS)?;
-        reflection::allow(&self.face().settings.reflection, &caller)?;
+        let (engine, face, context) = (self.engine_arc(), self.face_arc(), head.context(&terms)?);
+        // Who may be told is asked at each request: a talk may last longer than a token.
+        let enter = move |units| {
+            let (caller, _) = engine.enter(&context, units)?;
+            reflection::allow(&face.settings.reflection, &caller)
+        };
+        enter(REFLECTION_UNITS)?;
         let incoming = Deframer::new(reflection::REQUEST_BYTES_MAX);
-        let (engine, peer) = (self.engine_arc(), head.peer);
-        let pay = Box::new(move || engine.take_from_address(peer, 1));
+        let pay = Box::new(move || enter(REQUEST_UNITS));
         Ok(writer.stream(reflection::Talk::new(self.face_arc(), pay, writer.clone(), body, incoming)))
     }
 }

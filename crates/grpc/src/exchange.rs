@@ -37,6 +37,8 @@ pub(crate) struct Exchange {
     /// The peer has said that it sends nothing more.
     pub half_closed: bool,
     pub deadline: Option<Pin<Box<Sleep>>>,
+    /// Ready when the caller's token may have expired.
+    pub expiry: Option<Pin<Box<Sleep>>>,
     /// Ready when the server is about to end.
     pub drained: Pin<Box<dyn Future<Output = ()> + Send>>,
     pub end: End,
@@ -109,10 +111,30 @@ impl Exchange {
         self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready())
     }
 
-    /// Ends at the deadline, and with the server, also where there is always something to send.
+    /// Ready as long from now as the participant's token is valid.
+    pub fn expiry_of(participant: &Participant) -> Option<Pin<Box<Sleep>>> {
+        participant.valid_for().map(|valid_for| Box::pin(tokio::time::sleep(valid_for)))
+    }
+
+    /// Asks the participant whether it may stay, when its token should have expired.
+    fn expired(&mut self, cx: &mut Context<'_>) -> Option<Fault> {
+        let participant = self.participant.as_mut()?;
+        while self.expiry.as_mut().is_some_and(|expiry| expiry.as_mut().poll(cx).is_ready()) {
+            if let Err(fault) = participant.stay() {
+                return Some(fault);
+            }
+            // The clock that tokens are measured by was set back meanwhile.
+            self.expiry = Self::expiry_of(participant);
+        }
+        None
+    }
+
+    /// Ends at the deadline, with the token, and with the server, also where there is always something to send.
     fn end_in_time(&mut self, cx: &mut Context<'_>) {
         if self.is_late(cx) {
             self.refused(deadline_fault().into());
+        } else if let Some(fault) = self.expired(cx) {
+            self.refused(fault.into());
         } else if self.drained.as_mut().poll(cx).is_ready() {
             let status = Status::new(Code::Unavailable, "the server is about to end");
             self.finish(Err(Box::new(status)));

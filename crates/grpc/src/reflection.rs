@@ -285,7 +285,7 @@ fn not_found(what: &str, name: &str) -> Told {
     Told::Error(ErrorResponse { error_code: Code::NotFound.number(), error_message })
 }
 
-/// Takes units for one request.
+/// Takes units for one request, of a caller who may be told.
 pub(crate) type Pay = Box<dyn Fn() -> Result<(), Fault> + Send>;
 
 /// A talk about the services: each request is answered before the next is read.

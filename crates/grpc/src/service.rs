@@ -540,6 +540,7 @@ impl Calling<'_> {
         let call = self.call(Value::Object(Vec::new()), self.items())?;
         let participant = self.service.engine.join(call)?;
         let deadline = self.terms.timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+        let expiry = Exchange::expiry_of(&participant);
         Ok(self.writer.stream(Exchange {
             face: Arc::clone(&self.service.face),
             terms: self.terms,
@@ -551,6 +552,7 @@ impl Calling<'_> {
             incoming: Deframer::new(self.service.face.settings.message_bytes_max),
             half_closed: false,
             deadline,
+            expiry,
             drained: self.service.face.health.drained(),
             end: End::Open,
         }))

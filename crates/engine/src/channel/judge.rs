@@ -34,7 +34,7 @@ impl Engine {
         entered: &Entered,
         moment: Moment,
     ) -> Result<Draft, Fault> {
-        let Entered { call, caller, .. } = entered;
+        let (call, caller) = (&entered.call, entered.caller(self, moment)?);
         let cost = self.contract.operation(call.operation).cost;
         self.take_from(Purse::of(caller, &call.context), cost, moment.instant)?;
         let draft = self.draft(&Speaking { channel: id, caller, context: &call.context, moment }, data)?;

@@ -4,7 +4,7 @@ use super::hub::{MemberId, Path, Topic};
 use super::publish::no_room;
 use super::queue::{Overrun, Queue};
 use super::{Draft, Message, ToldWhole};
-use crate::call::{Call, Context};
+use crate::call::Call;
 use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
@@ -14,6 +14,7 @@ use contract::rule::Value as RuleValue;
 use contract::{Binding, Channel, ChannelId};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
 use wire::Value;
 
 /// Messages that are looked at in one go, of those that the rules keep from the member.
@@ -57,7 +58,7 @@ impl Engine {
         let mut watch = Watch::new(Arc::clone(self), &call, moment);
         match self.member(call, moment) {
             Ok((entered, channel)) => {
-                watch.caller(Arc::clone(&entered.caller));
+                watch.caller(Arc::clone(entered.caller(self, moment)?));
                 let told = Arc::clone(&self.told[channel.index()]);
                 let (engine, id) = (Arc::clone(self), self.hub.member());
                 let mut participant = Participant {
@@ -85,7 +86,7 @@ impl Engine {
             return Err(Fault::internal("a stream both ways of an operation without a channel"));
         };
         let entered = self.enter_stream(call, moment)?;
-        self.judge(&entered.caller, moment).operation(&entered.call)?;
+        self.judge(entered.caller(self, moment)?, moment).operation(&entered.call)?;
         Ok((entered, channel))
     }
 }
@@ -93,10 +94,6 @@ impl Engine {
 impl Participant {
     fn channel(&self) -> &Channel {
         &self.engine.contract.channels[self.channel.index()]
-    }
-
-    fn context(&self) -> &Context {
-        &self.entered.call.context
     }
 
     /// Joins where the path has no places.
@@ -114,7 +111,9 @@ impl Participant {
         let rule = channel.subscribe.as_ref();
         let hears_some = rule.is_some_and(|rule| rule.expr.depends_on_message());
         if !hears_some {
-            self.engine.judge(&self.entered.caller, self.engine.now()).channel(rule, &places, None)?;
+            let moment = self.engine.now();
+            let caller = self.entered.caller(&self.engine, moment)?;
+            self.engine.judge(caller, moment).channel(rule, &places, None)?;
         }
         let path = Path { channel: self.channel, path };
         let joined = self.engine.hub.join(self.id, path.clone(), channel.history as usize);
@@ -133,8 +132,6 @@ impl Participant {
 
     fn say(&mut self, data: &Value) -> Result<(), Fault> {
         let moment = self.engine.now();
-        // A token may have expired since the beginning.
-        self.engine.verified(&self.context().credentials, moment)?;
         let draft = self.engine.member_draft(self.channel, data, &self.entered, moment)?;
         self.go_to(&draft)?;
         let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.told));
@@ -186,12 +183,26 @@ impl Participant {
     /// Whether the member may be given a message: an event is a read by the one who gets it.
     fn hears(&self, message: &Message) -> Result<bool, Fault> {
         let moment = self.engine.now();
-        self.engine.verified(&self.context().credentials, moment)?;
+        let caller = self.entered.caller(&self.engine, moment)?;
         let Some(Joined { places, hears_some: true, .. }) = &self.joined else { return Ok(true) };
         let fields = message.for_rules(&self.engine.contract);
         let rule = self.channel().subscribe.as_ref();
-        let judge = self.engine.judge(&self.entered.caller, moment);
+        let judge = self.engine.judge(caller, moment);
         Ok(judge.channel(rule, places, Some(&fields)).is_ok())
+    }
+
+    /// How long the member's token is still valid; none for callers who have none.
+    pub fn valid_for(&self) -> Option<Duration> {
+        self.entered.valid_for(self.engine.now())
+    }
+
+    /// Whether the member may stay: to be asked when its token may have expired, also where nobody says anything.
+    ///
+    /// # Errors
+    /// Unauthenticated once the token has expired: the stream is over then.
+    pub fn stay(&mut self) -> Result<(), Fault> {
+        let stays = self.entered.caller(&self.engine, self.engine.now()).map(drop);
+        stays.map_err(|fault| self.failed(fault))
     }
 
     /// The stream is over, as it should be.

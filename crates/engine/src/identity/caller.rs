@@ -46,6 +46,11 @@ impl Caller {
         self.valid
     }
 
+    /// How long the token is still valid; none for callers who have none.
+    pub(crate) fn valid_for(&self, now: Duration) -> Option<Duration> {
+        self.id.as_ref().map(|_| self.valid.until.saturating_sub(now))
+    }
+
     /// The token's subject; `None` when anonymous.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()

@@ -10,15 +10,32 @@ use crate::identity::Caller;
 use crate::input::Streamed;
 use crate::lane;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A stream whose caller is known, or known to be anonymous.
 #[derive(Debug)]
 pub(crate) struct Entered {
     /// What was said at its beginning.
     pub call: Call,
-    /// Who it is of.
-    pub caller: Arc<Caller>,
+    /// Whose it is: to be had only together with the question whether the token is still valid.
+    caller: Arc<Caller>,
     _slot: Slot,
+}
+
+impl Entered {
+    /// Whose stream it is, at a moment at which something of it is to take effect.
+    ///
+    /// # Errors
+    /// Unauthenticated once the token has expired.
+    pub fn caller(&self, engine: &Engine, moment: Moment) -> Result<&Arc<Caller>, Fault> {
+        engine.still(&self.caller, moment)?;
+        Ok(&self.caller)
+    }
+
+    /// How long the token is still valid; none for callers who have none.
+    pub fn valid_for(&self, moment: Moment) -> Option<Duration> {
+        self.caller.valid_for(moment.since_epoch)
+    }
 }
 
 impl Engine {
@@ -33,11 +50,12 @@ impl Engine {
     /// Plans the call that a stream has become, now that all of it is there. It has paid before.
     pub(crate) fn prepare_entered(
         &self,
+        entered: &Entered,
         call: Call,
-        caller: Arc<Caller>,
         streamed: Streamed,
         moment: Moment,
     ) -> Result<Box<Planned>, Fault> {
+        let caller = Arc::clone(entered.caller(self, moment)?);
         let mut slot = self.places_of(call.operation).take(lane::of_address(call.context.peer))?;
         slot.is_of(lane::of_caller(&caller, &call.context))?;
         let deadline = self.deadline(&call.context, moment);

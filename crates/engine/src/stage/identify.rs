@@ -7,7 +7,7 @@ use crate::call::{Budget, Call, Credentials};
 use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
-use crate::identity::Caller;
+use crate::identity::{Caller, in_time};
 use crate::input::Streamed;
 use crate::lane;
 use std::sync::Arc;
@@ -60,6 +60,12 @@ impl Engine {
             }
             Credentials::Malformed => Err(bad_token("not a bearer token")),
         }
+    }
+
+    /// Whether a caller who was verified before still is one: asked again wherever something of a stream takes effect,
+    /// because a stream may last longer than its token.
+    pub(crate) fn still(&self, caller: &Caller, moment: Moment) -> Result<(), Fault> {
+        in_time(caller, moment.since_epoch).map_err(|rejected| bad_token(rejected.0))
     }
 }
 

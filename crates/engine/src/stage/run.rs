@@ -76,6 +76,10 @@ impl Pieces {
     /// The next piece of the answer, then the rest with what is known of the whole; then none.
     pub async fn next(&mut self, engine: &Engine) -> Option<Result<Answer, Fault>> {
         let reply = self.flow.next().await?;
+        // What was read in time is not given any more once the token has expired.
+        if let Err(fault) = engine.still(&self.caller, engine.now()) {
+            return Some(Err(fault));
+        }
         let operation = engine.contract.operation(self.operation);
         let about = About { engine, operation, caller: &self.caller };
         Some(reply.map(answered).map_err(|error| about.fault(None, error)))

@@ -56,7 +56,8 @@ impl Engine {
         let entered = self.enter_stream(call, moment);
         match (argument, entered) {
             (Some(argument), Ok(entered)) => {
-                watch.caller(Arc::clone(&entered.caller));
+                let caller = entered.caller(self, moment)?;
+                watch.caller(Arc::clone(caller));
                 let engine = Arc::clone(self);
                 let operation = self.contract.operation(entered.call.operation);
                 let applied = applied_apart(operation).map(|_| Applied::default());
@@ -110,9 +111,8 @@ impl Inflow {
     /// Takes a unit for the items that follow, of a caller who is still one.
     fn pay(&self) -> Result<(), Fault> {
         let moment = self.engine.now();
-        let context = &self.entered.call.context;
-        self.engine.verified(&context.credentials, moment)?;
-        let purse = Purse::of(&self.entered.caller, context);
+        let caller = self.entered.caller(&self.engine, moment)?;
+        let purse = Purse::of(caller, &self.entered.call.context);
         self.engine.take_from(purse, 1, moment.instant)?;
         self.engine.noted(1);
         Ok(())
@@ -169,7 +169,7 @@ impl Inflow {
             call.context.timeout = Some(deadline.saturating_duration_since(moment.instant));
         }
         let items = Streamed { argument: self.argument, items };
-        let planned = self.engine.prepare_entered(call, Arc::clone(&self.entered.caller), items, moment)?;
+        let planned = self.engine.prepare_entered(&self.entered, call, items, moment)?;
         self.watch.prepared();
         Ok(planned)
     }

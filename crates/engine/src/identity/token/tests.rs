@@ -5,7 +5,7 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::{EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -50,9 +50,29 @@ fn registered_claims_are_checked_against_the_given_time() {
         (json!({"iss": null}), 0, Some("`iss` is not accepted")),
         (json!({"aud": ["x", "other"]}), 0, None),
         (json!({"aud": ["x"]}), 0, Some("`aud` is not accepted")),
-        (json!({"sub": ""}), 0, Some("no `sub`")),
-        (json!({"sub": 7}), 0, Some("no `sub`")),
-        (json!({"sub": "u1\u{0}"}), 0, Some("no `sub`")),
+        (json!({"aud": {"x": "api"}}), 0, Some("`aud` is not a text or a list of them")),
+        (json!({"aud": ["api", 7]}), 0, Some("`aud` is not a text or a list of them")),
+        (json!({"iss": ["https://issuer.example"]}), 0, Some("what has to be a text is none")),
+        (json!({"iat": 1_700_000_030}), 0, None),
+        (json!({"iat": 1_700_000_031}), 0, Some("not valid yet")),
+        (json!({"iat": 1_700_000_031}), 1, None),
+        (json!({"iat": 1_600_000_000, "nbf": 1_700_000_031}), 0, Some("not valid yet")),
+        (json!({"iat": "now"}), 0, Some("a time claim is not a time")),
+        (json!({"exp": 1e300}), 0, Some("a time claim is not a time")),
+        (json!({"exp": 1_700_000_100.5}), 130, None),
+        (json!({"sub": "x".repeat(255)}), 0, None),
+        (json!({"sub": "ß".repeat(255)}), 0, None),
+        (json!({"sub": "x".repeat(256)}), 0, Some("no `sub` that is an id")),
+        (json!({"sub": "x".repeat(5000)}), 0, Some("no `sub` that is an id")),
+        (json!({"sub": ""}), 0, Some("no `sub` that is an id")),
+        (json!({"sub": null}), 0, Some("no `sub` that is an id")),
+        (json!({"sub": 7}), 0, Some("what has to be a text is none")),
+        (json!({"sub": "u1\u{0}"}), 0, Some("no `sub` that is an id")),
+        (json!({"roles": {"admin": true}}), 0, Some("roles or scopes are not texts")),
+        (json!({"roles": ["admin", 7]}), 0, Some("roles or scopes are not texts")),
+        (json!({"scope": 7}), 0, Some("roles or scopes are not texts")),
+        (json!({"roles": vec!["a"; 257]}), 0, Some("too many roles or scopes")),
+        (json!({"roles": "a ".repeat(257)}), 0, Some("too many roles or scopes")),
     ];
     for (change, later_s, expected) in cases {
         let got = verify(Algorithm::HS256, &claims(change.clone()), NOW + Duration::from_secs(later_s));
@@ -60,14 +80,112 @@ fn registered_claims_are_checked_against_the_given_time() {
     }
 }
 
+/// Only a claim that is one text is split: an item of a list is a role, whatever is in it.
 #[test]
 fn roles_and_scopes_come_as_lists_or_as_words() {
-    let caller =
-        verify(Algorithm::HS256, &claims(json!({"roles": ["a", "b"], "scope": "x y"})), NOW).unwrap();
-    let facts = caller.facts("", &[]);
-    assert_eq!(facts.caller_id, Some("u1"));
-    assert_eq!(facts.roles, ["a", "b"]);
-    assert_eq!(facts.scopes, ["x", "y"]);
+    type Texts = &'static [&'static str];
+    let cases: [(serde_json::Value, Texts, Texts); 10] = [
+        (json!({}), &[], &[]),
+        (json!({"roles": null, "scope": null}), &[], &[]),
+        (json!({"roles": ["a", "b"], "scope": "x y"}), &["a", "b"], &["x", "y"]),
+        (json!({"roles": "a  b "}), &["a", "b"], &[]),
+        (json!({"roles": ["not an admin"]}), &["not an admin"], &[]),
+        (json!({"roles": ["not an admin", " admin", ""]}), &["not an admin", " admin", ""], &[]),
+        (json!({"scope": ["read all"]}), &[], &["read all"]),
+        (json!({"scp": ["read", "write all"]}), &[], &["read", "write all"]),
+        (json!({"scp": "read write"}), &[], &["read", "write"]),
+        (json!({"scope": "read", "scp": ["write"]}), &[], &["read"]),
+    ];
+    for (change, roles, scopes) in cases {
+        let caller = verify(Algorithm::HS256, &claims(change.clone()), NOW).unwrap();
+        let facts = caller.facts("", &[]);
+        assert_eq!(facts.caller_id, Some("u1"));
+        assert_eq!((facts.roles, facts.scopes), (&owned(roles)[..], &owned(scopes)[..]), "{change}");
+    }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// A token of any header and claims, as texts, signed with the secret.
+fn signed(header: &str, claims: &str) -> String {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let key = EncodingKey::from_secret(SECRET);
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{signed}.{signature}")
+}
+
+fn verify_text(header: &str, claims: &str) -> Option<&'static str> {
+    let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
+    verifier.verify(&signed(header, claims), NOW).err().map(|rejected| rejected.0)
+}
+
+/// What a header asks for is understood, or the token is refused, though its signature is right.
+#[test]
+fn headers_are_understood_or_refused() {
+    let claims = claims(json!({})).to_string();
+    let otherwise = Some("the claims are encoded in another way");
+    let typ = Some("`typ` is not that of a token for access");
+    let header = Some("the header is not JSON with unique names");
+    let no_text = Some("what has to be a text is none");
+    let no_key = Some("no key verifies it");
+    let cases = [
+        (r#"{"alg":"HS256"}"#, None),
+        (r#"{"alg":"HS256","typ":"JWT"}"#, None),
+        (r#"{"alg":"HS256","typ":"jwt"}"#, None),
+        (r#"{"alg":"HS256","typ":"at+jwt"}"#, None),
+        (r#"{"alg":"HS256","typ":"application/at+JWT"}"#, None),
+        (r#"{"alg":"HS256","typ":null,"kid":"any","x5t":"x"}"#, None),
+        (r#"{"alg":"HS256","b64":true}"#, None),
+        (r#"{"alg":"HS256","typ":"JOSE"}"#, typ),
+        (r#"{"alg":"HS256","typ":"logout+jwt"}"#, typ),
+        (r#"{"alg":"HS256","typ":"dpop+jwt"}"#, typ),
+        (r#"{"alg":"HS256","typ":""}"#, typ),
+        (r#"{"alg":"HS256","typ":7}"#, no_text),
+        (r#"{"alg":"HS256","kid":["a"]}"#, no_text),
+        (r#"{"alg":["HS256"]}"#, no_text),
+        (r#"{"alg":"HS256","b64":false}"#, otherwise),
+        (r#"{"alg":"HS256","b64":null}"#, otherwise),
+        (r#"{"alg":"HS256","zip":"DEF"}"#, otherwise),
+        (r#"{"alg":"HS256","enc":"A128GCM"}"#, otherwise),
+        (r#"{"alg":"HS256","crit":[]}"#, Some("`crit` names an extension")),
+        (r#"{"alg":"HS256","crit":["b64"],"b64":true}"#, Some("`crit` names an extension")),
+        (r#"{"alg":"HS256","alg":"none"}"#, header),
+        (r#"{"alg":"none","alg":"HS256"}"#, header),
+        (r#"{"alg":"HS256","kid":"a","kid":"b"}"#, header),
+        (r#"{"alg":"HS256"} "#, None),
+        (r#"{"alg":"HS256"}x"#, header),
+        (r#"["HS256"]"#, Some("no `alg`")),
+        (r#"{"typ":"JWT"}"#, Some("no `alg`")),
+        (r#"{"alg":"hs256"}"#, no_key),
+        (r#"{"alg":"none"}"#, no_key),
+        (r#"{"alg":"HS384"}"#, no_key),
+        (r#"{"alg":"RS256"}"#, no_key),
+    ];
+    for (header, expected) in cases {
+        assert_eq!(verify_text(header, &claims), expected, "{header}");
+    }
+}
+
+/// Of two claims of one name each reader could take another, so neither is taken (RFC 8725 section 2.4).
+#[test]
+fn claims_are_unique_and_within_bounds() {
+    let header = r#"{"alg":"HS256"}"#;
+    let with = |more: &str| {
+        let claims = claims(json!({})).to_string();
+        verify_text(header, &format!("{}{more}}}", claims.strip_suffix('}').unwrap()))
+    };
+    let refused = Some("the claims are not JSON with unique names");
+    assert_eq!(with(""), None);
+    assert_eq!(with(r#","x":{"a":1,"b":[1.5,18446744073709551615]}"#), None);
+    for doubled in [r#","sub":"root""#, r#","exp":9999999999"#, r#","roles":[],"roles":["admin"]"#] {
+        assert_eq!(with(doubled), refused, "{doubled}");
+    }
+    assert_eq!(with(r#","x":{"a":1,"a":2}"#), refused);
+    assert_eq!(with(&format!(r#","x":{}{}"#, "[".repeat(16), "]".repeat(16))), refused);
+    assert_eq!(verify_text(header, "[]"), Some("no `sub` that is an id"));
+    assert_eq!(verify_text(header, ""), refused);
 }
 
 #[test]
@@ -154,6 +272,49 @@ fn a_key_of_each_kind_verifies_its_own() {
     }
     let verifier = Verifier::new(all, rules(), 10);
     assert!(tokens.iter().all(|token| verifier.verify(token, NOW).is_ok()));
+}
+
+/// A key of a set is used for what it says it is for, and of several keys with one id each is tried.
+#[test]
+fn keys_of_a_set_are_used_for_what_they_say() {
+    const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let usable = |more: &str| {
+        Key::set(&format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{X}"{more}}}]}}"#)).is_ok()
+    };
+    for more in
+        ["", r#","use":"sig""#, r#","key_ops":["verify"]"#, r#","use":"sig","key_ops":["sign","verify"]"#]
+    {
+        assert!(usable(more), "{more}");
+    }
+    for more in [
+        r#","use":"enc""#,
+        r#","use":"other""#,
+        r#","key_ops":[]"#,
+        r#","key_ops":["encrypt"]"#,
+        r#","use":"sig","key_ops":["sign"]"#,
+        r#","use":"enc","key_ops":["verify"]"#,
+        r#","alg":"ES256""#,
+        r#","alg":"unknown""#,
+    ] {
+        assert!(!usable(more), "{more}");
+    }
+    let (first, second) = (Ed25519KeyPair::generate().unwrap(), Ed25519KeyPair::generate().unwrap());
+    let jwk = |pair: &Ed25519KeyPair, id: &str| {
+        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+        json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": id})
+    };
+    let set = json!({"keys": [jwk(&first, "k"), jwk(&second, "k"), jwk(&first, "other")]}).to_string();
+    let verifier = Verifier::new(Key::set(&set).unwrap(), rules(), 10);
+    let sign = |pair: &Ed25519KeyPair, id: &str| {
+        let header = Header { kid: Some(id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        let key = EncodingKey::from_ed_der(pair.to_pkcs8v1().unwrap().as_ref());
+        jsonwebtoken::encode(&header, &claims(json!({})), &key).unwrap()
+    };
+    for (pair, id, is_taken) in
+        [(&first, "k", true), (&second, "k", true), (&second, "other", false), (&first, "none", false)]
+    {
+        assert_eq!(verifier.verify(&sign(pair, id), NOW).is_ok(), is_taken, "{id}");
+    }
 }
 
 #[test]
