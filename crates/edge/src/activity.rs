@@ -36,6 +36,8 @@ pub(crate) struct Activity {
     closing_since: AtomicU64,
     /// A request's body was not read to its end.
     unread: AtomicBool,
+    /// A request's body broke off: where the next request would begin, nobody knows.
+    broken: AtomicBool,
     /// The head did not come in time: the socket says so and fails.
     overdue: AtomicBool,
 }
@@ -75,6 +77,7 @@ impl Activity {
             stalled_since: AtomicU64::new(0),
             closing_since: AtomicU64::new(0),
             unread: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             overdue: AtomicBool::new(false),
         })
     }
@@ -139,6 +142,16 @@ impl Activity {
     /// A body was given up before its end.
     pub(crate) fn left_unread(&self) {
         self.unread.store(true, Relaxed);
+    }
+
+    /// A request's body ended before its end, or in what is no part of one.
+    pub(crate) fn broke_off(&self) {
+        self.broken.store(true, Relaxed);
+    }
+
+    /// Whether the next answer of an HTTP/1 connection is its last, and says so.
+    pub(crate) fn is_last(&self) -> bool {
+        self.is_old() || self.broken.load(Relaxed)
     }
 
     /// Whether the peer may still be sending what nobody will read.

@@ -67,7 +67,7 @@ impl std::fmt::Display for BodyError {
         f.write_str(match self {
             BodyError::TooLarge => "the body is too large",
             BodyError::Timeout => "the body did not arrive in time",
-            BodyError::Incomplete => "the body is incomplete",
+            BodyError::Incomplete => "the body is incomplete, or its framing is broken",
         })
     }
 }
@@ -187,7 +187,10 @@ impl Unread {
                     self.has_ended = true;
                     return Poll::Ready(Ok(None));
                 }
-                Some(Err(_)) => return Poll::Ready(Err(BodyError::Incomplete)),
+                Some(Err(_)) => {
+                    self.activity.broke_off();
+                    return Poll::Ready(Err(BodyError::Incomplete));
+                }
                 Some(Ok(frame)) => {
                     if let Some(data) = frame.into_data().ok().filter(|data| !data.is_empty()) {
                         return Poll::Ready(Ok(Some(data)));

@@ -9,12 +9,11 @@ use crate::message::{Handler, Notice, Request, Response};
 use crate::outgoing::{Outgoing, Panics, Streams};
 use crate::serve::Phase;
 use crate::socket::Socket;
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderValue, Method, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -187,7 +186,7 @@ fn answer<H: Handler>(
     link: Arc<Link<H>>,
     open: Open,
     mut request: http::Request<Incoming>,
-) -> impl Future<Output = Result<http::Response<Outgoing>, Infallible>> + Send {
+) -> impl Future<Output = Result<http::Response<Outgoing>, h2::Error>> + Send {
     let version = request.version();
     let is_head = request.method() == Method::HEAD;
     let admitted = admissible(&request, &link.shared.limits, &*link.shared.handler);
@@ -197,6 +196,8 @@ fn answer<H: Handler>(
     };
     async move {
         let response = match request {
+            // What is no request gets no answer.
+            Err(Refused::Malformed) => return Err(h2::Reason::PROTOCOL_ERROR.into()),
             Err(refused) => refusal(refused),
             Ok(request) => handled(&link, request).await,
         };
@@ -209,7 +210,7 @@ fn answer<H: Handler>(
         if is_head {
             leave_out_body(&mut response);
         }
-        if version != Version::HTTP_2 && link.activity.is_old() {
+        if version != Version::HTTP_2 && link.activity.is_last() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response.map(|body| Outgoing::new(body, version, open, link)))
@@ -271,7 +272,7 @@ fn handled<H: Handler>(link: &Link<H>, request: Request) -> impl Future<Output =
         };
         response.unwrap_or_else(|| {
             link.panicked();
-            refusal(Refused::Head(StatusCode::INTERNAL_SERVER_ERROR))
+            refusal(Refused::Panic)
         })
     }
 }

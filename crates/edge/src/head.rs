@@ -1,6 +1,7 @@
 //! What makes a request's head acceptable, the answers to those that are not, and to those that ask for no
 //! more.
 
+use crate::host::{is_padded, names_a_host};
 use crate::limits::Limits;
 use crate::message::{Handler, Response};
 use crate::reply::ResponseBody;
@@ -13,11 +14,48 @@ const CODED_BODY: &str = "a body with a content coding is not read: send it as i
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Its head breaks a rule or a bound.
-    Head(StatusCode),
+    Head(Breach),
+    /// Its head is malformed as HTTP/2 has it: the stream is reset (RFC 9113 section 8.1.1).
+    Malformed,
+    /// The handler panicked.
+    Panic,
     /// Its body has a content coding.
     CodedBody,
     /// It takes no reply that we could give, `identity` included.
     NoCoding,
+}
+
+/// What a head breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breach {
+    TargetBytes,
+    Fields,
+    Host,
+    Tunnel,
+    UnknownCoding,
+    CodedTwice,
+}
+
+impl Breach {
+    fn status(self) -> StatusCode {
+        match self {
+            Breach::TargetBytes => StatusCode::URI_TOO_LONG,
+            Breach::Fields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Breach::Host | Breach::CodedTwice => StatusCode::BAD_REQUEST,
+            Breach::Tunnel | Breach::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Breach::TargetBytes => "the target is too long\n",
+            Breach::Fields => "there are too many header fields\n",
+            Breach::Host => "one host is to be named, and it has to be one\n",
+            Breach::Tunnel => "CONNECT is not served\n",
+            Breach::UnknownCoding => "the one transfer coding that is read is chunked\n",
+            Breach::CodedTwice => "the transfer coding chunked is to be applied once, and last\n",
+        }
+    }
 }
 
 /// What hyper leaves to us of what makes a request's head acceptable.
@@ -28,18 +66,21 @@ pub(crate) fn admissible<B: http_body::Body>(
 ) -> Result<(), Refused> {
     let uri = request.uri();
     if uri.path_and_query().map_or(0, |target| target.as_str().len()) > limits.uri_bytes_max {
-        return Err(Refused::Head(StatusCode::URI_TOO_LONG));
+        return Err(Refused::Head(Breach::TargetBytes));
     }
     if request.headers().len() > limits.headers_max {
-        return Err(Refused::Head(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+        return Err(Refused::Head(Breach::Fields));
     }
-    // RFC 9112 section 3.2: exactly one, and a peer that sends two is up to something.
-    if request.version() == Version::HTTP_11 && request.headers().get_all(header::HOST).iter().count() != 1 {
-        return Err(Refused::Head(StatusCode::BAD_REQUEST));
+    if request.version() == Version::HTTP_2 && request.headers().values().any(is_padded) {
+        return Err(Refused::Malformed);
     }
+    if !names_a_host(request.version(), uri, request.headers()) {
+        return Err(Refused::Head(Breach::Host));
+    }
+    check_transfer_codings(request.headers())?;
     // A tunnel is nothing this server gives (RFC 9110 section 9.3.6).
     if request.method() == Method::CONNECT {
-        return Err(Refused::Head(StatusCode::NOT_IMPLEMENTED));
+        return Err(Refused::Head(Breach::Tunnel));
     }
     // A few bytes can stand for any number: bounds on bodies would mean nothing.
     let has_coded_body = !request.body().is_end_stream() && is_coded(request.headers());
@@ -47,6 +88,22 @@ pub(crate) fn admissible<B: http_body::Body>(
         return Err(Refused::CodedBody);
     }
     Ok(())
+}
+
+/// hyper takes every list of codings that ends with `chunked` for that one alone (RFC 9112 section 6.1: a coding that is
+/// not known is a 501, section 7.1: chunks are not made of chunks).
+fn check_transfer_codings(headers: &HeaderMap) -> Result<(), Refused> {
+    let mut chunked = 0;
+    for line in headers.get_all(header::TRANSFER_ENCODING) {
+        let codings = line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        for coding in codings.filter(|coding| !coding.is_empty()) {
+            if !coding.eq_ignore_ascii_case(b"chunked") {
+                return Err(Refused::Head(Breach::UnknownCoding));
+            }
+            chunked += 1;
+        }
+    }
+    if chunked > 1 { Err(Refused::Head(Breach::CodedTwice)) } else { Ok(()) }
 }
 
 fn is_coded(headers: &HeaderMap) -> bool {
@@ -58,17 +115,24 @@ fn is_coded(headers: &HeaderMap) -> bool {
 pub(crate) fn refusal(refused: Refused) -> Response {
     let mut response = Response::new(ResponseBody::empty());
     let (status, name, value) = match refused {
-        // Without a word; the connection is not trusted further.
-        Refused::Head(status) => (status, header::CONNECTION, "close"),
+        // The connection is not trusted further.
+        Refused::Head(breach) => (breach.status(), header::CONNECTION, "close"),
+        Refused::Malformed => (StatusCode::BAD_REQUEST, header::CONNECTION, "close"),
+        Refused::Panic => (StatusCode::INTERNAL_SERVER_ERROR, header::CONNECTION, "close"),
         // RFC 9110 section 12.5.3: the field tells it from a 415 for the media type.
         Refused::CodedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, header::ACCEPT_ENCODING, "identity"),
         Refused::NoCoding => (StatusCode::NOT_ACCEPTABLE, header::VARY, "accept-encoding"),
     };
+    let words = match refused {
+        Refused::Head(breach) => Some(breach.words()),
+        Refused::CodedBody => Some(CODED_BODY),
+        Refused::Malformed | Refused::NoCoding | Refused::Panic => None,
+    };
     *response.status_mut() = status;
     response.headers_mut().insert(name, HeaderValue::from_static(value));
-    if refused == Refused::CodedBody {
+    if let Some(words) = words {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        *response.body_mut() = CODED_BODY.into();
+        *response.body_mut() = words.into();
     }
     response
 }

@@ -14,6 +14,7 @@ mod body;
 mod coding;
 mod connection;
 mod head;
+mod host;
 mod limits;
 mod message;
 mod outgoing;

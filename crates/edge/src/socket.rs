@@ -72,6 +72,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         io::Error::from(io::ErrorKind::TimedOut)
     }
 
+    /// hyper answers a head that it cannot read by itself, and without a word: its answer with one.
+    fn explained(&self, slices: &[io::IoSlice<'_>]) -> Option<String> {
+        if !self.activity.is_heading() {
+            return None;
+        }
+        let mut written = slices.iter().filter(|slice| !slice.is_empty());
+        let (only, None) = (written.next()?, written.next()) else { return None };
+        let answer = std::str::from_utf8(only).ok().filter(|answer| answer.ends_with("\r\n\r\n"))?;
+        let words = match answer.strip_prefix("HTTP/1.1 ")?.get(..3)? {
+            "400" => {
+                "the request's line or a header field is malformed, or has a character that has to be encoded\n"
+            }
+            "414" => "the target is too long\n",
+            "431" => "the head is too large\n",
+            _ => return None,
+        };
+        let (before, after) = answer.split_once("content-length: 0\r\n")?;
+        let fields = format!("content-type: text/plain\r\ncontent-length: {}\r\n", words.len());
+        Some([before, &fields, after, words].concat())
+    }
+
     /// A socket that is closed with unread input resets the connection, and the reset destroys an answer that
     /// the peer has not read yet (RFC 9112 section 9.6). So what still comes is read and thrown away for a
     /// while.
@@ -125,6 +146,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
             return Poll::Ready(Ok(bytes));
         }
         ready!(self.poll_held(cx))?;
+        if let Some(answer) = self.explained(slices) {
+            // The last answer, of a few bytes: the socket takes them all, or the peer is not there any more.
+            let written = Pin::new(&mut self.stream).poll_write(cx, answer.as_bytes());
+            let all = slices.iter().map(|slice| slice.len()).sum();
+            return self.noted(written).map_ok(|_| all);
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.noted(written)
     }

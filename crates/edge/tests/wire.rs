@@ -122,6 +122,7 @@ fn summary(answer: &str) -> Vec<&str> {
 }
 
 const BAD: &[&str] = &["400 Bad Request"];
+const UNKNOWN: &[&str] = &["501 Not Implemented"];
 const OK: &[&str] = &["200 OK", "GET /a "];
 const TOO_LARGE: &[&str] = &["413 Payload Too Large"];
 const FIELDS_TOO_LARGE: &[&str] = &["431 Request Header Fields Too Large"];
@@ -182,8 +183,37 @@ async fn garbage() {
         // RFC 9112 section 3.2: exactly one Host.
         (get("x: y"), BAD),
         (get("host: a\nhost: b"), BAD),
+        (get("host: a\nhost: a"), BAD),
+        (get("host: a b"), BAD),
+        (get("host: u@a"), BAD),
+        (get("host: [::1"), BAD),
+        (get("host: a,b"), BAD),
+        (get("host: a:b"), BAD),
+        ("GET http://u@a/a HTTP/1.1\r\nhost: a\r\n\r\n".into(), BAD),
+        ("GET /a>b HTTP/1.1\r\nhost: a\r\n\r\n".into(), BAD),
     ])
     .await;
+}
+
+/// Who sends a head that is not read is told why, also where hyper answers by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_is_not_read_is_answered_with_words() {
+    let server = start(Limits::default()).await;
+    for (sent, words) in [
+        ("GET /a>b HTTP/1.1\r\nhost: a\r\n\r\n".to_owned(), "has to be encoded"),
+        (get("host: a\nno colon"), "a header field is malformed"),
+        (get(&format!("host: a\nx: {}", "a".repeat(40_000))), "the head is too large"),
+        (get(&format!("host: a{}", "\nx: 1".repeat(100))), "the head is too large"),
+        (format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(17_000)), "the target is too long"),
+        (get("host: a b"), "one host"),
+        (post("transfer-encoding: gzip, chunked", "x"), "chunked"),
+    ] {
+        let answer = server.exchange(sent.as_bytes()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(body.contains(words), "{answer}");
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{answer}");
+        assert!(head.contains("connection: close") && head.contains("content-type: text/plain"), "{answer}");
+    }
 }
 
 /// Where framing could be read in two ways, nothing after it is taken for a request.
@@ -200,6 +230,12 @@ async fn smuggling() {
         (fields("transfer-encoding: identity"), BAD),
         (fields("transfer-encoding: chunked, gzip"), BAD),
         (fields("transfer-encoding: xchunked"), BAD),
+        // A coding that is not known is not passed over, and chunks are not made of chunks.
+        (fields("transfer-encoding: gzip, chunked"), UNKNOWN),
+        (fields("transfer-encoding: nonsense\ntransfer-encoding: chunked"), UNKNOWN),
+        (fields("transfer-encoding: chunked;x=1, chunked"), UNKNOWN),
+        (fields("transfer-encoding: chunked, chunked"), BAD),
+        (fields("transfer-encoding: chunked\ntransfer-encoding: Chunked"), BAD),
         (fields("transfer-encoding: chunked").replace("HTTP/1.1\r\nhost", "HTTP/1.0\r\nhost"), BAD),
         // Section 6.3.
         (fields("content-length: 4\ncontent-length: 0"), BAD),
