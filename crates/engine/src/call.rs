@@ -84,6 +84,8 @@ pub struct Input {
     pub key: Option<String>,
     /// Field values (create, update, upsert), arguments (own operations): an object.
     pub data: Option<Value>,
+    /// What an update does with JSON values and stored objects.
+    pub change: Change,
     /// Which rows of a list.
     pub list: ListArgs,
     /// Whether the number of all rows is wanted beside a page of them.
@@ -92,6 +94,16 @@ pub struct Input {
     pub paging: Paging,
     /// Whether an aggregate is of all rows or of groups of them.
     pub grouping: Grouping,
+}
+
+/// What an update does with JSON values and stored objects that it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Change {
+    /// They take the place of what was there.
+    #[default]
+    Replace,
+    /// Their members do, and those that are null are removed (RFC 7396).
+    Merge,
 }
 
 /// Whether a list is a page between cursors.

@@ -3,6 +3,7 @@
 mod arguments;
 mod checks;
 mod message;
+mod patch;
 mod record;
 pub(crate) mod stored;
 

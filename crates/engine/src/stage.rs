@@ -3,6 +3,7 @@
 mod admit;
 mod batch;
 mod budget;
+mod canonical;
 mod chosen;
 mod cost;
 mod enter;

@@ -348,6 +348,18 @@ pub enum SearchMode {
     Web,
 }
 
+/// A field whose JSON value is patched.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Merge {
+    /// The field.
+    pub field: FieldId,
+    /// The patch, as JSON.
+    pub patch: Param,
+    /// The members that have to be there afterwards, as JSON: `true` for one that is required, `[true, {…}]` for one that is
+    /// an object with such members itself, `[false, {…}]` where that may be missing.
+    pub required: Param,
+}
+
 /// A change of rows in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Write {
@@ -372,6 +384,8 @@ pub enum Write {
         before: Predicate,
         /// The fields that are set.
         set: Vec<(FieldId, Param)>,
+        /// The fields whose JSON value is patched (RFC 7396).
+        merges: Vec<Merge>,
         /// The rule after it.
         after: Predicate,
         /// The version the caller saw, if it said so.

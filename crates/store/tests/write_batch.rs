@@ -51,6 +51,7 @@ impl World {
     fn update(&self, id: &str, owner: &str, before: Predicate) -> Step {
         let write = Write::Update {
             resource: ACCOUNT,
+            merges: Vec::new(),
             filter: self.equal("id", 0),
             visible: Predicate::True,
             before,

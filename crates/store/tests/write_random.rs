@@ -105,6 +105,7 @@ fn step(store: &Store, contract: &Contract, write: &Random) -> Step {
         Random::Update(resource, id, value) => {
             let (name, value) = change(*resource, *value);
             let write = Write::Update {
+                merges: Vec::new(),
                 resource: *resource,
                 filter: by_key(*resource),
                 visible: Predicate::True,

@@ -1,6 +1,7 @@
 //! The fields of a row that a call creates or changes.
 
 use super::checks::Patterns;
+use super::patch::{self, Patch};
 use super::stored::{self, Problem};
 use crate::fault::{Fault, FieldFault};
 use contract::{Assign, Column, Contract, Field, FieldId, KeyKind, Literal, Resource, ResourceId, Source};
@@ -13,6 +14,8 @@ pub(crate) enum Purpose {
     Create,
     /// Some fields of a row.
     Update,
+    /// As [`Purpose::Update`], JSON values and stored objects member by member.
+    Patch,
     /// A row with a key of the caller's, there or not.
     Upsert,
     /// A row that the operator brings in whole: its key and what the server would assign may be given.
@@ -24,8 +27,28 @@ pub(crate) enum Purpose {
 pub(crate) struct Given {
     /// Values by field, in stored form, as the caller gave them.
     pub values: Vec<(FieldId, Value)>,
+    /// The fields among them whose value is a patch of what is there, and what has to be there afterwards
+    /// ([`store::Merge`]).
+    pub patches: Vec<(FieldId, Value)>,
     /// Defaults of the fields that a new row leaves out.
     pub defaults: Vec<(FieldId, Value)>,
+}
+
+/// What a member of the input stands for.
+enum Member {
+    Value(FieldId, Value),
+    Patch(FieldId, Patch),
+    Nothing,
+}
+
+impl Purpose {
+    /// Whether fields of a row that is there are set.
+    fn is_change(self) -> bool {
+        match self {
+            Purpose::Update | Purpose::Patch => true,
+            Purpose::Create | Purpose::Upsert | Purpose::Import => false,
+        }
+    }
 }
 
 /// Checks every member of `data` for a row of the resource.
@@ -43,14 +66,18 @@ pub(crate) fn record(
     let (mut given, mut wrong) = (Given::default(), Vec::new());
     for (name, value) in members {
         match member(contract, patterns, resource, name, value, purpose) {
-            Ok(Some(checked)) => given.values.push(checked),
-            Ok(None) => {}
+            Ok(Member::Value(id, value)) => given.values.push((id, value)),
+            Ok(Member::Patch(id, Patch { patch, required })) => {
+                given.values.push((id, patch));
+                given.patches.push((id, required));
+            }
+            Ok(Member::Nothing) => {}
             Err(problem) => {
                 wrong.push(FieldFault::new(format!("{name}{}", problem.at), problem.code, problem.message));
             }
         }
     }
-    if purpose != Purpose::Update {
+    if !purpose.is_change() {
         complete(contract, resource, data, purpose, &mut given, &mut wrong);
     }
     if wrong.is_empty() { Ok(given) } else { Err(Fault::invalid(wrong)) }
@@ -63,7 +90,7 @@ fn member(
     name: &str,
     value: &Value,
     purpose: Purpose,
-) -> Result<Option<(FieldId, Value)>, Problem> {
+) -> Result<Member, Problem> {
     let Some(id) = resource.field_named(name) else {
         let known = resource.fields.iter().map(|f| f.name.as_str());
         let hint = contract::diagnostic::closest(name, known).map(|near| format!("; did you mean `{near}`?"));
@@ -76,13 +103,18 @@ fn member(
     let column = writable(resource, id, field, purpose)?;
     if id == resource.key && purpose == Purpose::Upsert {
         // The row's key is in the call itself; that the two agree is the adapter's to check.
-        return Ok(None);
+        return Ok(Member::Nothing);
+    }
+    if purpose == Purpose::Patch
+        && let Some(patch) = patch::of_column(contract, field.ty, value)?
+    {
+        return Ok(Member::Patch(id, patch));
     }
     let stored = value_of(contract, resource, id, field, column, value)?;
     if stored != Value::Null {
         patterns.check(&field.checks, field.ty, value, &stored)?;
     }
-    Ok(Some((id, stored)))
+    Ok(Member::Value(id, stored))
 }
 
 fn value_of(
@@ -125,12 +157,12 @@ fn writable<'a>(
             (Purpose::Create, KeyKind::Uuid | KeyKind::Integer) => {
                 Err(Problem::new("READ_ONLY", "is made by the server"))
             }
-            (Purpose::Update, _) => {
+            (Purpose::Update | Purpose::Patch, _) => {
                 Err(Problem::new("IMMUTABLE", "is the record's key and cannot be changed"))
             }
         };
     }
-    if column.immutable && purpose == Purpose::Update {
+    if column.immutable && purpose.is_change() {
         return Err(Problem::new("IMMUTABLE", "can only be set when the record is created"));
     }
     Ok(column)
@@ -205,7 +237,8 @@ pub(crate) fn assigned(resource: &Resource, purpose: Purpose) -> impl Iterator<I
     resource.fields().filter_map(move |(id, field)| {
         let assign = field.column()?.assign?;
         let applies = match (assign, purpose) {
-            (Assign::CallerId, Purpose::Update | Purpose::Import) | (Assign::Now, Purpose::Update) => false,
+            (Assign::CallerId, Purpose::Import) => false,
+            (Assign::CallerId | Assign::Now, Purpose::Update | Purpose::Patch) => false,
             (Assign::CallerId | Assign::Now | Assign::NowOnChange, _) => true,
         };
         applies.then_some((id, assign))

@@ -20,7 +20,7 @@ impl Problem {
         Self { at: String::new(), code, message: message.into() }
     }
 
-    fn inside(mut self, step: &str) -> Self {
+    pub fn inside(mut self, step: &str) -> Self {
         self.at = format!(".{step}{}", self.at);
         self
     }
@@ -44,6 +44,11 @@ pub(crate) fn for_column(contract: &Contract, ty: TypeRef, value: &Value) -> Res
         Value::Null => Ok(Value::Null),
         structured => Ok(Value::Text(structured.json_text())),
     }
+}
+
+/// A member of a stored object in the form that it is kept in.
+pub(crate) fn member(contract: &Contract, ty: TypeRef, value: &Value) -> Result<Value, Problem> {
+    typed(contract, ty, value, Place::InsideJson, VALUE_DEPTH_MAX)
 }
 
 /// Whether a value makes sense, where what is kept of it is worked out later.

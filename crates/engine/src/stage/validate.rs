@@ -2,8 +2,8 @@
 
 use super::identify::Identified;
 use super::publish::Speaking;
-use super::{Slot, cost, secrets};
-use crate::call::{Budget, Context, Grouping, Input, Selected, Total};
+use super::{Slot, canonical, cost, secrets};
+use crate::call::{Budget, Change, Context, Grouping, Input, Selected, Total};
 use crate::channel::Draft;
 use crate::engine::{Engine, Prepared};
 use crate::fault::Kind;
@@ -174,14 +174,14 @@ impl Engine {
         streamed: Option<&Streamed>,
     ) -> [u8; 32] {
         use sha2::{Digest, Sha256};
-        let data = input.data.as_ref().map(|data| self.without_secrets(operation, data).json_text());
+        let data = input.data.as_ref().map(|data| canonical::text(&self.without_secrets(operation, data)));
         let mut digest = Sha256::new();
         let selection = match selection {
             Selected::Default => "None".to_owned(),
             Selected::These(selection) => format!("Some({selection:?})"),
             Selected::Prepared(prepared) => format!("{:?}", prepared.chosen),
         };
-        let items = streamed.map(|streamed| Value::List(streamed.items.clone()).json_text());
+        let items = streamed.map(|streamed| canonical::text(&Value::List(streamed.items.clone())));
         let items = items.as_deref().unwrap_or("");
         for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection, items] {
             digest.update((part.len() as u64).to_le_bytes());
@@ -238,7 +238,11 @@ impl Engine {
                 let key = self.key_filter(operation, *resource, &input)?;
                 let (data, arguments) = self.fields_of(operation, *resource, &input)?;
                 let data = without_key(data, &self.contract.resource(*resource).key_field().name, operation);
-                let given = self.given(*resource, &data, Purpose::Update)?;
+                let purpose = match input.change {
+                    Change::Replace => Purpose::Update,
+                    Change::Merge => Purpose::Patch,
+                };
+                let given = self.given(*resource, &data, purpose)?;
                 Ok(Wish::Update { resource: *resource, key, given, wanted: records(*resource)?, arguments })
             }
             Binding::Upsert(resource) => {

@@ -7,6 +7,7 @@ mod arithmetic;
 mod cursor;
 mod json;
 mod json_part;
+mod merge_patch;
 mod regex;
 pub(crate) mod search;
 mod sum;
@@ -48,6 +49,8 @@ pub(crate) const JSON_OVERLAPS: &str = "septet_json_overlaps";
 pub(crate) const JSON_PART: &str = "septet_json_part";
 /// `json`, step …: PostgreSQL's `->>`.
 pub(crate) const JSON_PART_TEXT: &str = "septet_json_part_text";
+/// `json`, patch, what has to be there afterwards: RFC 7396.
+pub(crate) const MERGE_PATCH: &str = "septet_merge_patch";
 /// `text`, query as for `to_tsquery`.
 pub(crate) const SEARCH_QUERY: &str = "septet_search_query";
 /// `text`, query as for `plainto_tsquery`.
@@ -80,6 +83,7 @@ pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
     regex::register(conn)?;
     json::register(conn)?;
     json_part::register(conn)?;
+    merge_patch::register(conn)?;
     search::register(conn)?;
     cursor::register(conn)?;
     arithmetic::register(conn)

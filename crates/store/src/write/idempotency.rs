@@ -1,8 +1,8 @@
 //! What calls with an idempotency key answered, kept for a while.
 
-use crate::face::{Error, Idempotency, Mutation, Reply, Written};
+use crate::face::{Idempotency, Mutation, Reply, Written};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Result, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use wire::{Format, NullAt, PathPart, Wrapped};
@@ -18,14 +18,14 @@ pub(super) enum Known {
     /// It came with another input, or for another format, in which the answer is not known.
     Other,
     /// What it answered.
-    Answer(Result<Written, Error>),
+    Answer(Written),
 }
 
 /// Looks a key up.
 pub(super) fn recall(conn: &Connection, mutation: &Mutation, key: &Idempotency) -> rusqlite::Result<Known> {
     let mut statement = conn.prepare_cached(
-        "SELECT fingerprint, format, refusal, body, rows, version, row_key, created \
-         FROM _septet_idempotency WHERE scope = ?1 AND key = ?2 AND expires > ?3",
+        "SELECT fingerprint, format, body, rows, version, row_key, created \
+         FROM _septet_idempotency WHERE scope = ?1 AND key = ?2 AND expires > ?3 AND refusal IS NULL",
     )?;
     let found = statement.query_row((&key.scope, &key.key, &mutation.now), |row| {
         let is_same = row.get_ref(0)?.as_blob()? == key.fingerprint.as_slice()
@@ -35,38 +35,26 @@ pub(super) fn recall(conn: &Connection, mutation: &Mutation, key: &Idempotency) 
     Ok(found.optional()?.unwrap_or(Known::New))
 }
 
-fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Result<Written, Error>> {
-    if let Some(code) = row.get(2)? {
-        return Ok(Err(Error::Refused(code)));
-    }
-    let rows = u64::try_from(row.get::<_, i64>(4)?).unwrap_or_default();
-    let unread = || rusqlite::Error::InvalidColumnType(3, "body".to_owned(), Type::Blob);
-    let (body, nulls) = unpacked(format, row.get(3)?).ok_or_else(unread)?;
-    Ok(Ok(Written {
-        reply: Reply { body, nulls, rows, version: row.get(5)?, ..Reply::default() },
-        key: row.get(6)?,
-        created: row.get(7)?,
+fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Written> {
+    let rows = u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
+    let unread = || rusqlite::Error::InvalidColumnType(2, "body".to_owned(), Type::Blob);
+    let (body, nulls) = unpacked(format, row.get(2)?).ok_or_else(unread)?;
+    Ok(Written {
+        reply: Reply { body, nulls, rows, version: row.get(4)?, ..Reply::default() },
+        key: row.get(5)?,
+        created: row.get(6)?,
         replayed: true,
         items: None,
-    }))
+    })
 }
 
 /// Keeps what a call answered.
-pub(super) fn remember(
-    conn: &Connection,
-    mutation: &Mutation,
-    answer: Result<&Written, &str>,
-) -> rusqlite::Result<()> {
+pub(super) fn remember(conn: &Connection, mutation: &Mutation, written: &Written) -> rusqlite::Result<()> {
     let Some(key) = &mutation.idempotency else { return Ok(()) };
-    let nothing = Written::default();
-    let (written, refusal) = match answer {
-        Ok(written) => (written, None),
-        Err(code) => (&nothing, Some(code)),
-    };
     let mut statement = conn.prepare_cached(
         "INSERT OR REPLACE INTO _septet_idempotency \
-         (scope, key, fingerprint, format, refusal, body, rows, version, row_key, created, expires) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, strftime('%Y-%m-%dT%H:%M:%f000Z', ?11, ?12))",
+         (scope, key, fingerprint, format, body, rows, version, row_key, created, expires) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, strftime('%Y-%m-%dT%H:%M:%f000Z', ?10, ?11))",
     )?;
     let rows = i64::try_from(written.reply.rows).unwrap_or(i64::MAX);
     statement.execute(rusqlite::params![
@@ -74,7 +62,6 @@ pub(super) fn remember(
         key.key,
         key.fingerprint.as_slice(),
         format_name(mutation.format),
-        refusal,
         packed(mutation.format, &written.reply),
         rows,
         written.reply.version,

@@ -124,13 +124,13 @@ impl Run<'_> {
             && matches!(steps.as_slice(), [Step::Write { plan, .. }] if plan.is_one_statement())
     }
 
-    /// When it fails nothing of it is left but, after a refusal, the events and the answer to its idempotency key.
+    /// When it fails nothing of it is left but, after a refusal, the events.
     fn run_guarded(&self, guard: Guard) -> Result<Answered, Failed> {
         if let Some(key) = &self.mutation.idempotency {
             match idempotency::recall(self.conn, self.mutation, key).map_err(|e| self.violations.error(e))? {
                 Known::New => (),
                 Known::Other => return Err(Error::IdempotencyMismatch.into()),
-                Known::Answer(answer) => return Ok(answer?.into()),
+                Known::Answer(written) => return Ok(written.into()),
             }
         }
         self.all(guard.begin())?;
@@ -155,7 +155,7 @@ impl Run<'_> {
         done
     }
 
-    /// The events and the answer of a refusal, which the caller is told of only when they are kept.
+    /// The events of a refusal, which the caller is told of only when they are kept.
     fn refuse(&self, code: String, guard: Guard) -> Result<Error, Error> {
         match self.conclude(Err(&code)) {
             Ok(()) => Ok(Error::Refused(code)),
@@ -167,8 +167,11 @@ impl Run<'_> {
     }
 
     fn conclude(&self, done: Result<&Written, &str>) -> Result<(), Error> {
+        // What is refused has not been done: under the same key it may be tried again.
         outbox::emit(self.conn, self.mutation, done.err())
-            .and_then(|()| idempotency::remember(self.conn, self.mutation, done))
+            .and_then(|()| {
+                done.map_or(Ok(()), |written| idempotency::remember(self.conn, self.mutation, written))
+            })
             .map_err(|e| self.violations.error(e))
     }
 

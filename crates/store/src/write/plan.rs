@@ -5,7 +5,8 @@
 
 use super::bind::{KEY, NOW};
 use crate::face::PlanError;
-use crate::query::{Param, Predicate, Write};
+use crate::functions::MERGE_PATCH;
+use crate::query::{Merge, Param, Predicate, Write};
 use crate::sql::{DELETED_AT, Dialect, Draft, Scope, Statement, VERSION, column};
 use contract::{Contract, FieldId, Resource, ResourceId};
 
@@ -70,12 +71,12 @@ impl WritePlan {
         let of = |resource: &ResourceId| Compiler { contract, dialect, resource: *resource };
         let action = match write {
             Write::Insert { resource, set, check } => Action::Insert(of(resource).insert(set, check)?),
-            Write::Update { resource, filter, visible, before, set, after, version } => {
+            Write::Update { resource, filter, visible, before, set, merges, after, version } => {
                 let compiler = of(resource);
                 Action::Change(Change {
                     find: compiler.find(Wanted::Filter(filter), visible, before)?,
                     version: *version,
-                    statement: compiler.update(set)?,
+                    statement: compiler.update(set, merges)?,
                     after: compiler.check(after)?,
                 })
             }
@@ -94,7 +95,7 @@ impl WritePlan {
                 let change = Change {
                     find: compiler.find(Wanted::Key(*key), visible, before)?,
                     version: *version,
-                    statement: compiler.update(update)?,
+                    statement: compiler.update(update, &[])?,
                     after: compiler.check(after)?,
                 };
                 Action::Upsert(compiler.insert(insert, create_check)?, change)
@@ -171,14 +172,20 @@ impl<'c> Compiler<'c> {
     }
 
     /// Sets fields. The version grows when one of them really changes, as the event is written when one does.
-    fn update(&self, set: &Set) -> Result<Option<Statement>, PlanError> {
-        if set.is_empty() {
+    fn update(&self, set: &Set, merges: &[Merge]) -> Result<Option<Statement>, PlanError> {
+        if set.is_empty() && merges.is_empty() {
             return Ok(None);
         }
         let mut draft = self.draft();
         let resource = draft.resource(self.resource)?;
         let params: Vec<String> = set.iter().map(|(_, param)| draft.param(*param)).collect();
-        let pairs: Vec<(String, String)> = self.names(resource, set)?.into_iter().zip(params).collect();
+        let mut pairs: Vec<(String, String)> = self.names(resource, set)?.into_iter().zip(params).collect();
+        for merge in merges {
+            let name = self.dialect.quoted(column(resource, merge.field)?);
+            let (patch, required) = (draft.param(merge.patch), draft.param(merge.required));
+            let merged = format!("{MERGE_PATCH}({name}, {patch}, {required})");
+            pairs.push((name, merged));
+        }
         let mut sets: Vec<String> = pairs.iter().map(|(name, param)| format!("{name} = {param}")).collect();
         let differ: Vec<String> =
             pairs.iter().map(|(name, param)| format!("{name} IS NOT {param}")).collect();

@@ -241,12 +241,24 @@ fn double(json: &Value) -> Read<f64> {
     })
 }
 
-/// An instant in its usual form. What is none, or finer than can be kept, is left for the contract to refuse.
+/// An instant in its usual form, cut to microseconds as the message of bytes is. What is none is left for the contract to
+/// refuse.
 fn instant(text: String) -> Value {
+    let text = cut_to_micros(text);
     let Ok(utc) = time::instant(&text) else { return Value::Text(text) };
     let mut normal = Ascii::new();
     time::write_instant(&mut normal, utc);
     Value::Text(normal.as_str().to_owned())
+}
+
+/// A Timestamp has up to nine digits of a second in JSON; those after the sixth are left out.
+fn cut_to_micros(mut text: String) -> String {
+    let Some(first) = text.find('.').map(|point| point + 1) else { return text };
+    let digits = text[first..].bytes().take_while(u8::is_ascii_digit).count();
+    if (7..=9).contains(&digits) {
+        text.replace_range(first + 6..first + digits, "");
+    }
+    text
 }
 
 /// `5400.5s`.

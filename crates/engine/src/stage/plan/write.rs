@@ -10,8 +10,8 @@ use crate::stage::validate::{BatchItem, KeyFilter};
 use contract::rule::Reduced;
 use contract::{Assign, FieldId, KeyKind, ResourceId};
 use store::{
-    AnswerRead, Answering, EmitEvent, Idempotency, Mutation, Operand, Output, Param, Predicate, Select, Step,
-    Write,
+    AnswerRead, Answering, EmitEvent, Idempotency, Merge, Mutation, Operand, Output, Param, Predicate,
+    Select, Step, Write,
 };
 use wire::{Format, Value};
 
@@ -128,9 +128,9 @@ impl Planner<'_> {
             let filter = key_predicate(resource, key, &mut builder.params);
             let (visible, before) = change_rules(builder, resource, rules);
             let after = before.clone();
-            let set = self.changes(resource, given, &mut builder.params);
+            let (set, merges) = self.changes(resource, given, &mut builder.params);
             let version = version.map(|version| builder.params.push(Value::Int(version)));
-            Write::Update { resource, filter, visible, before, set, after, version }
+            Write::Update { resource, filter, visible, before, set, merges, after, version }
         })
     }
 
@@ -206,16 +206,30 @@ impl Planner<'_> {
         set
     }
 
-    /// The fields that an update sets: given and assigned ones.
-    fn changes(&self, id: ResourceId, given: &Given, params: &mut Params) -> Vec<(FieldId, Param)> {
+    /// The fields that an update sets, given and assigned ones, and those that it patches.
+    fn changes(
+        &self,
+        id: ResourceId,
+        given: &Given,
+        params: &mut Params,
+    ) -> (Vec<(FieldId, Param)>, Vec<Merge>) {
         let resource = self.engine.contract.resource(id);
-        let mut set: Vec<(FieldId, Param)> =
-            given.values.iter().map(|(field, value)| (*field, params.push(value.clone()))).collect();
-        if !set.is_empty() {
+        let (mut set, mut merges) = (Vec::with_capacity(given.values.len()), Vec::new());
+        for (field, value) in &given.values {
+            let param = params.push(value.clone());
+            match given.patches.iter().find(|(patched, _)| patched == field) {
+                None => set.push((*field, param)),
+                Some((_, required)) => {
+                    let required = params.push(required.clone());
+                    merges.push(Merge { field: *field, patch: param, required });
+                }
+            }
+        }
+        if !given.values.is_empty() {
             let now = assigned(resource, Purpose::Update);
             set.extend(now.map(|(field, assign)| (field, params.push(self.assigned_value(assign)))));
         }
-        set
+        (set, merges)
     }
 
     /// The fields that an upsert of a row that is there sets: everything that may change; what is not given goes
@@ -281,6 +295,8 @@ impl Planner<'_> {
         };
         let is_own =
             |field: FieldId| field == key_field || given.values.iter().any(|(known, _)| *known == field);
+        // The result of a patch is more than the caller gave.
+        let is_own = |field| is_own(field) && !given.patches.iter().any(|(patched, _)| *patched == field);
         let facts = self.facts();
         let builder = Builder::new(&self.engine.contract, &facts, &self.permitted.decisions);
         let (mut outputs, mut fields) = (Vec::new(), Vec::new());
