@@ -986,6 +986,43 @@ impl Contract {
         &self.resources[id.index()]
     }
 
+    /// Every name that the contract gives to something that callers meet; some come more than once.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for resource in &self.resources {
+            names.extend([resource.name.as_str(), resource.plural.as_str()]);
+            names.extend(resource.fields.iter().map(|field| field.name.as_str()));
+        }
+        for (name, own) in self
+            .objects
+            .iter()
+            .map(|object| (&object.name, &object.fields))
+            .chain(self.abstracts.iter().map(|one| (&one.name, &one.fields)))
+            .chain(self.channels.iter().map(|channel| (&channel.name, &channel.fields)))
+        {
+            names.push(name);
+            names.extend(own.iter().map(|field| field.name.as_str()));
+        }
+        for input in &self.inputs {
+            names.push(&input.name);
+            names.extend(input.fields.iter().map(|field| field.name.as_str()));
+        }
+        for of in &self.enums {
+            names.push(&of.name);
+            names.extend(of.values.iter().map(|value| value.name.as_str()));
+        }
+        for operation in &self.operations {
+            names.push(&operation.name);
+            names.extend(operation.arguments.iter().map(|argument| argument.name.as_str()));
+        }
+        names
+    }
+
+    /// The codes of the contract's own errors.
+    pub fn error_codes(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().flat_map(|operation| &operation.errors).map(|error| error.code.as_str())
+    }
+
     /// An operation by id.
     pub fn operation(&self, id: OperationId) -> &Operation {
         &self.operations[id.index()]

@@ -1,10 +1,10 @@
 //! The pipeline itself: one straight line from a call to an answer or a fault.
 
 use crate::account::Budgets;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Credentials};
 use crate::channel::{Hub, ToldWhole};
 use crate::clock::{Clock, Moment};
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::identity::{Caller, Verifier};
 use crate::input::Patterns;
 use crate::limit::Buckets;
@@ -191,7 +191,13 @@ impl Engine {
         let admitted = self.admit(call, moment)?;
         let identified = self.identify(admitted)?;
         watch.caller(identified.caller());
-        let checked = self.validate(identified)?;
+        let (operation, is_stranger) = (identified.operation(), identified.is_stranger());
+        let checked = self.validate(identified).map_err(|fault| match fault.kind {
+            Kind::Invalid if is_stranger => {
+                self.identity_first([operation], &Credentials::None).unwrap_or(fault)
+            }
+            _ => fault,
+        })?;
         let permitted = self.permit(checked)?;
         let planned = self.plan(permitted)?;
         watch.prepared();

@@ -66,7 +66,11 @@ impl Graphql {
         run: Run<'_>,
     ) -> Result<Outcome, Vec<Problem>> {
         let Run { document, operation, variables: given, context } = run;
-        let variables = Variables::new(&self.schema, document, operation, given)?;
+        let variables = Variables::new(&self.schema, document, operation, given).map_err(|problems| {
+            let asked = planned.fields().into_iter().flatten().filter_map(|field| field.target.operation());
+            let unknown = engine.identity_first(asked, &context.credentials);
+            unknown.map_or(problems, |fault| vec![Problem::from(fault)])
+        })?;
         let made;
         let fields = match planned.fields() {
             Some(fields) => fields,

@@ -1,9 +1,10 @@
 //! Bodies for fuzzing: nothing that a peer sends may panic, hang, overflow the stack, or grow without bound.
 
 use crate::document::Document;
-use crate::{Graphql, NamedText, csrf, media, request, trusted};
+use crate::{Graphql, NamedText, media, request, trusted};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
+use http_semantics::cross_site;
 use wire::DecodeBounds;
 
 /// Bytes of a message at the most, whatever it is about.
@@ -53,5 +54,5 @@ pub fn fuzz_request(data: &[u8]) {
     let headers: HeaderMap = [(ACCEPT, value.clone()), (CONTENT_TYPE, value)].into_iter().collect();
     let _ = media::Media::negotiate(&headers);
     let is_read = request::check_content_type(&headers).is_ok();
-    assert!(!is_read || !csrf::may_be_cross_site(&headers), "what is read was never a simple request");
+    assert!(!is_read || !cross_site::may_be_cross_site(&headers), "what is read was never a simple request");
 }

@@ -7,7 +7,6 @@
 #![allow(clippy::result_large_err, reason = "a problem is made once in a request, and seldom")]
 
 pub mod codes;
-mod csrf;
 mod digest;
 mod document;
 mod error;
@@ -32,8 +31,11 @@ pub use service::Service;
 pub use settings::{Introspection, Settings};
 pub use trusted::{NamedText, Trust};
 
-use apollo_compiler::Schema;
+use apollo_compiler::ast::FieldDefinition;
+use apollo_compiler::collections::IndexMap;
+use apollo_compiler::schema::{Component, ExtendedType};
 use apollo_compiler::validation::{Valid, WithErrors};
+use apollo_compiler::{Name, Schema};
 use codes::{NOT_TRUSTED, PERSISTED_NOT_FOUND, PERSISTED_NOT_SUPPORTED};
 use contract::Contract;
 use digest::Digest;
@@ -41,6 +43,7 @@ use document::{Document, Documents};
 use engine::{Fault, Kind};
 use error::Problem;
 use graphiql::Graphiql;
+use http_semantics::discretion::{Discretion, Names};
 use introspect::Introspections;
 use persisted::Persisted;
 use request::Source;
@@ -66,6 +69,7 @@ pub struct Graphql {
     /// What its root fields are.
     pub(crate) targets: plan::Targets,
     pub(crate) kept: plan::Kept,
+    pub(crate) discretion: Discretion,
 }
 
 impl Graphql {
@@ -80,7 +84,9 @@ impl Graphql {
             (None, _) | (_, None) => None,
         };
         let targets = plan::Targets::new(&contract);
+        let discretion = discretion(&contract, &schema, settings.suggestions);
         let mut face = Self {
+            discretion,
             contract,
             introspections: Introspections::new(&schema),
             schema,
@@ -183,6 +189,34 @@ fn schema(sdl: &str) -> Result<Valid<Schema>, WithErrors<Schema>> {
     let mut schema = Schema::parse(sdl, "schema.graphql")?;
     introspect::define(&mut schema);
     schema.validate()
+}
+
+/// What strangers are not told: names as the contract has them, and as the schema does.
+fn discretion(contract: &Contract, schema: &Schema, suggestions: Suggestions) -> Discretion {
+    let to = match suggestions {
+        Suggestions::Given => Names::Told,
+        Suggestions::Withheld => Names::KeptFromStrangers,
+    };
+    let mut names = contract.names();
+    for (name, definition) in schema.types.iter().filter(|(name, _)| !name.starts_with("__")) {
+        names.push(name);
+        match definition {
+            ExtendedType::Object(object) => names.extend(names_of(&object.fields)),
+            ExtendedType::Interface(interface) => names.extend(names_of(&interface.fields)),
+            ExtendedType::InputObject(input) => names.extend(input.fields.keys().map(|name| name.as_str())),
+            ExtendedType::Enum(of) => names.extend(of.values.keys().map(|name| name.as_str())),
+            ExtendedType::Scalar(_) | ExtendedType::Union(_) => {}
+        }
+    }
+    Discretion::new(to, names, contract.error_codes())
+}
+
+/// Names of fields and of their arguments.
+fn names_of(fields: &IndexMap<Name, Component<FieldDefinition>>) -> impl Iterator<Item = &str> {
+    fields.iter().flat_map(|(name, field)| {
+        let arguments = field.arguments.iter().map(|argument| argument.name.as_str());
+        std::iter::once(name.as_str()).chain(arguments)
+    })
 }
 
 fn unknown(code: &'static str, message: &str) -> Vec<Problem> {

@@ -7,18 +7,24 @@ use crate::execute::{Outcome, Run};
 use crate::media::Media;
 use crate::request::{self, Asked};
 use crate::response::{self, About, Refused};
-use crate::{Graphql, Introspection, csrf};
+use crate::{Graphql, Introspection};
 use apollo_compiler::executable::OperationType;
 use edge::{Body, Request, Response};
 use engine::{Caller, Context, Engine, Fault, Kind};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND};
+use http_semantics::cross_site;
+use http_semantics::discretion::{Discretion, Said};
 use http_semantics::prefer::Preferences;
 use http_semantics::reply::{common_headers, respond, set};
 use http_semantics::{body_fault, identity, tags, trace};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// What is said to a request that may be a cross-site one.
+const REFUSAL: &str = "a page of another site could have sent this: \
+    send the content type application/json, or a header graphql-require-preflight";
 
 /// What the endpoint takes.
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
@@ -67,7 +73,9 @@ impl Service {
         let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
         let page = self.graphql.graphiql.as_ref().filter(|_| !self.graphql.is_endpoint(uri.path()));
         let page = page.map(|page| page.answer(&method, &uri, &headers, &id));
-        let told = Told::new(method, headers, id, peer.ip());
+        // In a box, and only where a refusal has to be in a stranger's words.
+        let said = self.graphql.discretion.of(&headers).map(|_| Box::new(Said::of(&uri)));
+        let told = Told { said, ..Told::new(method, headers, id, peer.ip()) };
         async move {
             match page {
                 Some(page) => page,
@@ -85,11 +93,38 @@ impl Service {
         }
         let asked = match self.read(&mut told, &uri, body).await {
             Ok(asked) => asked,
-            Err(fault) => return told.refuse(fault),
+            Err(fault) => return told.refuse(self.discreet(fault, &told)),
         };
         match self.run(&told, &asked).await {
-            Ok(outcome) => response::outcome(outcome, asked.cost, &told.about()),
-            Err(refusal) => told.refuse_operation(refusal),
+            Ok(mut outcome) => {
+                self.hold_back(&mut outcome.problems, &told);
+                response::outcome(outcome, asked.cost, &told.about())
+            }
+            Err(Refusal::Head(fault)) => told.refuse(self.discreet(fault, &told)),
+            Err(Refusal::Operation(mut problems)) => {
+                self.hold_back(&mut problems, &told);
+                told.refuse_operation(Refusal::Operation(problems))
+            }
+            Err(refusal @ Refusal::Method(_)) => told.refuse_operation(refusal),
+        }
+    }
+
+    /// A fault in words that its reader may be told.
+    fn discreet(&self, fault: Fault, told: &Told) -> Fault {
+        match (&self.graphql.discretion, &told.said) {
+            (Discretion::Strangers(untold), Some(said)) => untold.fault(fault, said),
+            (Discretion::Open | Discretion::Strangers(_), _) => fault,
+        }
+    }
+
+    /// The same for problems.
+    fn hold_back(&self, problems: &mut [Problem], told: &Told) {
+        let (Discretion::Strangers(untold), Some(said)) = (&self.graphql.discretion, &told.said) else {
+            return;
+        };
+        for problem in problems {
+            untold.hold_back(problem.kind, &problem.code, &mut problem.message, said);
+            untold.hold_back_of(&mut problem.fields, said);
         }
     }
 
@@ -103,6 +138,9 @@ impl Service {
                 told.refuse_cross_site()?;
                 request::check_content_type(&told.headers)?;
                 let bytes = body.read(settings.body_bytes_max).await.map_err(body_fault)?;
+                if let Some(said) = &mut told.said {
+                    said.push(bytes.clone());
+                }
                 request::from_body(&bytes, &settings.decode)
             }
             Method::GET | Method::HEAD => {
@@ -169,6 +207,8 @@ struct Told {
     peer: IpAddr,
     media: Media,
     known_tags: Vec<HeaderValue>,
+    /// What a stranger said, where refusals are to be in such words.
+    said: Option<Box<Said>>,
 }
 
 /// Why a request that was understood is not run.
@@ -202,7 +242,7 @@ impl From<Fault> for Refusal {
 impl Told {
     fn new(method: Method, headers: HeaderMap, id: String, peer: IpAddr) -> Self {
         let known_tags = tags::known_tags(&headers);
-        Self { method, headers, id, peer, media: Media::Json, known_tags }
+        Self { method, headers, id, peer, media: Media::Json, known_tags, said: None }
     }
 
     fn about(&self) -> About<'_> {
@@ -224,8 +264,8 @@ impl Told {
     }
 
     fn refuse_cross_site(&self) -> Result<(), Fault> {
-        let refusal = || Fault::new(Kind::Invalid, CSRF_REFUSED, csrf::REFUSAL);
-        if csrf::may_be_cross_site(&self.headers) { Err(refusal()) } else { Ok(()) }
+        let refusal = || Fault::new(Kind::Invalid, CSRF_REFUSED, REFUSAL);
+        if cross_site::may_be_cross_site(&self.headers) { Err(refusal()) } else { Ok(()) }
     }
 
     fn options(&self) -> http::Response<Vec<u8>> {

@@ -63,7 +63,8 @@ impl Service {
         answered.unwrap_or_else(|refused| match refused {
             Refused::Status(status) => writer.failure(&status),
             Refused::Fault(fault) | Refused::Unread(fault) => {
-                writer.failure(&self.face().status(*fault, &|field| field.to_owned()))
+                let said = head.said();
+                writer.failure(&self.face().status(*fault, Some(&said), &|field| field.to_owned()))
             }
         })
     }

@@ -11,6 +11,7 @@ use crate::status::{Status, deadline_fault};
 use bytes::{Bytes, BytesMut};
 use edge::{Body, Piece, Source};
 use engine::{Fault, Participant};
+use http_semantics::discretion::Said;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -41,6 +42,8 @@ pub(crate) struct Exchange {
     pub expiry: Option<Pin<Box<Sleep>>>,
     /// Ready when the server is about to end.
     pub drained: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// What a stranger's head says, where refusals are to be in a stranger's words.
+    pub stranger: Option<Said>,
     pub end: End,
 }
 
@@ -145,7 +148,7 @@ impl Exchange {
         let status = match refused {
             Refused::Status(status) => status,
             Refused::Fault(fault) | Refused::Unread(fault) => {
-                Box::new(self.face.status(*fault, &|field| field.to_owned()))
+                Box::new(self.face.status(*fault, self.stranger.as_ref(), &|field| field.to_owned()))
             }
         };
         self.finish(Err(status));

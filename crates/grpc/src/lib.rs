@@ -34,6 +34,7 @@ mod source;
 mod status;
 
 pub use code::Code;
+pub use http_semantics::discretion::Names;
 pub use service::{Face, Service};
 pub use settings::{Reflection, Settings};
 

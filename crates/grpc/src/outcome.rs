@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::{Bytes, BytesMut};
 use edge::{Piece, Response, ResponseBody, Source};
 use engine::Budget;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_semantics::reply::{budget_headers, respond, set};
 use http_semantics::status::advise;
@@ -53,9 +53,18 @@ impl Writer {
     }
 
     fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::with_capacity(12);
         let content_type = self.protocol.content_type(self.codec);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        match self.protocol {
+            Protocol::Grpc => {}
+            // What browsers read, and what caches between could keep.
+            Protocol::GrpcWeb(_) | Protocol::ConnectUnary | Protocol::ConnectStream => {
+                headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                headers.insert(VARY, HeaderValue::from_static("Authorization"));
+            }
+        }
         if self.request_id.is_given {
             set(&mut headers, REQUEST_ID, &self.request_id.id);
         }

@@ -308,7 +308,7 @@ impl Talk {
         if envelope.flags != 0 {
             return Err(malformed());
         }
-        (self.pay)().map_err(|fault| self.face.status(fault, &|field| field.to_owned()))?;
+        (self.pay)().map_err(|fault| self.face.status(fault, None, &|field| field.to_owned()))?;
         let request = Request::decode(&envelope.message[..]).map_err(|_| malformed())?;
         Ok(self.face.descriptors.answer(request)?.encode_to_vec())
     }

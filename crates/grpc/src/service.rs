@@ -23,13 +23,14 @@ use bytes::{Bytes, BytesMut};
 use contract::{Binding, Contract, names};
 use describe::proto::{Does, MessageId, Schema, Streaming};
 use edge::{Body, Request, Response, ResponseBody};
-use engine::{Answer, Call, Context, Engine, Fault, Parts};
+use engine::{Answer, Call, Context, Engine, Fault, Kind, Parts};
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use http_semantics::discretion::{Discretion, Names, Said};
 use http_semantics::reply::respond;
 use http_semantics::{identity, trace};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wire::{Format, Messages, Value};
 
 /// What is taken by `POST`.
@@ -47,6 +48,7 @@ pub struct Face {
     pub(crate) health: Health,
     routes: Routes,
     messages: Messages,
+    discretion: Discretion,
 }
 
 impl Face {
@@ -64,6 +66,7 @@ impl Face {
             routes: Routes::new(&contract, &schema),
             descriptors: Descriptors::new(&schema),
             health: Health::new(&schema),
+            discretion: discretion(&contract, &schema, settings.names),
             messages,
             schema,
             settings,
@@ -80,10 +83,40 @@ impl Face {
         }
     }
 
-    /// What a fault is to the peer; `place` says where in the request a field is.
-    pub(crate) fn status(&self, fault: Fault, place: &dyn Fn(&str) -> String) -> Status {
-        Status::of(fault, &self.contract.name, place)
+    /// What a fault is to the peer; `place` says where in the request a field is. Strangers are told their own words.
+    pub(crate) fn status(
+        &self,
+        fault: Fault,
+        stranger: Option<&Said>,
+        place: &dyn Fn(&str) -> String,
+    ) -> Status {
+        match (&self.discretion, stranger) {
+            (Discretion::Strangers(untold), Some(said)) => {
+                let mut fault = fault;
+                for field in &mut fault.fields {
+                    field.field = place(&field.field);
+                }
+                Status::of(untold.fault(fault, said), &self.contract.name, str::to_owned)
+            }
+            (Discretion::Open | Discretion::Strangers(_), _) => Status::of(fault, &self.contract.name, place),
+        }
     }
+}
+
+/// What strangers are not told: names as the contract has them, and as the files do.
+fn discretion(contract: &Contract, schema: &Schema, to: Names) -> Discretion {
+    let last = |full: &str| full.rsplit('.').next().unwrap_or_default().to_owned();
+    let mut names: Vec<String> = contract.names().into_iter().map(str::to_owned).collect();
+    names.extend(contract.resources.iter().map(|resource| names::snake(&resource.name)));
+    for message in &schema.messages {
+        names.push(last(&message.full_name));
+        names.extend(message.fields.iter().flat_map(|field| [field.name.clone(), field.json_name.clone()]));
+    }
+    for of in &schema.enums {
+        names.push(last(&of.full_name));
+        names.extend(of.values.iter().map(|value| value.name.clone()));
+    }
+    Discretion::new(to, names.iter().map(String::as_str), contract.error_codes())
 }
 
 /// The adapter over an engine.
@@ -219,7 +252,16 @@ impl Service {
             Some(message) => Body::from(message),
             None => body,
         };
-        let calling = Calling { service: self, rpc, head: &head, terms, writer: &writer };
+        let stranger = self.face.discretion.of(&head.headers).map(|_| head.said());
+        let calling = Calling {
+            service: self,
+            rpc,
+            head: &head,
+            terms,
+            writer: &writer,
+            stranger,
+            message: OnceLock::new(),
+        };
         let answered = match rpc.streaming {
             Streaming::Unary => calling.unary(body).await,
             Streaming::Server => Box::pin(calling.server_stream(body)).await,
@@ -248,6 +290,11 @@ struct Begun {
 }
 
 impl Head {
+    /// What the head of a request says.
+    pub fn said(&self) -> Said {
+        Said::of(&self.uri)
+    }
+
     /// The circumstances of the call.
     pub fn context(&self, terms: &Terms) -> Result<Context, Fault> {
         Ok(Context {
@@ -304,9 +351,22 @@ struct Calling<'a> {
     head: &'a Head,
     terms: Terms,
     writer: &'a Writer,
+    /// What a stranger's head says, where refusals are to be in a stranger's words.
+    stranger: Option<Said>,
+    /// The one message of the request, when there is a stranger.
+    message: OnceLock<Bytes>,
 }
 
 impl Calling<'_> {
+    /// All that a stranger said.
+    fn said(&self) -> Option<Said> {
+        let mut said = self.stranger.clone()?;
+        if let Some(message) = self.message.get() {
+            said.push(message.clone());
+        }
+        Some(said)
+    }
+
     fn reader(&self) -> Reader<'_> {
         self.service.face.reader(self.terms)
     }
@@ -321,11 +381,23 @@ impl Calling<'_> {
     }
 
     fn refused(&self, refused: Refused) -> Response {
+        let refused = match refused {
+            Refused::Fault(ref fault) | Refused::Unread(ref fault) if fault.kind == Kind::Invalid => {
+                let credentials = identity::credentials(&self.head.headers);
+                match self.service.engine.identity_first([self.rpc.operation], &credentials) {
+                    Some(unknown) => unknown.into(),
+                    None => refused,
+                }
+            }
+            refused => refused,
+        };
         match refused {
             Refused::Status(status) => self.service.refusal(self.writer, *status, "MALFORMED"),
             Refused::Fault(fault) => self.writer.failure(&self.status(*fault)),
             Refused::Unread(fault) => {
-                self.writer.failure(&self.service.face.status(*fault, &|place| place.to_owned()))
+                let status =
+                    self.service.face.status(*fault, self.said().as_ref(), &|place| place.to_owned());
+                self.writer.failure(&status)
             }
         }
     }
@@ -333,7 +405,7 @@ impl Calling<'_> {
     fn status(&self, fault: Fault) -> Status {
         let does = self.rpc.does;
         let contract = &self.service.face.contract;
-        self.service.face.status(fault, &|field| place(contract, does, field))
+        self.service.face.status(fault, self.said().as_ref(), &|field| place(contract, does, field))
     }
 
     /// The one message of the request.
@@ -352,6 +424,9 @@ impl Calling<'_> {
                 self.binary(body.read(body_max).await.map_err(|error| self.reader().body(error))?)?
             }
         };
+        if self.stranger.is_some() {
+            let _ = self.message.set(bytes.clone());
+        }
         self.reader().only(bytes, self.request())
     }
 
@@ -444,7 +519,9 @@ impl Calling<'_> {
     fn in_parts(&self, first: Option<Answer>, rest: Option<Parts>) -> Response {
         let face = Arc::clone(&self.service.face);
         let does = self.rpc.does;
-        let status = move |fault| face.status(fault, &|field| place(&face.contract, does, field));
+        let said = self.said();
+        let status =
+            move |fault| face.status(fault, said.as_ref(), &|field| place(&face.contract, does, field));
         let end = if rest.is_some() { End::Open } else { End::Next(Ok(())) };
         let (writer, next) = (self.writer.clone(), rest.map(next_part));
         let part = first.map(|answer| answer.body.into());
@@ -554,6 +631,7 @@ impl Calling<'_> {
             deadline,
             expiry,
             drained: self.service.face.health.drained(),
+            stranger: self.stranger.clone(),
             end: End::Open,
         }))
     }

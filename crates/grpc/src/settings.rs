@@ -1,5 +1,6 @@
 //! What the adapter is told by the configuration.
 
+use http_semantics::discretion::Names;
 use std::time::Duration;
 use wire::DecodeBounds;
 
@@ -14,6 +15,8 @@ pub struct Settings {
     pub stream_idle_max: Duration,
     /// Who is told of services and messages by reflection.
     pub reflection: Reflection,
+    /// Who is told names that are not in the request.
+    pub names: Names,
 }
 
 /// Who may use reflection.
@@ -32,6 +35,7 @@ impl Default for Settings {
             decode: DecodeBounds::default(),
             stream_idle_max: Duration::from_secs(60),
             reflection: Reflection::Everyone,
+            names: Names::Told,
         }
     }
 }

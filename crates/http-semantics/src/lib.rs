@@ -4,6 +4,8 @@
 //! No adapter's own language is in here: what REST's or GraphQL's bodies look like is theirs.
 
 pub mod codes;
+pub mod cross_site;
+pub mod discretion;
 pub mod form;
 #[doc(hidden)]
 pub mod fuzz;

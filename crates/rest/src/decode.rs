@@ -8,7 +8,7 @@ use crate::query::{Query, Scope};
 use crate::route::Matched;
 use crate::{Rest, body, query};
 use contract::{Binding, Method, Operation, OperationId};
-use engine::{Call, Context, Fault, Grouping, Input, Item, Kind, Selected, Selection};
+use engine::{Call, Change, Context, Fault, Grouping, Input, Item, Kind, Selected, Selection};
 use http::{HeaderMap, HeaderValue, Uri};
 use http_semantics::codes::{BODY_TOO_LARGE, QUERY_TOO_LONG};
 use http_semantics::prefer::{Preferences, Return};
@@ -74,13 +74,18 @@ impl Rest {
         let method = method(&self.contract, matched.id);
         let mut query = self.query(&matched, method, head.uri.query().unwrap_or(""))?;
         let asked = self.asked_range(&matched, head, &mut query)?;
-        let data = self.data(&mut matched, method, head, body, std::mem::take(&mut query.arguments))?;
+        let change = match method {
+            Method::Get | Method::Delete => Change::Replace,
+            Method::Post | Method::Put | Method::Patch => content::change(head.headers, method, body)?,
+        };
+        let data = self.data(&mut matched, method, body, std::mem::take(&mut query.arguments))?;
         let (called, grouping) = self.called(&matched, &query)?;
         let preferences = preferences(head.headers, grouping);
         let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
         let input = Input {
             key: matched.key,
             data,
+            change,
             total: preferences.total(),
             paging: query.paging(),
             grouping,
@@ -131,7 +136,6 @@ impl Rest {
         &self,
         matched: &mut Matched,
         method: Method,
-        head: Head<'_>,
         bytes: &[u8],
         in_query: Vec<(String, String)>,
     ) -> Result<Option<Value>, Fault> {
@@ -144,9 +148,6 @@ impl Rest {
                 if bytes.len() > self.settings.body_bytes_max {
                     let message = format!("the body has more than {} bytes", self.settings.body_bytes_max);
                     return Err(Fault::new(Kind::TooLarge, BODY_TOO_LARGE, message));
-                }
-                if !bytes.is_empty() {
-                    content::check_content_type(head.headers, method)?;
                 }
                 let mut data = body::decode(operation, bytes, bounds)?;
                 self.drop_key(operation, matched, &mut data)?;

@@ -17,11 +17,13 @@ mod route;
 mod service;
 
 pub use decode::{Arrival, Decoded, Head, Manner};
+pub use http_semantics::discretion::Names;
 pub use reply::About;
 pub use route::{Allow, Matched, Route, RouteError};
 pub use service::Service;
 
 use contract::{Contract, OperationId};
+use http_semantics::discretion::Discretion;
 use operation::Facts;
 use route::Routes;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct Settings {
     pub query_bytes_max: usize,
     /// How deep and large the value in a body may be.
     pub decode: DecodeBounds,
+    /// Who is told names that are not in the request.
+    pub names: Names,
 }
 
 /// The REST face of a contract. Immutable; a reload makes a new one.
@@ -47,6 +51,7 @@ pub struct Rest {
     settings: Settings,
     routes: Routes,
     facts: Vec<Facts>,
+    discretion: Discretion,
 }
 
 impl Rest {
@@ -57,7 +62,8 @@ impl Rest {
     pub fn new(contract: Arc<Contract>, settings: Settings) -> Result<Self, RouteError> {
         let routes = Routes::new(&settings.base_path, operation::places(&contract))?;
         let facts = operation::facts(&contract, routes.base());
-        Ok(Self { contract, settings, routes, facts })
+        let discretion = Discretion::new(settings.names, contract.names(), contract.error_codes());
+        Ok(Self { contract, settings, routes, facts, discretion })
     }
 
     /// Which operation a method and a path name. `path` is as it came, percent-encoded, without the query
@@ -73,6 +79,10 @@ impl Rest {
 
     pub(crate) fn body_bytes_max(&self) -> usize {
         self.settings.body_bytes_max
+    }
+
+    pub(crate) fn discretion(&self) -> &Discretion {
+        &self.discretion
     }
 
     fn facts(&self, id: OperationId) -> &Facts {

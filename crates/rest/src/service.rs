@@ -2,10 +2,11 @@
 
 use crate::{About, Arrival, Decoded, Head, Matched, Rest, Route};
 use edge::{Body, Request, Response};
-use engine::{Engine, Fault};
+use engine::{Engine, Fault, Kind};
 use http::{HeaderMap, Method, Uri};
-use http_semantics::body_fault;
+use http_semantics::discretion::{Discretion, Said};
 use http_semantics::trace::request_id;
+use http_semantics::{body_fault, identity};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,25 +38,34 @@ impl Service {
     ) -> impl Future<Output = Response> + Send + '_ {
         let Request { method, uri, headers, peer, body, .. } = request;
         let id = request_id(&headers).map_or_else(new_id, str::to_owned);
-        let told = Told { method, uri, id, peer: peer.ip() };
+        // In a box, and only where a refusal has to be in a stranger's words.
+        let said = self.rest.discretion().of(&headers).map(|_| Box::new(Said::of(&uri)));
+        let mut told = Told { method, uri, id, peer: peer.ip(), said };
         let begun = self.begin(&told, headers, body);
         async move {
             let decoded = match begun {
                 Begun::Elsewhere(response) => return response,
                 Begun::Decoded(decoded) => decoded,
                 // In a box: most requests have no body.
-                Begun::Unread(unread) => Box::pin(self.read(&told, *unread)).await,
+                Begun::Unread(unread) => Box::pin(self.read(&mut told, *unread)).await,
             };
-            let about = told.about();
             let response = match decoded {
-                Err(fault) => self.rest.fault(&fault, &about),
+                Err(fault) => self.refusal(fault, &told),
                 Ok(decoded) => match self.engine.call(decoded.call).await {
-                    Ok(answer) => self.rest.reply(answer, &decoded.manner, &about),
-                    Err(fault) => self.rest.fault(&fault, &about),
+                    Ok(answer) => self.rest.reply(answer, &decoded.manner, &told.about()),
+                    Err(fault) => self.refusal(fault, &told),
                 },
             };
             response.map(Into::into)
         }
+    }
+
+    fn refusal(&self, fault: Fault, told: &Told) -> http::Response<Vec<u8>> {
+        let fault = match (self.rest.discretion(), &told.said) {
+            (Discretion::Strangers(untold), Some(said)) => untold.fault(fault, said),
+            (Discretion::Open | Discretion::Strangers(_), _) => fault,
+        };
+        self.rest.fault(&fault, &told.about())
     }
 
     fn begin(&self, told: &Told, headers: HeaderMap, body: Body) -> Begun {
@@ -72,8 +82,11 @@ impl Service {
         Begun::Elsewhere(response.map(Into::into))
     }
 
-    async fn read(&self, told: &Told, unread: Unread) -> Result<Box<Decoded>, Fault> {
+    async fn read(&self, told: &mut Told, unread: Unread) -> Result<Box<Decoded>, Fault> {
         let bytes = unread.body.read(self.rest.body_bytes_max()).await.map_err(body_fault)?;
+        if let Some(said) = &mut told.said {
+            said.push(bytes.clone());
+        }
         self.decode(told, unread.matched, &unread.headers, &bytes).map(Box::new)
     }
 
@@ -85,7 +98,14 @@ impl Service {
         bytes: &[u8],
     ) -> Result<Decoded, Fault> {
         let arrival = Arrival { peer: told.peer, request_id: told.id.clone() };
-        self.rest.decode(matched, Head { uri: &told.uri, headers }, bytes, arrival)
+        let operation = matched.id;
+        let decoded = self.rest.decode(matched, Head { uri: &told.uri, headers }, bytes, arrival);
+        decoded.map_err(|fault| match fault.kind {
+            Kind::Invalid => {
+                self.engine.identity_first([operation], &identity::credentials(headers)).unwrap_or(fault)
+            }
+            _ => fault,
+        })
     }
 }
 
@@ -95,6 +115,8 @@ struct Told {
     uri: Uri,
     id: String,
     peer: IpAddr,
+    /// What a stranger said, where refusals are to be in such words.
+    said: Option<Box<Said>>,
 }
 
 impl Told {

@@ -156,6 +156,14 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 impl Config {
+    /// Who is told names of the contract that are not in their request.
+    pub fn names(&self) -> rest::Names {
+        match self.production {
+            true => rest::Names::KeptFromStrangers,
+            false => rest::Names::Told,
+        }
+    }
+
     /// Reads the layers, the later ones winning: reference, `file`, `environment` (only names with the prefix
     /// `SEPTET_` are looked at), `arguments`. The secret's file is read; key files are read by
     /// [`Identity::keys`].

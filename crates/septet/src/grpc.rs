@@ -23,6 +23,7 @@ pub fn service(engine: &Arc<Engine>, config: &Config) -> Result<Option<grpc::Ser
 fn settings(config: &Config) -> Settings {
     let mut settings = config.grpc.settings.clone();
     settings.decode = config.api.decode();
+    settings.names = config.names();
     settings.reflection = match config.production {
         true => Reflection::Roles(config.grpc.reflection_roles.clone()),
         false => Reflection::Everyone,

@@ -6,7 +6,8 @@
 //! testkit kill [ROUNDS]       kill -9 amid concurrent writes: nothing acknowledged is lost, nothing is half there
 //! testkit fresh [SEED]        random questions: a server that was asked before answers as a fresh one
 //! testkit shares              one caller takes all it can get: another is served in time
-//! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory
+//! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory; strangers are told no names
+//! testkit strangers REQUESTS  the latter alone
 //! ```
 //!
 //! It is run in the project's folder. The server is the `septet` beside this binary, or the one that `TESTKIT_SERVER` names.
@@ -35,9 +36,10 @@ mod server;
 mod shares;
 mod stage;
 mod storm;
+mod strangers;
 mod wire_case;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The folder of the project when the tests run, which is another than the one they are run in.
@@ -77,14 +79,20 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         ["fresh"] => fresh::run(fresh::SEED),
         ["fresh", seed] => fresh::run(u64::from(number(seed)?)),
         ["shares"] => shares::run(&project),
-        ["storm"] => storm::run(&project, storm::REQUESTS),
-        ["storm", requests] => storm::run(&project, number(requests)?),
+        ["storm"] => stormed(&project, storm::REQUESTS),
+        ["storm", requests] => stormed(&project, number(requests)?),
+        ["strangers", requests] => strangers::run(&project, number(requests)?),
         _ => {
             let usage =
                 "cases [FILTER] | parity FILE | fresh [SEED] | kill [ROUNDS] | shares | storm [REQUESTS]";
-            Err(format!("usage: testkit {usage}"))
+            Err(format!("usage: testkit {usage} | strangers REQUESTS"))
         }
     }
+}
+
+/// A storm, and a smaller one of strangers.
+fn stormed(project: &Path, requests: u32) -> Result<bool, String> {
+    Ok(storm::run(project, requests)? & strangers::run(project, requests / strangers::SHARE)?)
 }
 
 /// The folder it is run in, where `cases` and `examples` are.

@@ -127,6 +127,9 @@ impl Request {
 }
 
 fn authorization(chance: &mut Chance, tokens: &[String]) -> Vec<String> {
+    if tokens.is_empty() {
+        return Vec::new();
+    }
     let token = chance.pick(tokens);
     match chance.below(12) {
         0 => Vec::new(),

@@ -19,6 +19,11 @@ impl Expr {
         self.any(&|expr| matches!(expr, Self::Message(_)))
     }
 
+    /// Whether its value may differ between the arguments of a call. Allocates nothing.
+    pub fn depends_on_arguments(&self) -> bool {
+        self.any(&|expr| matches!(expr, Self::Argument(..)))
+    }
+
     /// Whether it or a part of it is what is looked for.
     pub(super) fn any(&self, wanted: &dyn Fn(&Self) -> bool) -> bool {
         let mut found = wanted(self);

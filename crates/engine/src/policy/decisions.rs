@@ -7,7 +7,7 @@ use crate::select::{
     Asked, Condition, Page, Params, Target, TotalsItem, TotalsWhat, Wanted, What, denied_field,
 };
 use contract::rule::{Facts, Reduced, Rule};
-use contract::{Contract, FieldId, ObjectId, Relation, ResourceId, Source};
+use contract::{Binding, Contract, FieldId, ObjectId, Operation, Relation, ResourceId, Source};
 use store::Predicate;
 
 /// What a rule of a resource is for.
@@ -72,6 +72,32 @@ impl Asking<'_> {
             }
             possible => Ok(possible),
         }
+    }
+
+    /// Whether an operation is closed to this caller whatever it sends.
+    pub fn is_closed(&self, operation: &Operation) -> bool {
+        let has_rule = match &operation.rule {
+            Some(rule) => !rule.expr.depends_on_arguments() && self.rule(Some(rule)) == Reduced::Never,
+            None => matches!(operation.binding, Binding::Sql(_)),
+        };
+        let is_impossible = |id, action| self.possible(id, action).is_err();
+        has_rule
+            || match operation.binding {
+                Binding::Get(id) | Binding::List(id) | Binding::Count(id) | Binding::Aggregate(id) => {
+                    is_impossible(id, Action::Read)
+                }
+                Binding::Create(id) => is_impossible(id, Action::Create),
+                Binding::Update(id) => is_impossible(id, Action::Update),
+                Binding::Delete(id) => is_impossible(id, Action::Delete),
+                Binding::Upsert(id) => is_impossible(id, Action::Create) && is_impossible(id, Action::Update),
+                Binding::Batch(id) => {
+                    [Action::Create, Action::Update, Action::Delete].map(|action| is_impossible(id, action))
+                        == [true; 3]
+                }
+                Binding::Related { parent, .. } => is_impossible(parent, Action::Read),
+                Binding::Sql(_) | Binding::Channel(_) => false,
+                Binding::Http(_) | Binding::Grpc(_) | Binding::Event(_) => false,
+            }
     }
 
     /// `caller.id == author` cannot hold for a caller without id where `author` is never null. Asked for anonymous

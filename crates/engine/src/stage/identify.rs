@@ -10,6 +10,8 @@ use crate::fault::{Fault, Kind, codes};
 use crate::identity::{Caller, in_time};
 use crate::input::Streamed;
 use crate::lane;
+use crate::policy::{Asking, denied};
+use contract::OperationId;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +30,16 @@ pub(crate) struct Identified {
 }
 
 impl Identified {
+    /// Whether nobody in particular calls.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.caller.is_anonymous()
+    }
+
+    /// What is called.
+    pub(crate) fn operation(&self) -> OperationId {
+        self.call.operation
+    }
+
     /// Who calls.
     pub(crate) fn caller(&self) -> Arc<Caller> {
         Arc::clone(&self.caller)
@@ -60,6 +72,28 @@ impl Engine {
             }
             Credentials::Malformed => Err(bad_token("not a bearer token")),
         }
+    }
+
+    /// What a caller is told instead of what is wrong with its input: who calls comes first, on every protocol and wherever
+    /// the input is found to be wrong. A token has to be valid, and to callers who are not known an operation has to be
+    /// open; otherwise they learn nothing of what it takes.
+    pub fn identity_first(
+        &self,
+        operations: impl IntoIterator<Item = OperationId>,
+        credentials: &Credentials,
+    ) -> Option<Fault> {
+        let moment = self.now();
+        let caller = match self.verified(credentials, moment) {
+            Ok(caller) => caller,
+            Err(unknown) => return Some(unknown),
+        };
+        if !caller.is_anonymous() {
+            return None;
+        }
+        let now = moment.rfc3339();
+        let asking = Asking { contract: &self.contract, caller: &caller, facts: &caller.facts(&now, &[]) };
+        let is_closed = |id: OperationId| asking.is_closed(self.contract.operation(id));
+        operations.into_iter().any(is_closed).then(|| denied(&caller))
     }
 
     /// Whether a caller who was verified before still is one: asked again wherever something of a stream takes effect,

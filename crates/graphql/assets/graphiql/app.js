@@ -123,4 +123,45 @@ function Page() {
   return createElement(GraphiQL, { ...FIXED, defaultHeaders: headers, onEditHeaders });
 }
 
-createRoot(document.getElementById('graphiql')).render(createElement(Page));
+/** What an editor is called by those who do not see where it stands. */
+function nameOf(editor) {
+  if (editor.closest('.result-window')) return 'Result';
+  if (editor.closest('[aria-label="Query Editor"]')) return 'Query';
+  const tools = [...document.querySelectorAll('.graphiql-editor-tool > .graphiql-editor')];
+  return ['Variables', 'Headers'][tools.findIndex((tool) => tool.contains(editor))] ?? 'Editor';
+}
+
+/** The keyboard leaves an editor as it leaves any field, and each has a name (WCAG 2.1.2, 4.1.2). */
+function adaptEditor(element) {
+  const editor = element.CodeMirror;
+  editor.setOption('extraKeys', { ...editor.getOption('extraKeys'), Tab: false, 'Shift-Tab': false });
+  editor.getInputField().setAttribute('aria-label', nameOf(element));
+}
+
+/** A tab holds two buttons, which a `tab` may not: it is an item of a list, and says at its button which one is open. */
+function adaptTab(item) {
+  const isOpen = item.classList.contains('graphiql-tab-active');
+  for (const name of ['role', 'aria-selected']) item.removeAttribute(name);
+  item.querySelector('.graphiql-tab-button')?.toggleAttribute('aria-current', isOpen);
+}
+
+const adapted = new WeakSet();
+
+/** Makes what GraphiQL has rendered fit for keyboards and for readers of screens. */
+function adapt() {
+  for (const element of document.querySelectorAll('.CodeMirror')) {
+    if (!element.CodeMirror || adapted.has(element)) continue;
+    adapted.add(element);
+    adaptEditor(element);
+  }
+  for (const list of document.querySelectorAll('[role="tablist"]')) list.removeAttribute('role');
+  for (const item of document.querySelectorAll('.graphiql-tab[aria-selected]')) adaptTab(item);
+}
+
+const root = document.getElementById('graphiql');
+new MutationObserver(adapt).observe(document.body, {
+  subtree: true,
+  childList: true,
+  attributeFilter: ['aria-selected', 'role'],
+});
+createRoot(root).render(createElement(Page));

@@ -3,6 +3,7 @@
 use crate::error::{Location, Problem};
 use apollo_compiler::Schema;
 use apollo_compiler::diagnostic::{Diagnostic, ToCliReport as _};
+use apollo_compiler::parser::FileId;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
 use contract::diagnostic::closest;
@@ -33,7 +34,28 @@ pub(super) fn problems(
         let message = cut(told(finding.error));
         Problem::new(Kind::Invalid, code, message).at(location.into_iter().collect())
     };
-    found.iter().take(max).map(problem).collect()
+    // A field whose only members are not known has no selection left for the library, which then misses one.
+    let unknown: Vec<_> = found
+        .iter()
+        .filter(|finding| is_named(finding.error, "UndefinedField"))
+        .filter_map(|finding| place(finding.error))
+        .collect();
+    let is_false = |finding: &Diagnostic<'_, DiagnosticData>| {
+        is_named(finding.error, "MissingSubselection")
+            && place(finding.error).is_some_and(|(file, from, to)| {
+                unknown.iter().any(|(other, at, _)| *other == file && (from..to).contains(at))
+            })
+    };
+    found.iter().filter(|finding| !is_false(finding)).take(max).map(problem).collect()
+}
+
+fn is_named(finding: &DiagnosticData, name: &str) -> bool {
+    finding.unstable_error_name() == Some(name)
+}
+
+/// The file, and from where to where.
+fn place(finding: &DiagnosticData) -> Option<(FileId, usize, usize)> {
+    finding.location().map(|span| (span.file_id(), span.offset(), span.end_offset()))
 }
 
 /// A message with the name that was likely meant.

@@ -21,7 +21,16 @@ impl<'a> Request<'a> {
             Asked::Own(operation) => self.own(field, operation).await,
             Asked::Nothing => Ok(Part::json(b"null".to_vec())),
         };
-        done.unwrap_or_else(Part::refused)
+        done.unwrap_or_else(|problem| Part::refused(self.identity_first(field, problem)))
+    }
+
+    /// Who calls comes before what was sent.
+    fn identity_first(&self, field: &RootField, problem: Problem) -> Problem {
+        if problem.kind != Kind::Invalid {
+            return problem;
+        }
+        let unknown = self.engine.identity_first(field.target.operation(), &self.context.credentials);
+        unknown.map_or(problem, Problem::from)
     }
 
     async fn standard(

@@ -21,6 +21,16 @@ pub(crate) enum Kind {
     Field(RootField),
 }
 
+impl Target {
+    /// The operation that is called, where it is one of the contract's.
+    pub(crate) fn operation(&self) -> Option<OperationId> {
+        match self.kind {
+            Kind::Field(RootField::Standard { operation, .. } | RootField::Own(operation)) => Some(operation),
+            Kind::Field(RootField::Node | RootField::Nothing) | Kind::Introspection => None,
+        }
+    }
+}
+
 /// The root fields of a contract by their names.
 #[derive(Debug)]
 pub(crate) struct Targets {

@@ -15,6 +15,7 @@ pub fn rest() -> Rest {
         base_path: "/api".to_owned(),
         body_bytes_max: 200,
         query_bytes_max: 200,
+        names: Default::default(),
         decode: DecodeBounds { depth_max: 8, ..DecodeBounds::default() },
     };
     Rest::new(Arc::new(contract()), settings).expect("the contract's paths are sound")

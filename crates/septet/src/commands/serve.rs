@@ -110,6 +110,7 @@ fn front(
         // The edge bounds the whole target; its query cannot be longer.
         query_bytes_max: config.edge.uri_bytes_max,
         decode: api.decode(),
+        names: config.names(),
     };
     let rest = rest::Rest::new(Arc::clone(engine.contract()), settings).map_err(|e| Failure::Other(e.0))?;
     let random = getrandom::u64().map_err(|error| Failure::Other(format!("no random numbers: {error}")))?;

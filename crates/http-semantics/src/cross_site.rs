@@ -3,26 +3,23 @@
 //! A page of another site can make a browser send a "simple" request (WHATWG Fetch, section 2.2): it cannot read the
 //! answer, but the request has been made. So a request must show something that no such page can bring about.
 
+use crate::list::single;
+use crate::media::{ContentType, content_type, is_json};
 use http::header::{AUTHORIZATION, ORIGIN};
 use http::{HeaderMap, HeaderName};
-use http_semantics::list::single;
-use http_semantics::media::{ContentType, content_type, is_json};
 
 /// Headers that make a browser ask first, whatever their value.
-const ASKING: [HeaderName; 5] = [
+const ASKING: [HeaderName; 6] = [
     AUTHORIZATION,
+    HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("x-apollo-operation-name"),
     HeaderName::from_static("apollo-require-preflight"),
     HeaderName::from_static("graphql-require-preflight"),
     HeaderName::from_static("x-requested-with"),
 ];
 
-/// What is said to a request that may be a cross-site one.
-pub(crate) const REFUSAL: &str = "a page of another site could have sent this: \
-    send the content type application/json, or a header graphql-require-preflight";
-
 /// Whether a page of another site could have had a browser send this without asking.
-pub(crate) fn may_be_cross_site(headers: &HeaderMap) -> bool {
+pub fn may_be_cross_site(headers: &HeaderMap) -> bool {
     let is_asked_for = ASKING.iter().any(|name| headers.contains_key(name));
     !is_asked_for && !has_json(headers) && !is_told_by_browser(headers)
 }
