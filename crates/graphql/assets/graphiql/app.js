@@ -135,7 +135,13 @@ function nameOf(editor) {
 function adaptEditor(element) {
   const editor = element.CodeMirror;
   editor.setOption('extraKeys', { ...editor.getOption('extraKeys'), Tab: false, 'Shift-Tab': false });
-  editor.getInputField().setAttribute('aria-label', nameOf(element));
+  const name = nameOf(element);
+  editor.getInputField().setAttribute('aria-label', name);
+  // What is written is beside the field that takes the keys; it scrolls, and is read, by the keyboard as well.
+  const lines = element.querySelector('.CodeMirror-scroll');
+  for (const [key, value] of [['role', 'group'], ['aria-label', `${name}, as it stands`], ['tabindex', '0']]) {
+    lines.setAttribute(key, value);
+  }
 }
 
 /** A tab holds two buttons, which a `tab` may not: it is an item of a list, and says at its button which one is open. */
@@ -156,6 +162,10 @@ function adapt() {
   }
   for (const list of document.querySelectorAll('[role="tablist"]')) list.removeAttribute('role');
   for (const item of document.querySelectorAll('.graphiql-tab[aria-selected]')) adaptTab(item);
+  // An operation of the history is called what is written on it.
+  for (const label of document.querySelectorAll('.graphiql-history-item-label[aria-label]')) {
+    label.removeAttribute('aria-label');
+  }
 }
 
 const root = document.getElementById('graphiql');
