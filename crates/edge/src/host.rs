@@ -119,9 +119,10 @@ mod tests {
     #[test]
     fn one_host_is_named() {
         let check = |version, uri: &'static str, lines: &[&'static str]| {
-            let lines = lines.iter().map(|line| (header::HOST, HeaderValue::from_static(line)));
             let mut headers = HeaderMap::new();
-            lines.for_each(|(name, value)| drop(headers.append(name, value)));
+            for line in lines {
+                headers.append(header::HOST, HeaderValue::from_static(line));
+            }
             names_a_host(version, &Uri::from_static(uri), &headers)
         };
         for (uri, hosts, in_10, in_11, in_2) in [
