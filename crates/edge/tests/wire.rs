@@ -418,6 +418,41 @@ async fn http2_on_the_same_port() {
     assert_eq!(answer.await.unwrap().status(), 413);
 }
 
+/// RFC 9113 sections 8.2.1 and 8.3.1: one host is named, and values have no white space around them. What breaks that ends its
+/// own stream alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_heads_are_held_to_their_grammar() {
+    let server = start(Limits::default()).await;
+    let (mut client, _connection) = http2(&server).await;
+    let with = |fields: &[(&str, &[u8])]| {
+        let mut request = request("GET", "/a");
+        for (name, value) in fields {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            request.headers_mut().append(name, http::HeaderValue::from_bytes(value).unwrap());
+        }
+        request
+    };
+    for (fields, status) in [
+        (&[("host", &b"a"[..])][..], 200),
+        (&[("host", b"A")], 200),
+        (&[("host", b"b")], 400),
+        (&[("host", b"a"), ("host", b"a")], 400),
+        (&[("host", b"u@a")], 400),
+        (&[("x", b"a b")], 200),
+        (&[("x", b"")], 200),
+    ] {
+        let (answer, _) = client.send_request(with(fields), true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), status, "{fields:?}");
+    }
+    for value in [&b" a"[..], b"a ", b"\ta", b"a\t", b" "] {
+        let (answer, _) = client.send_request(with(&[("x", value)]), true).unwrap();
+        let error = answer.await.unwrap_err();
+        assert_eq!(error.reason(), Some(h2::Reason::PROTOCOL_ERROR), "{value:?}");
+    }
+    let (answer, _) = client.send_request(request("GET", "/a"), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 200, "the connection goes on");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_http2_drain_says_goaway_and_finishes() {
     let server = start(Limits::default()).await;
