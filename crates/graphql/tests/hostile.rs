@@ -226,7 +226,9 @@ fn the_widest_bounds_are_still_safe() {
     let documents: Vec<(&str, String)> =
         documents().into_iter().map(|(name, _, document)| (name, document)).collect();
     for (name, found) in refusals(bounds, documents) {
-        assert!(found.starts_with("400") || found.starts_with("200"), "{name}: {found}");
+        // Who asks is nobody, and some of it is closed to strangers whatever they send.
+        let is_answered = ["200", "400", "401"].iter().any(|status| found.starts_with(status));
+        assert!(is_answered, "{name}: {found}");
     }
 }
 

@@ -107,7 +107,7 @@ impl Untold {
 
     /// Puts other words in the place of a message that has a name that was not said.
     pub fn hold_back(&self, kind: Kind, code: &str, message: &mut String, said: &Said) {
-        if !self.codes.contains(code) && !self.may_tell_all(message, said) {
+        if !self.codes.contains(code) && !self.may_tell_message(message, said) {
             of_kind(kind).clone_into(message);
         }
     }
@@ -116,7 +116,7 @@ impl Untold {
     pub fn hold_back_of(&self, fields: &mut [FieldFault], said: &Said) {
         for field in fields {
             field.field = self.path(&field.field, said);
-            if !self.may_tell_all(&field.message, said) {
+            if !self.may_tell_message(&field.message, said) {
                 of_field(field.code).clone_into(&mut field.message);
             }
         }
@@ -129,7 +129,20 @@ impl Untold {
     }
 
     fn may_tell_all(&self, text: &str, said: &Said) -> bool {
-        words(text).all(|word| !self.names.contains(word) || said.has(word))
+        words(text).all(|word| self.may_tell(word, said))
+    }
+
+    /// Messages quote names; what they do not quote is a name only where no word of the language looks like it.
+    fn may_tell_message(&self, message: &str, said: &Said) -> bool {
+        let is_prose = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+        message.split('`').enumerate().all(|(at, part)| match at % 2 {
+            0 => words(part).all(|word| is_prose(word) || self.may_tell(word, said)),
+            _ => self.may_tell_all(part, said),
+        })
+    }
+
+    fn may_tell(&self, word: &str, said: &Said) -> bool {
+        !self.names.contains(word) || said.has(word)
     }
 }
 

@@ -127,6 +127,9 @@ fn manner(rest: &Rest, request: &str) -> (http::request::Parts, rest::Manner) {
     if let Some((name, value)) = header.split_once(": ") {
         builder = builder.header(name, value);
     }
+    if !header.starts_with("content-type") {
+        builder = builder.header("content-type", "application/json");
+    }
     let (head, ()) = builder.body(()).unwrap().into_parts();
     let Route::Operation(matched) = rest.route(&head.method, head.uri.path()) else {
         panic!("{request} names no operation");
