@@ -112,10 +112,12 @@ fn one_of(accepted: &[String], given: &[&str], otherwise: &'static str) -> Resul
 
 /// A text, or the texts of a list; none where something else is among them.
 fn texts(value: Option<&Value>) -> Option<Vec<&str>> {
-    let text = |value| match value {
-        &Value::Text(ref text) => Some(text.as_str()),
-        _ => None,
-    };
+    fn text(value: &Value) -> Option<&str> {
+        match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
     match value {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::List(items)) => items.iter().map(text).collect(),
