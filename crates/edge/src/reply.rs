@@ -44,7 +44,10 @@ pub enum Piece {
 ///
 /// It is called on whichever thread does the work, with all of the work.
 #[derive(Clone)]
-pub struct Around(Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>);
+pub struct Around(Arc<Runs>);
+
+/// Calls what it is given.
+type Runs = dyn Fn(&mut dyn FnMut()) + Send + Sync;
 
 impl Around {
     /// `run` calls what it is given, once.

@@ -74,6 +74,14 @@ impl Budgets {
         }
     }
 
+    /// Whether there is a unit.
+    pub fn ask(&self, purse: Purse<'_>, now: Instant) -> Result<(), Empty> {
+        match purse {
+            Purse::Address(peer) => self.addresses.ask(&peer, self.address_rate, now),
+            Purse::Caller(id) => self.callers.ask(id, self.caller_rate, now),
+        }
+    }
+
     /// Takes units that were used, there or not.
     fn charge(&self, purse: Purse<'_>, units: u32, now: Instant) -> Option<Budget> {
         match purse {

@@ -80,6 +80,24 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         Ok(Some(budget(rate, after - now_ns)))
     }
 
+    /// Whether the bucket holds a unit; takes nothing.
+    pub fn ask<Q>(&self, key: &Q, rate: Rate, now: Instant) -> Result<(), Empty>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        if rate.per_min == 0 {
+            return Ok(());
+        }
+        let (now_ns, full_at) = self.shard(key, now);
+        let owed_ns = full_at.get(key).copied().unwrap_or(0).max(now_ns) - now_ns;
+        let capacity_ns = rate.unit_ns().saturating_mul(u64::from(rate.burst.max(1)));
+        match owed_ns.saturating_add(rate.unit_ns()).checked_sub(capacity_ns) {
+            None | Some(0) => Ok(()),
+            Some(wait_ns) => Err(Empty { retry_after_s: seconds_up(wait_ns), budget: budget(rate, owed_ns) }),
+        }
+    }
+
     /// Takes `units` that were used already, whether they are there or not: the bucket may owe them.
     pub fn charge<Q>(&self, key: &Q, rate: Rate, units: u32, now: Instant) -> Option<Budget>
     where
@@ -189,6 +207,21 @@ mod tests {
         let buckets: Buckets<String> = Buckets::new(100, start);
         assert!(buckets.take("a", RATE, 5, start).is_ok());
         assert!(buckets.take("a", RATE, 1, start).is_err());
+    }
+
+    /// What was used is owed, and the bucket gives nothing until it has flowed in.
+    #[test]
+    fn a_bucket_may_owe() {
+        let start = Instant::now();
+        let at = |s: u64| start + Duration::from_secs(s);
+        let buckets: Buckets<String> = Buckets::new(100, start);
+        assert!(buckets.ask("a", RATE, at(0)).is_ok());
+        assert_eq!(buckets.charge("a", RATE, 10, at(0)).expect("limited").remaining, 0);
+        let empty = buckets.ask("a", RATE, at(0)).expect_err("it owes");
+        assert_eq!(buckets.take("a", RATE, 1, at(0)), Err(empty));
+        assert_eq!(empty.retry_after_s, 8);
+        assert!(buckets.ask("a", RATE, at(7)).is_err() && buckets.ask("a", RATE, at(8)).is_ok());
+        assert!(buckets.take("a", RATE, 1, at(8)).is_ok() && buckets.ask("a", RATE, at(8)).is_err());
     }
 
     #[test]

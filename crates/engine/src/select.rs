@@ -6,6 +6,7 @@ mod keyset;
 mod members;
 mod outline;
 mod predicate;
+mod regexes;
 mod resolve;
 mod shape;
 mod totals;

@@ -115,7 +115,7 @@ impl Graphql {
     fn document(
         &self,
         source: &Source,
-        pay: impl FnOnce() -> Result<(), Fault>,
+        pay: impl FnOnce(&str) -> Result<(), Fault>,
     ) -> Result<Arc<Document>, Vec<Problem>> {
         match source {
             Source::Text(text) => self.by_text(text, pay),
@@ -131,7 +131,7 @@ impl Graphql {
     fn by_text(
         &self,
         text: &str,
-        pay: impl FnOnce() -> Result<(), Fault>,
+        pay: impl FnOnce(&str) -> Result<(), Fault>,
     ) -> Result<Arc<Document>, Vec<Problem>> {
         match self.settings.trust {
             Trust::Listed => self.trusted.by_text(text).ok_or_else(not_trusted),
@@ -139,7 +139,7 @@ impl Graphql {
                 if let Some(document) = self.documents.get(text) {
                     return Ok(document);
                 }
-                pay().map_err(|fault| vec![Problem::from(&fault)])?;
+                pay(text).map_err(|fault| vec![Problem::from(&fault)])?;
                 let document = Arc::new(Document::new(self, text)?);
                 self.documents.insert(text, Arc::clone(&document));
                 Ok(document)
@@ -152,7 +152,7 @@ impl Graphql {
         &self,
         text: &str,
         digest: Digest,
-        pay: impl FnOnce() -> Result<(), Fault>,
+        pay: impl FnOnce(&str) -> Result<(), Fault>,
     ) -> Result<Arc<Document>, Vec<Problem>> {
         if Digest::of(text.as_bytes()) != digest {
             let fault =
@@ -169,7 +169,7 @@ impl Graphql {
     fn by_digest(
         &self,
         digest: &Digest,
-        pay: impl FnOnce() -> Result<(), Fault>,
+        pay: impl FnOnce(&str) -> Result<(), Fault>,
     ) -> Result<Arc<Document>, Vec<Problem>> {
         if let Some(document) = self.trusted.by_digest(digest) {
             return Ok(document);

@@ -33,6 +33,8 @@ const CHANGING_METHODS: &str = "POST";
 
 /// Units of a caller's budget for a document that has to be read: parsing and validation come before any call.
 const DOCUMENT_UNITS: u32 = 1;
+/// Bytes of a document for each unit beyond the first: twenty milliseconds' worth of parsing and validation.
+const DOCUMENT_BYTES_PER_UNIT: usize = 32 << 10;
 /// Units for an operation that asks for nothing but the name of its root type.
 const TYPE_NAME_UNITS: u32 = 1;
 /// Units for an operation that asks about the schema, whose answer may be large.
@@ -131,6 +133,7 @@ impl Service {
     /// What is asked, if it is asked in a way that may be answered.
     async fn read(&self, told: &mut Told, uri: &Uri, body: Body) -> Result<Asked, Fault> {
         told.media = Media::negotiate(&told.headers)?;
+        self.engine.ask(told.peer, &identity::credentials(&told.headers))?;
         let settings = &self.graphql.settings;
         match told.method {
             Method::POST => {
@@ -157,7 +160,10 @@ impl Service {
 
     async fn run(&self, told: &Told, asked: &Asked) -> Result<Outcome, Refusal> {
         let context = told.context()?;
-        let pay = || self.engine.take_from_address(told.peer, DOCUMENT_UNITS);
+        let pay = |text: &str| {
+            let units = u32::try_from(text.len() / DOCUMENT_BYTES_PER_UNIT).unwrap_or(u32::MAX);
+            self.engine.take_from_address(told.peer, units.saturating_add(DOCUMENT_UNITS))
+        };
         let document = self.graphql.document(&asked.source, pay)?;
         let chosen = document.choose(asked.operation.as_deref())?;
         if told.method != Method::POST && chosen.operation.operation_type != OperationType::Query {

@@ -410,6 +410,7 @@ impl Calling<'_> {
 
     /// The one message of the request.
     async fn message(&self, body: Body) -> Result<Value, Refused> {
+        self.service.engine.ask(self.head.peer, &identity::credentials(&self.head.headers))?;
         let bytes_max = self.service.face.settings.message_bytes_max;
         let bytes = match self.terms.protocol {
             Protocol::Grpc | Protocol::GrpcWeb(Text::Binary) | Protocol::ConnectStream => {

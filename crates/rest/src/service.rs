@@ -83,6 +83,7 @@ impl Service {
     }
 
     async fn read(&self, told: &mut Told, unread: Unread) -> Result<Box<Decoded>, Fault> {
+        self.engine.ask(told.peer, &identity::credentials(&unread.headers))?;
         let bytes = unread.body.read(self.rest.body_bytes_max()).await.map_err(body_fault)?;
         if let Some(said) = &mut told.said {
             said.push(bytes.clone());

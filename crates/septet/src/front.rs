@@ -124,7 +124,6 @@ enum Answered<R, G, P> {
 
 impl Front {
     /// What an adapter answers. All that is done for it is added to the request's account.
-    #[expect(clippy::type_complexity, reason = "futures have no names")]
     fn adapted(
         &self,
         request: Request,

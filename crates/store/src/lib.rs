@@ -22,7 +22,7 @@ mod write;
 
 pub use face::*;
 pub use fair::{Bill, FairQueue, Put, QueueLimits, Taken};
-pub use functions::is_regex;
+pub use functions::{REGEXES_BYTES_MAX, regex_bytes};
 pub use lane::Lane;
 pub use meter::{Meter, Metering, Stretch, Unmetered};
 pub use query::*;

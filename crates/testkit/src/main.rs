@@ -8,6 +8,7 @@
 //! testkit shares              one caller takes all it can get: another is served in time
 //! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory; strangers are told no names
 //! testkit strangers REQUESTS  the latter alone
+//! testkit worst [--markdown]  the most expensive requests: each pays for what it uses and leaves its neighbours alone
 //! ```
 //!
 //! It is run in the project's folder. The server is the `septet` beside this binary, or the one that `TESTKIT_SERVER` names.
@@ -38,6 +39,7 @@ mod stage;
 mod storm;
 mod strangers;
 mod wire_case;
+mod worst;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -82,10 +84,12 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         ["storm"] => stormed(&project, storm::REQUESTS),
         ["storm", requests] => stormed(&project, number(requests)?),
         ["strangers", requests] => strangers::run(&project, number(requests)?),
+        ["worst"] => worst::run(worst::Form::Text),
+        ["worst", "--markdown"] => worst::run(worst::Form::Markdown),
         _ => {
             let usage =
                 "cases [FILTER] | parity FILE | fresh [SEED] | kill [ROUNDS] | shares | storm [REQUESTS]";
-            Err(format!("usage: testkit {usage} | strangers REQUESTS"))
+            Err(format!("usage: testkit {usage} | strangers REQUESTS | worst [--markdown]"))
         }
     }
 }

@@ -17,6 +17,8 @@ const READY: &str = "listening on http://";
 const NO_SETTINGS: &[(&str, &str)] = &[];
 /// What variables with settings begin with.
 pub const SETTINGS: &str = "SEPTET_";
+/// Milliseconds of a tick, in which Linux tells CPU time to programs.
+const MS_PER_TICK: u64 = 10;
 /// How long a server may take to start (it hashes the seeds' secrets when the database is new).
 const START_MAX: Duration = Duration::from_secs(60);
 
@@ -111,6 +113,22 @@ impl Server {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// CPU time that it has used so far, in hundredths of a second.
+    pub fn cpu(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).ok()?;
+        // The name of the program ends with the last parenthesis (proc_pid_stat(5)): `utime` and `stime` are the twelfth
+        // and thirteenth field after it.
+        let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+        let ticks: u64 = fields.map(|field| field.parse::<u64>().unwrap_or_default()).sum();
+        Some(Duration::from_millis(ticks * MS_PER_TICK))
+    }
+
+    /// Forgets the most memory that it has held: from now on it is told anew.
+    pub fn forget_peak(&self) {
+        // Where it is not allowed, what was held before counts too.
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5");
     }
 
     /// SIGKILL: it gets no chance to tidy up.

@@ -102,7 +102,7 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
             (Against::Json(_), _) => wrong("a text test"),
             (Against::Value(f), _) if !is_text(f) => wrong("a text test"),
             (_, Value::Text(pattern)) => {
-                Ok(Check::Text(*operator, checked_pattern(*operator, pattern, place)?))
+                Ok(Check::Text(*operator, checked_pattern(resolver, *operator, pattern, place)?))
             }
             _ => wrong("a pattern that is not text"),
         },
@@ -115,9 +115,11 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
                 }
                 TestOperator::Text(operator) => match (&against, value) {
                     (Against::Value(f), Value::Text(pattern)) if is_text(f) => {
-                        checked_pattern(*operator, pattern, place)
+                        checked_pattern(resolver, *operator, pattern, place)
                     }
-                    (Against::JsonText, Value::Text(pattern)) => checked_pattern(*operator, pattern, place),
+                    (Against::JsonText, Value::Text(pattern)) => {
+                        checked_pattern(resolver, *operator, pattern, place)
+                    }
                     _ => Err(misfit("a text test")),
                 },
             });
@@ -266,7 +268,12 @@ fn array_item(item: String, field: &Field) -> Value {
     }
 }
 
-fn checked_pattern(operator: TextTest, pattern: &str, place: &str) -> Result<Value, Fault> {
+fn checked_pattern(
+    resolver: &Resolver<'_>,
+    operator: TextTest,
+    pattern: &str,
+    place: &str,
+) -> Result<Value, Fault> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(Fault::invalid_field(
             place,
@@ -274,10 +281,12 @@ fn checked_pattern(operator: TextTest, pattern: &str, place: &str) -> Result<Val
             format!("is at most {PATTERN_BYTES_MAX} bytes long"),
         ));
     }
-    let is_regex = matches!(operator, TextTest::Matches | TextTest::MatchesIgnoringCase);
-    if is_regex && !store::is_regex(pattern) {
-        let message = "is not a regular expression, or too large a one".to_owned();
-        return Err(Fault::invalid_field(place, "PATTERN", message));
+    match operator {
+        TextTest::Matches | TextTest::MatchesIgnoringCase => {
+            resolver.regexes.borrow_mut().add(operator, pattern, place)?;
+        }
+        TextTest::Like | TextTest::LikeIgnoringCase => {}
+        TextTest::StartsWith | TextTest::EndsWith | TextTest::Contains => {}
     }
     Ok(Value::Text(pattern.to_owned()))
 }

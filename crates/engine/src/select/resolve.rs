@@ -3,12 +3,14 @@
 use super::condition;
 use super::keyset;
 use super::members::only_members;
+use super::regexes::Regexes;
 use super::wanted::{Asked, Condition, JsonStepValue, OrderBy, Page, Target, Wanted, WantedItem, What};
 use crate::call::{Filter, Item, JsonPath, JsonStep, ListArgs, OrderTerm, Paging, Path, Selection};
 use crate::fault::Kind;
 use crate::fault::{Fault, FieldFault, codes};
 use crate::settings::Settings;
 use contract::{Arity, Base, Contract, Field, FieldId, Resource, ResourceId, Scalar, Source};
+use std::cell::RefCell;
 use store::{Direction, Nulls};
 
 /// Steps into a JSON value at the most.
@@ -28,6 +30,7 @@ pub(crate) struct Resolver<'a> {
     /// To-one relations that may still be selected: each is a join.
     joins_left: usize,
     pub tests_left: usize,
+    pub(super) regexes: RefCell<Regexes>,
 }
 
 /// An [`Item::Relation`] without its name in the answer.
@@ -48,6 +51,7 @@ impl<'a> Resolver<'a> {
             lists_left: store::STATEMENTS_MAX - 1,
             joins_left: store::JOINS_MAX,
             tests_left: settings.filter_nodes_max,
+            regexes: RefCell::default(),
         }
     }
 

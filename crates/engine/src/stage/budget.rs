@@ -1,7 +1,7 @@
 //! Units: whose they are, and when they are taken.
 
 use crate::account::{Account, Purse};
-use crate::call::{Budget, Call, Context};
+use crate::call::{Budget, Call, Context, Credentials};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::identity::Caller;
@@ -34,6 +34,21 @@ impl Engine {
         self.take_from(Purse::Address(peer), units, self.now().instant)?;
         self.noted(units);
         Ok(())
+    }
+
+    /// Whether a request may be read: one whose budget is used up is refused before anything is made of what it holds.
+    /// Takes nothing; credentials that are not valid are refused later, by the call.
+    ///
+    /// # Errors
+    /// Throttled.
+    pub fn ask(&self, peer: IpAddr, credentials: &Credentials) -> Result<(), Fault> {
+        let moment = self.now();
+        let ask = |purse| self.budgets.ask(purse, moment.instant).map_err(|empty| throttled(&empty));
+        ask(Purse::Address(peer))?;
+        match self.verified(credentials, moment) {
+            Ok(caller) => caller.id().map_or(Ok(()), |id| ask(Purse::Caller(id))),
+            Err(_) => Ok(()),
+        }
     }
 
     /// The account of a request from an address, for all that is done for it.

@@ -27,9 +27,9 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
         None => Ok(None),
     })?;
     pure(conn, "glob", 2, glob)?;
-    pure(conn, "trim", 2, |context| trim(context, true, true))?;
-    pure(conn, "ltrim", 2, |context| trim(context, true, false))?;
-    pure(conn, "rtrim", 2, |context| trim(context, false, true))
+    pure(conn, "trim", 2, |context| trim(context, Ends::Both))?;
+    pure(conn, "ltrim", 2, |context| trim(context, Ends::Start))?;
+    pure(conn, "rtrim", 2, |context| trim(context, Ends::End))
 }
 
 /// An argument as SQLite makes a text of it; null is nothing.
@@ -169,17 +169,24 @@ fn class(characters: &mut std::str::Chars<'_>) -> Option<Token> {
     Some(Token::OneOf { ranges, is_negated })
 }
 
+/// Where a text is trimmed.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    Both,
+    Start,
+    End,
+}
+
 /// A text without the characters of another at its ends.
-fn trim(context: &Context<'_>, start: bool, end: bool) -> rusqlite::Result<Option<String>> {
+fn trim(context: &Context<'_>, ends: Ends) -> rusqlite::Result<Option<String>> {
     let (Some(whole), Some(of)) = (text(context, 0)?, text(context, 1)?) else { return Ok(None) };
     let of: HashSet<char> = of.chars().collect();
-    let mut rest = &*whole;
-    if start {
-        rest = rest.trim_start_matches(|c| of.contains(&c));
-    }
-    if end {
-        rest = rest.trim_end_matches(|c| of.contains(&c));
-    }
+    let is_one = |c| of.contains(&c);
+    let rest = match ends {
+        Ends::Both => whole.trim_matches(is_one),
+        Ends::Start => whole.trim_start_matches(is_one),
+        Ends::End => whole.trim_end_matches(is_one),
+    };
     Ok(Some(rest.to_owned()))
 }
 

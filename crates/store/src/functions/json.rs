@@ -1,11 +1,13 @@
 //! Tests of JSON values with PostgreSQL's meaning of `@>`, `<@` and `&&`.
 
 use super::work::spend;
-use super::{JSON_CONTAINED_IN, JSON_CONTAINS, JSON_OVERLAPS, bad_value, pure, text};
+use super::{JSON_CONTAINED_IN, JSON_CONTAINS, JSON_OVERLAPS, bad_value, pure, texts};
 use rusqlite::Connection;
 use rusqlite::functions::Context;
 use serde_json::{Number, Value};
 
+/// What a byte of JSON is counted as: a value is made of it.
+const UNITS_A_BYTE: usize = 8;
 /// Comparisons of one value with another in a test at the most: nothing can interrupt it. (The depth of a
 /// value is bounded by the parser, at 128 levels.)
 const COMPARISONS_MAX: u32 = 1_000_000;
@@ -22,10 +24,11 @@ fn test(
     left: usize,
     test: fn(&mut Test, &Value, &Value) -> Option<bool>,
 ) -> rusqlite::Result<Option<bool>> {
-    let bytes = |at| text(context, at).map_or(0, str::len);
-    spend(bytes(left) + bytes(1 - left))?;
-    let parsed = |at| text(context, at).and_then(|json| serde_json::from_str::<Value>(json).ok());
-    let (Some(left), Some(right)) = (parsed(left), parsed(1 - left)) else { return Ok(None) };
+    let Some((first, second)) = texts(context)? else { return Ok(None) };
+    let (left, right) = if left == 0 { (first, second) } else { (second, first) };
+    spend((left.len() + right.len()).saturating_mul(UNITS_A_BYTE))?;
+    let parsed = |json| serde_json::from_str::<Value>(json).ok();
+    let (Some(left), Some(right)) = (parsed(left), parsed(right)) else { return Ok(None) };
     let mut run = Test { comparisons: 0 };
     let holds = test(&mut run, &left, &right);
     spend(run.comparisons as usize)?;

@@ -1,6 +1,7 @@
 //! Parts of JSON values with PostgreSQL's meaning of `->` and `->>`. SQLite's own operators read a step that
 //! begins with `$` as a path of its own.
 
+use super::work::spend;
 use super::{JSON_PART, JSON_PART_TEXT, pure, text};
 use rusqlite::Connection;
 use rusqlite::functions::Context;
@@ -9,22 +10,40 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use std::fmt;
 
+/// What a byte of JSON is counted as at each step: its members, or its items, are found in it.
+const UNITS_A_BYTE: usize = 2;
 /// As many arguments as are given.
 const ANY_NUMBER: i32 = -1;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
-    pure(conn, JSON_PART, ANY_NUMBER, |context| Ok(part(context).map(str::to_owned)))?;
-    pure(conn, JSON_PART_TEXT, ANY_NUMBER, |context| Ok(part(context).and_then(as_text)))
+    pure(conn, JSON_PART, ANY_NUMBER, |context| Ok(part(context)?.map(str::to_owned)))?;
+    pure(conn, JSON_PART_TEXT, ANY_NUMBER, |context| Ok(part(context)?.and_then(as_text)))
 }
 
-/// The part of the first argument that the others lead to, as it is written there.
-fn part<'a>(context: &'a Context<'_>) -> Option<&'a str> {
-    let whole: &RawValue = serde_json::from_str(text(context, 0)?).ok()?;
-    (1..context.len()).try_fold(whole.get(), |json, at| match context.get_raw(at) {
+/// The part of the first argument that the others lead to, as it is written there. Each step reads what the one before
+/// has found.
+fn part<'a>(context: &'a Context<'_>) -> rusqlite::Result<Option<&'a str>> {
+    let Some(json) = text(context, 0)? else { return Ok(None) };
+    spend(json.len())?;
+    let Ok(whole) = serde_json::from_str::<&RawValue>(json) else { return Ok(None) };
+    let mut found = whole.get();
+    for at in 1..context.len() {
+        spend(found.len().saturating_mul(UNITS_A_BYTE))?;
+        match step(found, context.get_raw(at)) {
+            Some(part) => found = part,
+            None => return Ok(None),
+        }
+    }
+    spend(found.len())?;
+    Ok(Some(found))
+}
+
+fn step<'a>(json: &'a str, step: ValueRef<'_>) -> Option<&'a str> {
+    match step {
         ValueRef::Text(name) => member(json, std::str::from_utf8(name).ok()?),
         ValueRef::Integer(index) => item(json, index),
         ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
-    })
+    }
 }
 
 /// A JSON string as the text it stands for, null as nothing, the rest as it is written.

@@ -22,13 +22,15 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn patched(context: &Context<'_>) -> rusqlite::Result<String> {
-    let bytes: usize = (0..3).map(|at| text(context, at).map_or(0, str::len)).sum();
+    let (target, patch, required) = (text(context, 0)?, text(context, 1)?, text(context, 2)?);
+    let bytes: usize = [target, patch, required].into_iter().flatten().map(str::len).sum();
     spend(bytes.saturating_mul(UNITS_PER_BYTE))?;
-    let read = |at| text(context, at).map_or(Ok(Value::Null), |json| decode_json(json.as_bytes(), &BOUNDS));
+    let read =
+        |json: Option<&str>| json.map_or(Ok(Value::Null), |json| decode_json(json.as_bytes(), &BOUNDS));
     let malformed = |_| bad_value("what is to be patched is not JSON");
-    let (target, patch) = (read(0).map_err(malformed)?, read(1).map_err(malformed)?);
+    let (target, patch) = (read(target).map_err(malformed)?, read(patch).map_err(malformed)?);
     let merged = merge(target, patch);
-    if let Some(missing) = missing(&merged, &read(2).map_err(malformed)?) {
+    if let Some(missing) = missing(&merged, &read(required).map_err(malformed)?) {
         return Err(bad_value(&format!("`{missing}` is required")));
     }
     let merged = merged.json_text();

@@ -1,23 +1,29 @@
 //! Regular expressions in linear time.
 
+mod search;
+mod size;
+
 use super::work::spend;
-use super::{MATCHES, MATCHES_IGNORING_CASE, bad_value, pure, text};
-use regex::{Regex, RegexBuilder};
+use super::{MATCHES, MATCHES_IGNORING_CASE, bad_value, pure, texts};
 use rusqlite::Connection;
 use rusqlite::functions::Context;
+use search::Regex;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub use size::regex_bytes;
 
 /// Bytes of an expression at the most.
 const REGEX_BYTES_MAX: usize = 1_000;
-/// Bytes of a compiled expression, and of its lazily built automaton, at the most: matching takes up to compiled
-/// expression × text steps, which nothing can interrupt.
+/// Bytes of a compiled expression, and of its lazily built automaton, at the most.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
-/// What a byte of text is counted as: some hundred parts of an expression may be tried at it.
-const UNITS_A_BYTE: usize = 64;
+/// Bytes, as [`regex_bytes`] estimates them, of the different expressions of one call at the most. A connection keeps as
+/// much, so that a statement compiles each of its expressions once.
+pub const REGEXES_BYTES_MAX: usize = 8 << 20;
+/// What a byte of a compiled expression is counted as when it is compiled.
+const UNITS_A_COMPILED_BYTE: usize = 8;
 /// Levels of an expression at the most.
 const REGEX_DEPTH_MAX: u32 = 50;
-/// Compiled expressions that a connection keeps.
-const KEPT_MAX: usize = 16;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     let kept = Arc::new(Mutex::new(Kept::default()));
@@ -27,12 +33,10 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn matches(context: &Context<'_>, kept: &Mutex<Kept>, case: Case) -> rusqlite::Result<Option<bool>> {
-    let (Some(text), Some(pattern)) = (text(context, 0), text(context, 1)) else { return Ok(None) };
+    let Some((text, pattern)) = texts(context)? else { return Ok(None) };
     // The lock is never waited for: a connection is used by one thread at a time.
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    let regex = kept.get(pattern, case)?;
-    spend(text.len().saturating_mul(UNITS_A_BYTE))?;
-    Ok(Some(regex.is_match(text)))
+    kept.get(pattern, case)?.is_match(text).map(Some)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,41 +45,68 @@ enum Case {
     Ignored,
 }
 
-/// The expressions of a connection that were used last, the latest first.
+/// The expressions of a connection that were used last.
 #[derive(Debug, Default)]
-struct Kept(Vec<(Box<str>, Case, Regex)>);
+struct Kept {
+    sensitive: HashMap<Box<str>, Entry>,
+    ignoring: HashMap<Box<str>, Entry>,
+    bytes: usize,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    regex: Regex,
+    bytes: usize,
+    /// The number of its last use.
+    used: u64,
+}
 
 impl Kept {
-    fn get(&mut self, pattern: &str, case: Case) -> rusqlite::Result<&Regex> {
-        match self.0.iter().position(|(kept, of, _)| **kept == *pattern && *of == case) {
-            Some(0) => {}
-            Some(at) => self.0[..=at].rotate_right(1),
-            None => {
-                let regex = compiled(pattern, case)?;
-                self.0.truncate(KEPT_MAX - 1);
-                self.0.insert(0, (pattern.into(), case, regex));
-            }
+    fn of(&mut self, case: Case) -> &mut HashMap<Box<str>, Entry> {
+        match case {
+            Case::Sensitive => &mut self.sensitive,
+            Case::Ignored => &mut self.ignoring,
         }
-        Ok(&self.0[0].2)
+    }
+
+    fn get(&mut self, pattern: &str, case: Case) -> rusqlite::Result<&mut Regex> {
+        self.uses += 1;
+        let used = self.uses;
+        if !self.of(case).contains_key(pattern) {
+            let bytes = regex_bytes(pattern).ok_or_else(not_valid)?;
+            spend(bytes.saturating_mul(UNITS_A_COMPILED_BYTE))?;
+            let regex = Regex::new(pattern, case).ok_or_else(not_valid)?;
+            self.make_room(bytes);
+            self.bytes += bytes;
+            self.of(case).insert(pattern.into(), Entry { regex, bytes, used });
+        }
+        let entry = self.of(case).get_mut(pattern).ok_or_else(not_valid)?;
+        entry.used = used;
+        Ok(&mut entry.regex)
+    }
+
+    /// Forgets those that have not been used for longest.
+    fn make_room(&mut self, bytes: usize) {
+        while self.bytes + bytes > REGEXES_BYTES_MAX {
+            let oldest = |of: &HashMap<Box<str>, Entry>| {
+                of.iter()
+                    .min_by_key(|(_, entry)| entry.used)
+                    .map(|(pattern, entry)| (entry.used, pattern.clone()))
+            };
+            let gone = match (oldest(&self.sensitive), oldest(&self.ignoring)) {
+                (Some((one, _)), Some((other, pattern))) if other < one => self.ignoring.remove(&pattern),
+                (Some((_, pattern)), _) => self.sensitive.remove(&pattern),
+                (None, Some((_, pattern))) => self.ignoring.remove(&pattern),
+                (None, None) => return,
+            };
+            self.bytes -= gone.map_or(0, |entry| entry.bytes);
+        }
     }
 }
 
-/// Whether a pattern is a regular expression within the bounds that the store can match.
-pub fn is_regex(pattern: &str) -> bool {
-    compiled(pattern, Case::Sensitive).is_ok()
-}
-
-fn compiled(pattern: &str, case: Case) -> rusqlite::Result<Regex> {
-    if pattern.len() > REGEX_BYTES_MAX {
-        return Err(bad_value("a regular expression is too long"));
-    }
-    RegexBuilder::new(pattern)
-        .case_insensitive(case == Case::Ignored)
-        .size_limit(COMPILED_BYTES_MAX)
-        .dfa_size_limit(COMPILED_BYTES_MAX)
-        .nest_limit(REGEX_DEPTH_MAX)
-        .build()
-        .map_err(|_| bad_value("a regular expression is not valid"))
+fn not_valid() -> rusqlite::Error {
+    bad_value("a regular expression is not valid")
 }
 
 #[cfg(test)]
@@ -83,23 +114,38 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::functions::work::counted;
 
     #[test]
     fn the_latest_expressions_are_kept() {
         let mut kept = Kept::default();
-        for number in 0..2 * KEPT_MAX {
+        for number in 0..1000 {
             kept.get(&format!("^{number}$"), Case::Sensitive).unwrap();
-            assert!(kept.get("^first$", Case::Sensitive).unwrap().is_match("first"));
+            assert!(kept.get("^first$", Case::Sensitive).unwrap().is_match("first").unwrap());
+            assert!(kept.bytes <= REGEXES_BYTES_MAX);
         }
-        assert_eq!(kept.0.len(), KEPT_MAX);
-        assert!(kept.get("^FIRST$", Case::Ignored).unwrap().is_match("first"));
-        assert!(!kept.get("^FIRST$", Case::Sensitive).unwrap().is_match("first"));
+        assert!(kept.sensitive.len() > 50 && kept.sensitive.contains_key("^first$"));
+        assert!(kept.get("^FIRST$", Case::Ignored).unwrap().is_match("first").unwrap());
+        assert!(!kept.get("^FIRST$", Case::Sensitive).unwrap().is_match("first").unwrap());
+    }
+
+    /// All that one call may have are compiled once, however many rows there are, and compiling them is counted.
+    #[test]
+    fn the_expressions_of_a_statement_are_compiled_once() {
+        let patterns: Vec<String> = (0..).map(|n| format!("\\w{{2}}{n}")).take(40).collect();
+        assert!(patterns.iter().map(|p| regex_bytes(p).unwrap()).sum::<usize>() <= REGEXES_BYTES_MAX);
+        let mut kept = Kept::default();
+        let mut all = || patterns.iter().for_each(|p| assert!(kept.get(p, Case::Sensitive).is_ok()));
+        assert!(counted(&mut all) > 1_000_000);
+        assert_eq!(counted(&mut all), 0);
     }
 
     #[test]
     fn an_expression_is_bounded() {
-        for pattern in ["(", "(?:a{1000}){1000}", &"(".repeat(60), &"a".repeat(REGEX_BYTES_MAX + 1)] {
-            assert!(compiled(pattern, Case::Sensitive).is_err(), "{pattern}");
+        let classes = "\\w".repeat(400);
+        for pattern in ["(", "(?:a{1000}){1000}", &"(".repeat(60), &"a".repeat(REGEX_BYTES_MAX + 1), &classes]
+        {
+            assert_eq!(regex_bytes(pattern), None, "{pattern}");
         }
     }
 }

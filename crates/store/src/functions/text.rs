@@ -1,7 +1,7 @@
 //! Tests of texts, exact and case sensitive unless they say otherwise.
 
 use super::work::spend;
-use super::{ENDS_WITH, LIKE, LIKE_IGNORING_CASE, SIZE, STARTS_WITH, bad_value, pure, text};
+use super::{ENDS_WITH, LIKE, LIKE_IGNORING_CASE, SIZE, STARTS_WITH, bad_value, pure, text, texts};
 use rusqlite::Connection;
 use rusqlite::functions::Context;
 use rusqlite::types::ValueRef;
@@ -15,23 +15,22 @@ const STEPS_COUNTED: usize = 1 << 12;
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
     pure(conn, LIKE, 2, |context| like(context, |a, b| a == b))?;
     pure(conn, LIKE_IGNORING_CASE, 2, |context| like(context, same_letter))?;
-    pure(conn, STARTS_WITH, 2, |context| Ok(both(context, |text, with| text.starts_with(with))))?;
-    pure(conn, ENDS_WITH, 2, |context| Ok(both(context, |text, with| text.ends_with(with))))?;
-    pure(conn, SIZE, 1, |context| Ok(size(context.get_raw(0))))
+    pure(conn, STARTS_WITH, 2, |context| both(context, |text, with| text.starts_with(with)))?;
+    pure(conn, ENDS_WITH, 2, |context| both(context, |text, with| text.ends_with(with)))?;
+    pure(conn, SIZE, 1, size)
 }
 
-fn both(context: &Context<'_>, test: fn(&str, &str) -> bool) -> Option<bool> {
-    Some(test(text(context, 0)?, text(context, 1)?))
+fn both(context: &Context<'_>, test: fn(&str, &str) -> bool) -> rusqlite::Result<Option<bool>> {
+    Ok(texts(context)?.map(|(text, with)| test(text, with)))
 }
 
 /// Characters of a text, where SQL's `length` stops at a NUL; bytes of a blob.
-fn size(value: ValueRef<'_>) -> Option<i64> {
-    let size = match value {
-        ValueRef::Text(text) => std::str::from_utf8(text).ok()?.chars().count(),
-        ValueRef::Blob(bytes) => bytes.len(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => return None,
+fn size(context: &Context<'_>) -> rusqlite::Result<Option<i64>> {
+    let size = match context.get_raw(0) {
+        ValueRef::Blob(bytes) => Some(bytes.len()),
+        _ => text(context, 0)?.map(|text| text.chars().count()),
     };
-    i64::try_from(size).ok()
+    Ok(size.and_then(|size| i64::try_from(size).ok()))
 }
 
 fn same_letter(a: char, b: char) -> bool {
@@ -39,7 +38,7 @@ fn same_letter(a: char, b: char) -> bool {
 }
 
 fn like(context: &Context<'_>, same: fn(char, char) -> bool) -> rusqlite::Result<Option<bool>> {
-    let (Some(text), Some(pattern)) = (text(context, 0), text(context, 1)) else { return Ok(None) };
+    let Some((text, pattern)) = texts(context)? else { return Ok(None) };
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(bad_value("a pattern is too long"));
     }
@@ -48,14 +47,21 @@ fn like(context: &Context<'_>, same: fn(char, char) -> bool) -> rusqlite::Result
 }
 
 /// A part of a LIKE pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
     /// `%`.
     Anything,
     /// `_`.
     AnyCharacter,
     /// A character, perhaps after `\`.
     Character(char),
+    /// A character of a class (GLOB).
+    OneOf {
+        /// From one character to another.
+        ranges: Vec<(char, char)>,
+        /// Whether it is one that is not in the class.
+        is_negated: bool,
+    },
 }
 
 fn tokens(pattern: &str) -> Vec<Token> {
@@ -74,16 +80,15 @@ fn tokens(pattern: &str) -> Vec<Token> {
 
 /// Whether all of a text matches. Only the last `%` is ever tried again: what stood before it has been found
 /// as early as it can be.
-fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> rusqlite::Result<bool> {
+pub(super) fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> rusqlite::Result<bool> {
     let mut rest = text.chars();
     let mut at = 0;
     let mut again: Option<(usize, Chars<'_>)> = None;
     let mut steps = 0;
     loop {
         steps += 1;
-        if steps == STEPS_COUNTED {
-            steps = 0;
-            spend(STEPS_COUNTED)?;
+        if steps >= STEPS_COUNTED {
+            spend(std::mem::take(&mut steps))?;
         }
         let token = tokens.get(at);
         if token == Some(&Token::Anything) {
@@ -97,6 +102,10 @@ fn matches(tokens: &[Token], text: &str, same: fn(char, char) -> bool) -> rusqli
             (None, Some(_)) => false,
             (Some(Token::Character(wanted)), Some(found)) => same(*wanted, found),
             (Some(Token::AnyCharacter | Token::Anything), Some(_)) => true,
+            (Some(Token::OneOf { ranges, is_negated }), Some(found)) => {
+                steps += ranges.len();
+                ranges.iter().any(|(from, to)| (from..=to).contains(&&found)) != *is_negated
+            }
         };
         match (fits, again.as_mut()) {
             (true, _) => at += 1,

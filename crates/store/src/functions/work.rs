@@ -4,14 +4,12 @@
 use rusqlite::{Error, ffi};
 use std::cell::{Cell, RefCell};
 
-/// Units of work between two questions; some tens of microseconds. A unit is about a character compared.
-const UNITS_BETWEEN_LOOKS: usize = 1 << 15;
+/// Units of work between two questions. A unit is about a character compared: a nanosecond, so that this is some
+/// microseconds, as what SQLite does between two of its questions is.
+const UNITS_BETWEEN_LOOKS: usize = 1 << 12;
 
-/// Questions for one piece of work at the most.
-const LOOKS_AT_ONCE_MAX: usize = 1_000;
-
-/// Whether to stop.
-type MustStop = Box<dyn Fn() -> bool>;
+/// Whether to stop, asked for work that is worth so many questions.
+type MustStop = Box<dyn Fn(u32) -> bool>;
 
 thread_local! {
     /// Units done on this thread since it was last asked.
@@ -20,7 +18,7 @@ thread_local! {
 }
 
 /// From now on, functions on this thread ask this.
-pub(crate) fn watch(must_stop: impl Fn() -> bool + 'static) {
+pub(crate) fn watch(must_stop: impl Fn(u32) -> bool + 'static) {
     MUST_STOP.set(Some(Box::new(must_stop)));
 }
 
@@ -30,7 +28,9 @@ pub(crate) fn unwatch() {
 }
 
 /// Counts work that was done or is about to be; interrupts the statement when it must stop.
-pub(super) fn spend(units: usize) -> rusqlite::Result<()> {
+pub(crate) fn spend(units: usize) -> rusqlite::Result<()> {
+    #[cfg(test)]
+    TOTAL.set(TOTAL.get().saturating_add(units));
     let done = UNITS.get().saturating_add(units);
     if done < UNITS_BETWEEN_LOOKS {
         UNITS.set(done);
@@ -38,9 +38,23 @@ pub(super) fn spend(units: usize) -> rusqlite::Result<()> {
     }
     UNITS.set(0);
     // Work that took many looks' worth counts as so many of them, as it would have step by step.
-    let looks = (done / UNITS_BETWEEN_LOOKS).min(LOOKS_AT_ONCE_MAX);
-    let stop = MUST_STOP.with_borrow(|ask| ask.as_ref().is_some_and(|ask| (0..looks).any(|_| ask())));
+    let looks = u32::try_from(done / UNITS_BETWEEN_LOOKS).unwrap_or(u32::MAX);
+    let stop = MUST_STOP.with_borrow(|ask| ask.as_ref().is_some_and(|ask| ask(looks)));
     if stop { Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Units done on this thread.
+    static TOTAL: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The units that something takes.
+#[cfg(test)]
+pub(super) fn counted(work: impl FnOnce()) -> usize {
+    let before = TOTAL.get();
+    work();
+    TOTAL.get() - before
 }
 
 #[cfg(test)]
@@ -54,7 +68,7 @@ mod tests {
         assert!(spend(usize::MAX).is_ok(), "nothing asks");
         let asked = std::rc::Rc::new(Cell::new(0));
         let counted = std::rc::Rc::clone(&asked);
-        watch(move || counted.replace(counted.get() + 1) == 9);
+        watch(move |looks| counted.replace(counted.get() + looks) == 9);
         assert!((0..9).all(|_| spend(UNITS_BETWEEN_LOOKS - 1).is_ok() && spend(1).is_ok()));
         assert_eq!(asked.get(), 9);
         let stopped = spend(UNITS_BETWEEN_LOOKS).unwrap_err();

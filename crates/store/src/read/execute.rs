@@ -6,6 +6,7 @@ use super::kept::Kept;
 use super::outlet::{PIECE_BYTES, Pouring};
 use super::plan::{Answer, Output, Page, Read, ReadPlan, Record};
 use crate::face::{Error, PageEdges, Reply, Root};
+use crate::functions;
 use crate::query::{End, Param};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
@@ -15,6 +16,9 @@ use wire::{Cell, EncodeError, Encoder, Format, Layout, Shape, ShapeField, Value,
 const REPLY_BYTES_START: usize = 512;
 /// As much for a reply in pieces: a piece and what the item that completes it has too much.
 const PIECE_BYTES_START: usize = PIECE_BYTES + PIECE_BYTES / 16;
+
+/// Bytes of a value whose writing is counted as work: it is no step of the database's.
+const LARGE_BYTES: usize = 1024;
 
 /// What a reply is written to.
 #[derive(Debug, Clone, Copy)]
@@ -460,6 +464,11 @@ fn nested(field: &ShapeField) -> Result<&Shape, Error> {
 }
 
 fn cell(value: ValueRef<'_>, read: Read) -> Result<Cell<'_>, Error> {
+    if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value
+        && bytes.len() >= LARGE_BYTES
+    {
+        functions::spend(bytes.len()).map_err(failure)?;
+    }
     Ok(match (value, read) {
         (ValueRef::Null, _) => Cell::Null,
         (ValueRef::Integer(value), Read::Stored) => Cell::Int(value),

@@ -3,10 +3,13 @@
 use crate::functions;
 use rusqlite::Connection;
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// Virtual-machine steps between two looks at the limits; some tens of microseconds.
-const STEPS_BETWEEN_LOOKS: u32 = 1_000;
+/// Virtual-machine steps between two looks at the limits; some microseconds, where a step does not read a large value.
+const STEPS_BETWEEN_LOOKS: u32 = 100;
+/// How long a read may take on the thread that asked for it, whatever its steps are: one that reads large values takes
+/// long for few of them.
+const TIME_MAX: Duration = Duration::from_millis(10);
 
 thread_local! {
     /// The limits of the read that runs on this thread.
@@ -17,6 +20,8 @@ thread_local! {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     deadline: Instant,
+    /// When it has to leave this thread.
+    leaves_at: Instant,
     looks_left: u32,
 }
 
@@ -26,9 +31,9 @@ pub(super) struct Set;
 
 impl Limits {
     /// Limits the read that follows on this thread.
-    pub fn set(deadline: Instant, steps_max: u32) -> Set {
+    pub fn set(now: Instant, deadline: Instant, steps_max: u32) -> Set {
         let looks_left = steps_max / steps_between_looks(steps_max);
-        LIMITS.set(Some(Limits { deadline, looks_left }));
+        LIMITS.set(Some(Limits { deadline, leaves_at: now + TIME_MAX, looks_left }));
         Set
     }
 }
@@ -51,17 +56,21 @@ impl Drop for Set {
 pub(super) fn watch(conn: &mut Connection, steps_max: u32) -> rusqlite::Result<()> {
     let steps = i32::try_from(steps_between_looks(steps_max)).unwrap_or(i32::MAX);
     functions::watch(must_stop);
-    conn.progress_handler(steps, Some(must_stop))
+    conn.progress_handler(steps, Some(|| must_stop(1)))
 }
 
 fn steps_between_looks(steps_max: u32) -> u32 {
     steps_max.clamp(1, STEPS_BETWEEN_LOOKS)
 }
 
-/// Looks at the limits.
-fn must_stop() -> bool {
+/// Looks at the limits, for work that is worth so many looks.
+fn must_stop(looks: u32) -> bool {
     let Some(limits) = LIMITS.get() else { return false };
-    let looks_left = limits.looks_left.saturating_sub(1);
+    let now = Instant::now();
+    let looks_left = match now >= limits.leaves_at {
+        true => 0,
+        false => limits.looks_left.saturating_sub(looks),
+    };
     LIMITS.set(Some(Limits { looks_left, ..limits }));
-    looks_left == 0 || Instant::now() >= limits.deadline
+    looks_left == 0 || now >= limits.deadline
 }

@@ -11,6 +11,7 @@ use crate::storage::{Health, StorageFault};
 use contract::Contract;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,9 @@ const PREPARED_MAX: usize = 512;
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// Virtual-machine steps between two looks at the clock; some tens of microseconds.
 pub(super) const STEPS_BETWEEN_LOOKS: i32 = 4_000;
+
+/// Bytes of a value, and of a row, at the most.
+pub(crate) const VALUE_BYTES_MAX: i32 = 64 << 20;
 
 /// Turns off SQLite's count of the memory it uses, which nothing here asks for and which takes a lock for every
 /// allocation (<https://www.sqlite.org/compile.html#recommended_compile_time_options>). Only before the first
@@ -189,13 +193,16 @@ fn reading(path: &Path) -> rusqlite::Result<Connection> {
 
 /// What statements that write rely on, also where they are only checked.
 pub(crate) fn configure(conn: &Connection) -> rusqlite::Result<()> {
-    // Rows that REPLACE removes have their event only with recursive triggers.
-    conn.execute_batch("PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA temp_store=MEMORY;")?;
+    // Rows that REPLACE removes have their event only with recursive triggers. What is sorted or grouped and does not fit
+    // into a connection's cache goes into a temporary file: in memory it would have no bound.
+    conn.execute_batch("PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA temp_store=FILE;")?;
     // A misspelt "column" is an error, not a text.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // No value that a statement makes is larger, whatever it is made of.
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
     // Keeps prepared statements prepared whatever is bound to them.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     functions::register(conn)

@@ -289,7 +289,7 @@ impl ThreadReader {
         }
         let connection = |error| Failed::Connection(failure(error));
         self.renew(shared.generation.current(), now).map_err(connection)?;
-        let limits = Limits::set(deadline, shared.inline_steps_max);
+        let limits = Limits::set(now, deadline, shared.inline_steps_max);
         let outcome = self.reading.with_dependent_mut(work);
         let exhausted = limits.clear();
         outcome.or_else(|error| {

@@ -368,7 +368,7 @@ impl Job {
             return (self.work)(Err(Error::Timeout));
         }
         let begun = conn.execute_batch("BEGIN");
-        functions::watch(slice::must_stop);
+        functions::watch(|_| slice::must_stop());
         match begun.and_then(|()| conn.progress_handler(STEPS_BETWEEN_LOOKS, Some(slice::must_stop))) {
             Ok(()) => (self.work)(Ok(conn)),
             Err(error) => (self.work)(Err(failure(error))),

@@ -13,6 +13,7 @@ use crate::read;
 use crate::write::{self, Answered, Event, Group, Job, Ran, References, Turn};
 use contract::Contract;
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -223,6 +224,11 @@ impl Queue {
     }
 }
 
+/// Looks of functions that are worth one between the database's steps, of which there are as many more between two.
+const FUNCTION_LOOKS_PER_LOOK: u32 = 40;
+/// Looks for one piece of work at the most.
+const LOOKS_AT_ONCE_MAX: u32 = 1_000;
+
 /// What the thread works with.
 struct Loop {
     log: Log,
@@ -237,7 +243,13 @@ struct Loop {
 impl Loop {
     fn run(mut self, queue: &Queue) {
         let allowance = self.allowance.clone();
-        functions::watch(move || allowance.must_stop());
+        let counted = Cell::new(0_u32);
+        functions::watch(move |looks| {
+            let all = counted.get().saturating_add(looks);
+            counted.set(all % FUNCTION_LOOKS_PER_LOOK);
+            let asked = (all / FUNCTION_LOOKS_PER_LOOK).min(LOOKS_AT_ONCE_MAX);
+            (0..asked).any(|_| allowance.must_stop())
+        });
         while let Some((jobs, bills)) = queue.take(self.group_writes_max) {
             self.commit(jobs, bills, queue);
         }

@@ -4,7 +4,7 @@
 mod parse;
 mod query;
 
-use super::{SEARCH_PHRASE, SEARCH_PLAIN, SEARCH_QUERY, SEARCH_WEB, bad_value, pure, text};
+use super::{SEARCH_PHRASE, SEARCH_PLAIN, SEARCH_QUERY, SEARCH_WEB, bad_value, pure, texts};
 use query::Query;
 use rusqlite::Connection;
 use rusqlite::functions::Context;
@@ -31,7 +31,7 @@ pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn search(context: &Context<'_>, parser: Parser) -> rusqlite::Result<Option<bool>> {
-    let (Some(text), Some(query)) = (text(context, 0), text(context, 1)) else { return Ok(None) };
+    let Some((text, query)) = texts(context)? else { return Ok(None) };
     // Kept by SQLite from row to row while the query is the same.
     let query = match context.get_aux::<Option<Query>>(1)? {
         Some(query) => query,

@@ -8,6 +8,9 @@ use rusqlite::Result;
 /// Places in one text at the most, of any part of a query.
 const SPANS_MAX: usize = 100_000;
 
+/// What a byte of text is counted as: it is put into lower case, and words are looked for in it.
+const UNITS_A_BYTE: usize = 8;
+
 /// A query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Query {
@@ -40,7 +43,7 @@ type Span = (usize, usize);
 impl Query {
     /// Whether a text is what the query asks for.
     pub fn matches(&self, text: &str) -> Result<bool> {
-        spend(text.len())?;
+        spend(text.len().saturating_mul(UNITS_A_BYTE))?;
         let lower = text.to_lowercase();
         let words: Vec<&str> = words(&lower).collect();
         self.holds(&words)
