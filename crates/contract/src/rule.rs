@@ -20,10 +20,12 @@ mod reduce;
 pub mod sample;
 mod syntax;
 mod time;
+mod transition;
 mod value;
 mod walk;
 
-pub use compile::{Expect, RuleError, Scope, compile};
+pub(crate) use compile::{Awaited, Compiled, attempt};
+pub use compile::{Expect, RuleError, Scope, States, compile};
 pub use display::Named;
 
 use crate::diagnostic::Span;
@@ -125,10 +127,23 @@ pub struct FieldPath {
     pub scope: u8,
     /// The resource of that record.
     pub resource: ResourceId,
+    /// Which state of that record is meant.
+    pub state: State,
     /// To-one fields to follow, outermost first.
     pub hops: Vec<FieldId>,
     /// The field at the end, of the last hop's target.
     pub field: FieldId,
+}
+
+/// Which state of a record a rule means. An `update` rule is asked of the record before and after the update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// `title`: the one that the rule is asked of.
+    Asked,
+    /// `old.title`: before the update.
+    Old,
+    /// `new.title`: after it.
+    New,
 }
 
 /// A constant in an expression.

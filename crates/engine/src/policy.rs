@@ -4,4 +4,4 @@ mod decisions;
 mod translate;
 
 pub(crate) use decisions::{Action, Asking, Decisions, FieldSight, denied};
-pub(crate) use translate::Translate;
+pub(crate) use translate::{Plain, Translate};

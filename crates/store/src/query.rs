@@ -386,6 +386,8 @@ pub enum Write {
         set: Vec<(FieldId, Param)>,
         /// The fields whose JSON value is patched (RFC 7396).
         merges: Vec<Merge>,
+        /// What the rule after the change needs of the row as it was, and the parameters that take it.
+        kept: Vec<(Operand, Param)>,
         /// The rule after it.
         after: Predicate,
         /// The version the caller saw, if it said so.
@@ -407,6 +409,8 @@ pub enum Write {
         visible: Predicate,
         /// The rule before the change.
         before: Predicate,
+        /// What the rule after the change needs of the row as it was, and the parameters that take it.
+        kept: Vec<(Operand, Param)>,
         /// The rule after it.
         after: Predicate,
         /// The version the caller saw, if it said so.

@@ -56,6 +56,7 @@ impl World {
             visible: Predicate::True,
             before,
             set: vec![(self.field(ACCOUNT, "owner"), 1)],
+            kept: Vec::new(),
             after: Predicate::True,
             version: None,
         };
@@ -72,6 +73,7 @@ impl World {
             update: vec![(field("owner"), 1)],
             visible: Predicate::True,
             before: Predicate::True,
+            kept: Vec::new(),
             after: Predicate::True,
             version: Some(3),
         };

@@ -111,6 +111,7 @@ fn step(store: &Store, contract: &Contract, write: &Random) -> Step {
                 visible: Predicate::True,
                 before: Predicate::True,
                 set: vec![(at(contract, *resource, name), 1)],
+                kept: Vec::new(),
                 after: Predicate::True,
                 version: None,
             };

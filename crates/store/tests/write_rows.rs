@@ -65,7 +65,7 @@ impl World {
         });
         let filter = is(&self.contract, resource, "id", 0);
         let write =
-            Write::Update { resource, filter, visible, before, set, merges: Vec::new(), after, version };
+            Write::Update { resource, filter, visible, before, set, merges: Vec::new(), kept: Vec::new(), after, version };
         self.run(vec![self.plan(&write, params)])
     }
 
@@ -90,6 +90,7 @@ impl World {
             update: vec![(field("owner"), 1), (field("balance"), 2)],
             visible: Predicate::True,
             before: Predicate::True,
+            kept: Vec::new(),
             after: Predicate::True,
             version: version.map(|_| 3),
         };
@@ -353,7 +354,10 @@ fn violations_name_the_field() {
         }
         world.insert(USER, &values).map(drop)
     };
-    let bad = |name: &str, what: &str| Err(Error::BadValue(format!("`{name}` of User {what}")));
+    let bad = |name: &str, what: &str| {
+        let field = at(&world.contract, USER, name);
+        Err(Error::Misfit { resource: USER, field, what: what.to_owned() })
+    };
     let unfit = "has a value that does not fit";
     let cases = [
         (("email", text("u1@example.test")), Err(taken(&["email"], USER))),

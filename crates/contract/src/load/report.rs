@@ -11,21 +11,32 @@ pub(crate) struct Report {
     found: Vec<Diagnostic>,
     settled: HashSet<Span>,
     unresolved: HashSet<String>,
+    /// Whether there are two definitions of one name.
+    ambiguous: bool,
+    /// Whether it is not known what one of the types is, so that what is said of it may be wrong.
+    undecided: bool,
 }
 
 impl Report {
     /// Adds a finding, unless GraphQL validation has already found fault with this very place.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.settled.contains(&diagnostic.span) {
+        if !self.settled.contains(&diagnostic.span) && !self.undecided {
             self.found.push(diagnostic);
         }
     }
 
     /// Adds a finding of GraphQL validation: nothing further is said about its place.
     pub(crate) fn settle(&mut self, diagnostic: Diagnostic) {
+        self.ambiguous |= diagnostic.code == code::DUPLICATE;
         if self.settled.insert(diagnostic.span) {
             self.found.push(diagnostic);
         }
+    }
+
+    /// Says that it is not known what one of the types is. What GraphQL validation finds is still added, and nothing of
+    /// what follows from it.
+    pub(crate) fn leave_undecided(&mut self) {
+        self.undecided = true;
     }
 
     /// Adds an error.
@@ -51,15 +62,22 @@ impl Report {
         self.found.len() <= FINDINGS_MAX
     }
 
-    /// Remembers a field whose type could not be resolved, so that rules naming it are not blamed.
+    /// Remembers a field whose type could not be resolved, so that what names it is not blamed.
     pub(crate) fn leave_unresolved(&mut self, field: &str) {
         self.unresolved.insert(field.to_owned());
     }
 
-    /// Whether a rule names a field that could not be resolved.
-    pub(crate) fn names_unresolved(&self, rule: &str) -> bool {
+    /// Whether the type of a field of this name could not be resolved.
+    pub(crate) fn is_unresolved(&self, field: &str) -> bool {
+        self.unresolved.contains(field)
+    }
+
+    /// Whether a rule's mistakes may follow from what was found before: it names a field that could not be resolved, or
+    /// there are two definitions of one name.
+    pub(crate) fn excuses(&self, rule: &str) -> bool {
         let word = |c: char| !(c.is_alphanumeric() || c == '_');
-        !self.unresolved.is_empty() && rule.split(word).any(|name| self.unresolved.contains(name))
+        self.ambiguous
+            || (!self.unresolved.is_empty() && rule.split(word).any(|name| self.unresolved.contains(name)))
     }
 
     /// Whether anything found refuses the contract.

@@ -1,5 +1,7 @@
 //! The second pass: rules are compiled against the finished types.
 
+mod computed;
+
 use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::load::access::{ChannelAction, FieldAction, Pending, RowAction, RulePlace};
@@ -8,8 +10,7 @@ use crate::load::report::Report;
 use crate::load::resources::Draft;
 use crate::load::text::Text;
 use crate::model::{Argument, Arity, Base, Channel, Checks, Enum, Resource, Scalar, Source, TypeRef, Xml};
-use crate::rule::Rule;
-use crate::rule::{Expect, RuleError, Scope, compile};
+use crate::rule::{Compiled, Expect, Expr, Rule, RuleError, Scope, States, attempt};
 
 /// Everything that rules name and that has rules.
 pub(crate) struct Ruled<'a> {
@@ -19,11 +20,14 @@ pub(crate) struct Ruled<'a> {
     pub(crate) own: &'a mut [Own],
 }
 
-/// Compiles all rules and puts them where they belong.
+/// Compiles all rules and puts them where they belong. Computed fields come first, each after those that it names.
 pub(crate) fn compile_all(mut ruled: Ruled<'_>, pending: Vec<Pending>, report: &mut Report) {
+    let (computed, rules): (Vec<Pending>, Vec<Pending>) =
+        pending.into_iter().partition(|pending| matches!(pending.place, RulePlace::Computed(..)));
+    computed::compile(&mut ruled, &computed, report);
     // Scopes borrow all resources while a rule is compiled, so none is put in its place before the last is.
     let resources: Vec<Resource> = ruled.drafts.iter().map(|draft| draft.resource.clone()).collect();
-    let compiled: Vec<(RulePlace, Option<Rule>)> = pending
+    let compiled: Vec<(RulePlace, Option<Rule>)> = rules
         .iter()
         .map(|pending| (pending.place, compile_one(&ruled, &resources, pending, report)))
         .collect();
@@ -35,23 +39,37 @@ pub(crate) fn compile_all(mut ruled: Ruled<'_>, pending: Vec<Pending>, report: &
 fn compile_one(
     ruled: &Ruled<'_>,
     resources: &[Resource],
-    Pending { place, text }: &Pending,
+    pending: &Pending,
     report: &mut Report,
 ) -> Option<Rule> {
+    match attempt_one(ruled, resources, pending) {
+        Compiled::Ready(expr) => Some(rule(&pending.text, expr)),
+        // What is wrong with the computed fields that it names has been reported.
+        Compiled::Waits(_) => None,
+        Compiled::Wrong(errors) => {
+            blame(&pending.text, errors, report);
+            None
+        }
+    }
+}
+
+fn attempt_one(ruled: &Ruled<'_>, resources: &[Resource], Pending { place, text }: &Pending) -> Compiled {
     let arguments = match place {
         RulePlace::Channel(id, _) => path_arguments(&ruled.channels[id.index()]),
         RulePlace::Call(i) => ruled.own[*i].operation.arguments.clone(),
         RulePlace::Resource(..) | RulePlace::Field(..) | RulePlace::Computed(..) => Vec::new(),
     };
-    let scope = scope(ruled, resources, *place, &arguments);
-    match compile(&text.value, &scope) {
-        Ok(expr) => Some(Rule { source: text.value.clone(), span: text.span(), expr }),
-        // A field without a type has been reported; what a rule makes of it is not the rule's fault.
-        Err(_) if report.names_unresolved(&text.value) => None,
-        Err(errors) => {
-            errors.into_iter().for_each(|error| report.push(found(text, error)));
-            None
-        }
+    attempt(&text.value, &scope(ruled, resources, *place, &arguments))
+}
+
+fn rule(text: &Text, expr: Expr) -> Rule {
+    Rule { source: text.value.clone(), span: text.span(), expr }
+}
+
+/// Reports what is wrong with a rule, unless it follows from what was reported already.
+fn blame(text: &Text, errors: Vec<RuleError>, report: &mut Report) {
+    if !report.excuses(&text.value) {
+        errors.into_iter().for_each(|error| report.push(found(text, error)));
     }
 }
 
@@ -79,7 +97,14 @@ fn scope<'s>(
         RulePlace::Channel(_, ChannelAction::Subscribe) => &[],
         RulePlace::Resource(..) | RulePlace::Field(..) | RulePlace::Computed(..) | RulePlace::Call(_) => &[],
     };
-    Scope { resources, enums: ruled.enums, record, message, arguments, expect }
+    let states = match place {
+        RulePlace::Resource(_, RowAction::Update) => States::BeforeAndAfter,
+        RulePlace::Resource(_, RowAction::Read | RowAction::Create | RowAction::Delete) => States::One,
+        RulePlace::Field(..) | RulePlace::Computed(..) | RulePlace::Call(_) | RulePlace::Channel(..) => {
+            States::One
+        }
+    };
+    Scope { resources, enums: ruled.enums, record, states, message, arguments, expect }
 }
 
 /// The places of a channel's path as its rules see them: texts that are always there, in order.

@@ -3,7 +3,7 @@
 mod functions;
 mod operators;
 
-use super::compile::{Errors, Expect, Scope};
+use super::compile::{Awaited, Errors, Expect, Scope};
 use super::evaluate::{Known, Outcome, evaluate};
 use super::kind::Kind;
 use super::names::Local;
@@ -45,6 +45,8 @@ pub(super) struct Checker<'c> {
     pub rows: u8,
     /// How many macros over lists are around.
     pub items: u8,
+    /// The computed fields that were named and are not compiled yet.
+    pub awaited: Vec<Awaited>,
 }
 
 /// A constant of one type written where another is needed, and why it is none: message and help.
@@ -52,7 +54,7 @@ type Unfit = (String, Option<&'static str>);
 
 impl<'c> Checker<'c> {
     pub fn new(scope: &'c Scope<'c>, errors: Errors) -> Self {
-        Self { scope, errors, locals: Vec::new(), rows: 0, items: 0 }
+        Self { scope, errors, locals: Vec::new(), rows: 0, items: 0, awaited: Vec::new() }
     }
 
     /// The whole rule, which must be what the scope expects.

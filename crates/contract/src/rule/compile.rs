@@ -5,7 +5,7 @@ use super::parse::parse;
 use super::syntax::Place;
 use super::{Expr, Value};
 use crate::diagnostic::closest;
-use crate::model::{Argument, Enum, Field, Resource, ResourceId, TypeRef};
+use crate::model::{Argument, Enum, Field, FieldId, Resource, ResourceId, TypeRef};
 
 /// Bytes of a rule's text at the most.
 pub const RULE_BYTES_MAX: usize = 8 * 1024;
@@ -31,12 +31,23 @@ pub struct Scope<'a> {
     pub enums: &'a [Enum],
     /// The resource whose record is `this`.
     pub record: Option<ResourceId>,
+    /// Whether it has a state before and one after.
+    pub states: States,
     /// The fields of the channel message that is judged.
     pub message: &'a [Field],
     /// The arguments of the operation.
     pub arguments: &'a [Argument],
     /// What the expression must be.
     pub expect: Expect,
+}
+
+/// Which states of its record a rule may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum States {
+    /// The one that it is asked of.
+    One,
+    /// Also `old` and `new`: it is a rule for updates.
+    BeforeAndAfter,
 }
 
 /// What an expression must be.
@@ -115,24 +126,64 @@ impl Errors {
     }
 }
 
+/// A computed field that a rule names and that is not compiled yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Awaited {
+    pub(crate) resource: ResourceId,
+    pub(crate) field: FieldId,
+    /// Where the rule's text names it.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// What came of a rule.
+#[derive(Debug)]
+pub(crate) enum Compiled {
+    /// It can be used.
+    Ready(Expr),
+    /// Nothing is wrong with its names and types, and it can be compiled once these are.
+    Waits(Vec<Awaited>),
+    /// All findings that do not follow from one another.
+    Wrong(Vec<RuleError>),
+}
+
 /// Compiles a rule. On failure: all findings that do not follow from one another, in the order of their
 /// places.
 ///
 /// The result is in the form that [`Expr::normal`] describes. Computed fields are written out, so those of
 /// `scope.resources` that `source` names have to be compiled before.
 pub fn compile(source: &str, scope: &Scope<'_>) -> Result<Expr, Vec<RuleError>> {
+    match attempt(source, scope) {
+        Compiled::Ready(expr) => Ok(expr),
+        Compiled::Wrong(errors) => Err(errors),
+        Compiled::Waits(awaited) => Err(awaited.iter().map(|awaited| unusable(scope, awaited)).collect()),
+    }
+}
+
+/// That a computed field cannot be used because its own expression is wrong.
+fn unusable(scope: &Scope<'_>, awaited: &Awaited) -> RuleError {
+    let field = scope.resources[awaited.resource.index()].field(awaited.field);
+    let message = format!("the computed field `{}` cannot be used here", field.name);
+    RuleError { start: awaited.start, end: awaited.end, message, help: None }
+}
+
+/// Compiles a rule as far as the computed fields that it names are compiled.
+pub(crate) fn attempt(source: &str, scope: &Scope<'_>) -> Compiled {
     let whole = Place { start: 0, end: source.len() };
     let mut errors = Errors::default();
     if source.len() > RULE_BYTES_MAX {
         errors.add(whole, format!("the rule has more than {RULE_BYTES_MAX} bytes"));
-        return Err(errors.finish());
+        return Compiled::Wrong(errors.finish());
     }
     let tree = parse(source, &mut errors);
     let mut checker = Checker::new(scope, errors);
     let expr = checker.whole(&tree);
-    let mut errors = checker.errors;
+    let (mut errors, awaited) = (checker.errors, checker.awaited);
     if !errors.none() {
-        return Err(errors.finish());
+        return Compiled::Wrong(errors.finish());
+    }
+    if !awaited.is_empty() {
+        return Compiled::Waits(awaited);
     }
     let normal = match scope.expect {
         Expect::Bool => expr.normal(scope.resources),
@@ -140,12 +191,15 @@ pub fn compile(source: &str, scope: &Scope<'_>) -> Result<Expr, Vec<RuleError>> 
     };
     match normal {
         Some(Expr::Error) => errors.add(whole, "the rule is an error whatever the caller and the record are"),
-        Some(expr) => return Ok(expr),
+        Some(expr) if expr.mixes_states() => errors
+            .add(whole, "a comparison with `old` or `new` in it says of each field which of them it means")
+            .help("write `old.total <= new.total`; a comparison of plain fields is asked of both"),
+        Some(expr) => return Compiled::Ready(expr),
         None => errors
             .add(whole, format!("the rule has more than {COMPILED_NODES_MAX} parts once it is written out"))
             .help("nest fewer conditionals and computed fields in conditions"),
     };
-    Err(errors.finish())
+    Compiled::Wrong(errors.finish())
 }
 
 impl From<bool> for Expr {

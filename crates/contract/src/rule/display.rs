@@ -1,7 +1,7 @@
 //! Expressions as text, for people.
 
 use super::value::decimal_text;
-use super::{Arithmetic, CallerPart, Expr, FieldPath, Function, Quantifier, Value, ValueKind, time};
+use super::{Arithmetic, CallerPart, Expr, FieldPath, Function, Quantifier, State, Value, ValueKind, time};
 use crate::model::{FieldId, Resource, ResourceId};
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -280,6 +280,11 @@ impl Printer<'_, '_> {
         let level = self.rows.saturating_sub(path.scope);
         if level > 0 {
             write!(self.f, "x{level}.")?;
+        }
+        match path.state {
+            State::Asked => {}
+            State::Old => self.f.write_str("old.")?,
+            State::New => self.f.write_str("new.")?,
         }
         let mut resource = path.resource;
         for hop in &path.hops {

@@ -1,14 +1,24 @@
 //! What names stand for.
 
 use super::check::{Checker, Typed};
+use super::compile::{Awaited, States};
 use super::kind::Kind;
 use super::syntax::{Form, Node, Place, Word};
 use super::walk::Reach;
-use super::{CallerPart, Expr, FieldPath, Value};
+use super::{CallerPart, Expr, FieldPath, State, Value};
 use crate::model::{Arity, Field, FieldId, ResourceId, Source};
 
 /// Names that always stand for the same thing; a field of the same name is `this.now`.
 pub(super) const FIXED: [&str; 4] = ["caller", "now", "this", "args"];
+
+/// The state of the record that a name stands for.
+fn named_state(name: &str) -> Option<State> {
+    match name {
+        "old" => Some(State::Old),
+        "new" => Some(State::New),
+        _ => None,
+    }
+}
 
 /// What a name, with what follows it, stands for.
 #[derive(Debug, Clone)]
@@ -54,13 +64,14 @@ pub(super) struct Row {
     /// How many macros over rows are around the record in scope; 0 is `this`.
     level: u8,
     resource: ResourceId,
+    state: State,
     hops: Vec<FieldId>,
     target: ResourceId,
 }
 
 impl Row {
     pub fn in_scope(level: u8, resource: ResourceId) -> Self {
-        Self { level, resource, hops: Vec::new(), target: resource }
+        Self { level, resource, state: State::Asked, hops: Vec::new(), target: resource }
     }
 }
 
@@ -120,6 +131,9 @@ impl<'c> Checker<'c> {
         if self.scope.arguments.iter().any(|argument| argument.name == word.text) {
             return self.argument(word);
         }
+        if let Some(state) = named_state(word.text) {
+            return self.in_state(state, word);
+        }
         let mut names: Vec<&str> = FIXED.to_vec();
         names.extend(self.locals.iter().map(|local| local.name));
         names.extend(
@@ -130,6 +144,19 @@ impl<'c> Checker<'c> {
         let message = format!("there is nothing called `{}` here", word.text);
         self.errors.add(word.place, message).suggest(word.text, names);
         Meaning::Bad
+    }
+
+    /// `old` and `new`, where nothing else has the name.
+    fn in_state(&mut self, state: State, word: Word<'c>) -> Meaning {
+        match self.this_row().filter(|_| self.scope.states == States::BeforeAndAfter) {
+            Some(row) => Meaning::Record(Row { state, ..row }),
+            None => {
+                let message = format!("there is nothing called `{}` here", word.text);
+                let help = "`old` and `new` are the record before and after an update, in the `update` rule of a resource";
+                self.errors.add(word.place, message).help(help);
+                Meaning::Bad
+            }
+        }
     }
 
     fn this(&mut self, word: Word<'c>) -> Meaning {
@@ -274,6 +301,19 @@ impl<'c> Checker<'c> {
             self.errors.add(word.place, format!("`{}` is @secret: no rule may name it", word.text));
             return Meaning::Bad;
         }
+        let related = match &field.source {
+            Source::Relation(_) => true,
+            Source::Computed(rule) => {
+                rule.expr.any(&|e| matches!(e, Expr::Quantified { .. } | Expr::Count(_)))
+            }
+            Source::Column(_) | Source::Result => false,
+        };
+        if related && row.state == State::Old {
+            let message = format!("`{}` is about other records, and they are as they are now", word.text);
+            let help = format!("write `new.{0}`, or `{0}` to ask before and after", word.text);
+            self.errors.add(word.place, message).help(help);
+            return Meaning::Bad;
+        }
         match (&field.source, field.target()) {
             (Source::Relation(_), Some(target)) => Meaning::Rows(row, id, target),
             (Source::Column(_), Some(target)) if field.ty.arity == Arity::One => {
@@ -282,15 +322,19 @@ impl<'c> Checker<'c> {
                 Meaning::Record(Row { hops, target, ..row })
             }
             (Source::Computed(rule), _) if rule.expr != Expr::Error => {
-                let reach = Reach { scope: self.rows - row.level, resource: row.resource, hops: &row.hops };
+                let reach = Reach {
+                    scope: self.rows - row.level,
+                    resource: row.resource,
+                    state: row.state,
+                    hops: &row.hops,
+                };
                 Meaning::Value(Typed::new(rule.expr.relocated(&reach), Kind::of(field.ty), word.place))
             }
+            // It stands for itself until it is compiled: names and types can be judged already.
             (Source::Computed(_), _) => {
-                let message = format!("the computed field `{}` cannot be used here", word.text);
-                self.errors
-                    .add(word.place, message)
-                    .help("computed fields may not depend on one another in a circle");
-                Meaning::Bad
+                let Place { start, end } = word.place;
+                self.awaited.push(Awaited { resource: row.target, field: id, start, end });
+                Meaning::Value(Typed::new(Expr::Field(self.path(&row, id)), Kind::of(field.ty), word.place))
             }
             (Source::Column(_) | Source::Relation(_), _) => {
                 let kind = if id == resource.key { Kind::Key(Some(row.target)) } else { Kind::of(field.ty) };
@@ -306,7 +350,8 @@ impl<'c> Checker<'c> {
 
     /// The path to a field of a row, from the record in scope here.
     pub fn path(&self, row: &Row, field: FieldId) -> FieldPath {
-        FieldPath { scope: self.rows - row.level, resource: row.resource, hops: row.hops.clone(), field }
+        let (resource, state, hops) = (row.resource, row.state, row.hops.clone());
+        FieldPath { scope: self.rows - row.level, resource, state, hops, field }
     }
 
     /// The value that something stands for: of a record its key.
@@ -342,6 +387,7 @@ impl<'c> Checker<'c> {
             Some((field, hops)) => FieldPath {
                 scope: self.rows - row.level,
                 resource: row.resource,
+                state: row.state,
                 hops: hops.to_vec(),
                 field: *field,
             },

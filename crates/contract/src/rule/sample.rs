@@ -1,6 +1,6 @@
 //! A small contract for tests and fuzzing, built by hand.
 
-use super::{Expect, Scope, compile};
+use super::{Expect, Scope, States, compile};
 use crate::diagnostic::{FileId, Span};
 use crate::model::{
     Access, Argument, Arity, Base, Checks, Column, Enum, EnumId, EnumValue, Field, FieldId, KeyKind,
@@ -41,6 +41,7 @@ impl Sample {
             resources: &self.resources,
             enums: &self.enums,
             record: Some(POST),
+            states: States::One,
             message: &[],
             arguments: &self.arguments,
             expect: Expect::Bool,
@@ -70,6 +71,7 @@ fn compute(resources: &mut [Resource], enums: &[Enum], resource: ResourceId, nam
         resources,
         enums,
         record: Some(resource),
+        states: States::One,
         message: &[],
         arguments: &[],
         expect: Expect::Type(ty),

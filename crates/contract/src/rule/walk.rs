@@ -1,6 +1,6 @@
 //! Walking over expressions.
 
-use super::{Expr, FieldPath};
+use super::{Expr, FieldPath, State};
 use crate::model::{FieldId, ResourceId};
 
 impl Expr {
@@ -127,6 +127,7 @@ impl Expr {
 pub(super) struct Reach<'a> {
     pub scope: u8,
     pub resource: ResourceId,
+    pub state: State,
     pub hops: &'a [FieldId],
 }
 
@@ -136,6 +137,7 @@ impl Reach<'_> {
             return path.clone();
         }
         let hops = self.hops.iter().chain(&path.hops).copied().collect();
-        FieldPath { scope: self.scope + quantifiers, resource: self.resource, hops, field: path.field }
+        let (resource, state) = (self.resource, self.state);
+        FieldPath { scope: self.scope + quantifiers, resource, state, hops, field: path.field }
     }
 }

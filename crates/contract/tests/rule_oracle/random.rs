@@ -2,7 +2,7 @@
 
 use super::world::{Choices, TEXTS};
 use contract::rule::sample::{COMMENT, POST, Sample, USER};
-use contract::rule::{CallerPart, Value, ValueKind};
+use contract::rule::{CallerPart, State, Value, ValueKind};
 use contract::{
     Arithmetic, Arity, Base, Compare, Expr, FieldId, FieldPath, Function, Quantifier, ResourceId, Scalar,
     Source,
@@ -126,7 +126,7 @@ impl Random<'_> {
             ids.push(id);
         }
         let field = self.sample.resources[at.index()].field_named(name).unwrap();
-        FieldPath { scope, resource, hops: ids, field }
+        FieldPath { scope, resource, state: State::Asked, hops: ids, field }
     }
 
     fn each(&mut self, depth: usize) -> Expr {
@@ -224,7 +224,7 @@ impl Random<'_> {
             return None;
         }
         let (hops, field) = self.choices.pick(&paths).clone();
-        Some(Expr::Field(FieldPath { scope: scope as u8, resource, hops, field }))
+        Some(Expr::Field(FieldPath { scope: scope as u8, resource, state: State::Asked, hops, field }))
     }
 }
 

@@ -5,13 +5,24 @@
 //! reading, and the only thing decided here is how a constant is kept.
 
 use crate::select::Params;
-use contract::rule::{Arithmetic, Expr, Facts, FieldPath, Function, Reduced, Rule, Value as RuleValue};
+use contract::rule::{
+    Arithmetic, Expr, Facts, FieldPath, Function, Reduced, Rule, State, Value as RuleValue,
+};
 use contract::{Compare, Contract, FieldId, KeyKind, ResourceId};
 use store::{Column, Operand, Predicate, TextTest};
 use wire::Value;
 
 /// Equals no integer key, and no database takes it for a number.
 const NO_KEY: &str = "no key";
+
+/// What plain names mean once a change is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// The row as it is now.
+    AsItIs,
+    /// The row as it was.
+    AsItWas,
+}
 
 /// Translates with the parameters of one plan.
 pub(crate) struct Translate<'a> {
@@ -62,9 +73,37 @@ impl Translate<'_> {
         }
     }
 
+    /// A field of the row, as it is or as it was before the change.
+    fn field(&mut self, path: &FieldPath) -> Operand {
+        match path.state {
+            State::Asked | State::New => Operand::Column(column(path)),
+            State::Old => {
+                // What is kept is found from the row itself, whatever macros are around.
+                let of = Operand::Column(Column { scope: 0, ..column(path) });
+                Operand::Param(self.params.keep(of))
+            }
+        }
+    }
+
+    /// What a rule for updates asks when the change is made, of the row as it is or as it was.
+    pub fn after_change(&mut self, expr: &Expr, plain: Plain) -> Predicate {
+        match expr {
+            Expr::And(parts) => all(parts.iter().map(|e| self.after_change(e, plain)).collect()),
+            Expr::Or(parts) => any(parts.iter().map(|e| self.after_change(e, plain)).collect()),
+            atom if plain == Plain::AsItIs || atom.names_states() => self.predicate(atom),
+            atom => match self.predicate(atom) {
+                decided @ (Predicate::True | Predicate::False | Predicate::Unknown) => decided,
+                held => {
+                    let held = self.params.keep(Operand::Test(Box::new(held)));
+                    Predicate::SqlCompare(Compare::Equal, Operand::Param(held), Operand::Bool(true))
+                }
+            },
+        }
+    }
+
     /// A boolean field: null is unknown.
     fn truth(&mut self, path: &FieldPath) -> Predicate {
-        Predicate::SqlCompare(Compare::Equal, Operand::Column(column(path)), Operand::Bool(true))
+        Predicate::SqlCompare(Compare::Equal, self.field(path), Operand::Bool(true))
     }
 
     fn conditional(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) -> Predicate {
@@ -166,7 +205,7 @@ impl Translate<'_> {
                 let constant = self.constant(value, Some(like))?;
                 Some(Operand::Param(self.params.push(constant)))
             }
-            Expr::Field(path) => Some(Operand::Column(column(path))),
+            Expr::Field(path) => Some(self.field(path)),
             Expr::Count(path) => Some(Operand::Count(column(path))),
             Expr::Arithmetic(operator, left, right) => self.arithmetic(*operator, left, right),
             Expr::Call(Function::Size, arguments) => self.function(Operand::Size, arguments),

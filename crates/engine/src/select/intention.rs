@@ -11,19 +11,38 @@ use wire::Value;
 
 /// The parameters of a plan's run, numbered in the order they were given.
 #[derive(Debug, Default)]
-pub(crate) struct Params(Vec<Value>);
+pub(crate) struct Params {
+    values: Vec<Value>,
+    /// What a write keeps of its row before it changes it, and the parameters that take it.
+    kept: Vec<(Operand, Param)>,
+}
 
 impl Params {
     /// Adds a value.
     pub fn push(&mut self, value: Value) -> Param {
-        self.0.push(value);
+        self.values.push(value);
         // Bounded far below by the limits on selections and filters; a plan with more is refused by the database.
-        Param::try_from(self.0.len() - 1).unwrap_or(Param::MAX)
+        Param::try_from(self.values.len() - 1).unwrap_or(Param::MAX)
+    }
+
+    /// A parameter that has, after a change, what this was before it.
+    pub fn keep(&mut self, of: Operand) -> Param {
+        if let Some((_, param)) = self.kept.iter().find(|(known, _)| *known == of) {
+            return *param;
+        }
+        let param = self.push(Value::Null);
+        self.kept.push((of, param));
+        param
+    }
+
+    /// What is kept of the row.
+    pub fn take_kept(&mut self) -> Vec<(Operand, Param)> {
+        std::mem::take(&mut self.kept)
     }
 
     /// The values in order.
     pub fn into_values(self) -> Vec<Value> {
-        self.0
+        self.values
     }
 }
 

@@ -30,7 +30,7 @@ impl Run<'_> {
         let writing = self.writing(params);
         let judged = writing.judge(plan).map_err(first)?;
         let reply = match &judged {
-            Judged::There(_, key) => self.allowance.answering_here(|| self.row(answer, key))?,
+            Judged::There(_, key, _) => self.allowance.answering_here(|| self.row(answer, key))?,
             Judged::New(_) => Reply::default(),
         };
         progress.done(writing.perform(judged).map_err(first)?);

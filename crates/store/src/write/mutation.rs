@@ -107,7 +107,11 @@ impl Run<'_> {
             Err(
                 failed @ Failed {
                     step: Some(_),
-                    error: Error::Unique { .. } | Error::DanglingReference | Error::BadValue(_),
+                    error:
+                        Error::Unique { .. }
+                        | Error::DanglingReference
+                        | Error::Misfit { .. }
+                        | Error::BadValue(_),
                 },
             ) => Ended::Done(Err(failed)),
             // The group deals with a transaction that SQLite gave up.

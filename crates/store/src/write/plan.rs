@@ -6,7 +6,7 @@
 use super::bind::{KEY, NOW};
 use crate::face::PlanError;
 use crate::functions::MERGE_PATCH;
-use crate::query::{Merge, Param, Predicate, Write};
+use crate::query::{Merge, Operand, Param, Predicate, Write};
 use crate::sql::{DELETED_AT, Dialect, Draft, Scope, Statement, VERSION, column};
 use contract::{Contract, FieldId, Resource, ResourceId};
 
@@ -45,8 +45,10 @@ pub(super) enum NewKey {
 /// A change of a row that is there.
 #[derive(Debug)]
 pub(super) struct Change {
-    /// The row's key and version, whether the caller sees it, and whether the rule holds for it.
+    /// The row's key and version, whether the caller sees it, whether the rule holds for it, and what is kept of it.
     pub find: Statement,
+    /// The parameters that take what is kept.
+    pub kept: Box<[Param]>,
     /// The version the caller saw.
     pub version: Option<Param>,
     /// What is done to the row; `None` when no field is set.
@@ -71,10 +73,11 @@ impl WritePlan {
         let of = |resource: &ResourceId| Compiler { contract, dialect, resource: *resource };
         let action = match write {
             Write::Insert { resource, set, check } => Action::Insert(of(resource).insert(set, check)?),
-            Write::Update { resource, filter, visible, before, set, merges, after, version } => {
+            Write::Update { resource, filter, visible, before, set, merges, kept, after, version } => {
                 let compiler = of(resource);
                 Action::Change(Change {
-                    find: compiler.find(Wanted::Filter(filter), visible, before)?,
+                    find: compiler.find(Wanted::Filter(filter), visible, before, kept)?,
+                    kept: kept.iter().map(|(_, param)| *param).collect(),
                     version: *version,
                     statement: compiler.update(set, merges)?,
                     after: compiler.check(after)?,
@@ -88,12 +91,14 @@ impl WritePlan {
                 update,
                 visible,
                 before,
+                kept,
                 after,
                 version,
             } => {
                 let compiler = of(resource);
                 let change = Change {
-                    find: compiler.find(Wanted::Key(*key), visible, before)?,
+                    find: compiler.find(Wanted::Key(*key), visible, before, kept)?,
+                    kept: kept.iter().map(|(_, param)| *param).collect(),
                     version: *version,
                     statement: compiler.update(update, &[])?,
                     after: compiler.check(after)?,
@@ -103,7 +108,8 @@ impl WritePlan {
             Write::Delete { resource, filter, visible, before, version } => {
                 let compiler = of(resource);
                 Action::Change(Change {
-                    find: compiler.find(Wanted::Filter(filter), visible, before)?,
+                    find: compiler.find(Wanted::Filter(filter), visible, before, &[])?,
+                    kept: Box::default(),
                     version: *version,
                     statement: Some(compiler.delete()?),
                     after: None,
@@ -157,17 +163,24 @@ impl<'c> Compiler<'c> {
         wanted: Wanted<'_>,
         visible: &Predicate,
         before: &Predicate,
+        kept: &[(Operand, Param)],
     ) -> Result<Statement, PlanError> {
         let mut draft = self.draft();
         let rows = draft.rows(self.resource)?;
         let scope = Scope::of(&rows.row);
         let (visible, before) = (draft.predicate(&scope, visible)?, draft.predicate(&scope, before)?);
+        let kept: Vec<String> =
+            kept.iter().map(|(of, _)| draft.operand(&scope, of)).collect::<Result<_, _>>()?;
         let condition = match wanted {
             Wanted::Filter(filter) => draft.predicate(&scope, filter)?,
             Wanted::Key(key) => format!("{} = {}", rows.row.key, draft.param(key)),
         };
         let version = draft.version(&rows.row);
-        let what = format!("{}, {version}, {visible}, {before}", rows.row.key);
+        let mut what = format!("{}, {version}, {visible}, {before}", rows.row.key);
+        for of in &kept {
+            what.push_str(", ");
+            what.push_str(of);
+        }
         draft.finish(format!("{} LIMIT 1", rows.select(&what, &condition)))
     }
 

@@ -38,8 +38,8 @@ pub(super) struct Writing<'a> {
 pub(super) enum Judged<'p> {
     /// A row that is not there yet.
     New(&'p Insert),
-    /// The row with this key, which may be changed.
-    There(&'p Change, Key),
+    /// The row with this key, which may be changed, and what is kept of it.
+    There(&'p Change, Key, Vec<Value>),
 }
 
 /// The row that a change is about.
@@ -48,6 +48,7 @@ struct Found {
     version: i64,
     visible: bool,
     allowed: bool,
+    kept: Vec<Value>,
 }
 
 impl Writing<'_> {
@@ -71,7 +72,7 @@ impl Writing<'_> {
     pub fn perform(&self, judged: Judged<'_>) -> Result<Done, Error> {
         match judged {
             Judged::New(insert) => self.insert(insert),
-            Judged::There(change, key) => self.change(change, key),
+            Judged::There(change, key, kept) => self.change(change, key, kept),
         }
     }
 
@@ -103,14 +104,23 @@ impl Writing<'_> {
         if !found.allowed {
             return Err(Error::Denied);
         }
-        Ok(Judged::There(change, found.key))
+        Ok(Judged::There(change, found.key, found.kept))
     }
 
-    fn change(&self, change: &Change, key: Key) -> Result<Done, Error> {
+    fn change(&self, change: &Change, key: Key, kept: Vec<Value>) -> Result<Done, Error> {
         if let Some(statement) = &change.statement {
             self.execute(statement, Some(&key))?;
         }
-        self.require(change.after.as_ref(), &key)?;
+        if kept.is_empty() {
+            self.require(change.after.as_ref(), &key)?;
+        } else {
+            let mut params = self.params.to_vec();
+            for (param, value) in change.kept.iter().zip(kept) {
+                let place = params.get_mut(usize::from(*param));
+                *place.ok_or_else(|| Error::Internal("what is kept has no parameter".to_owned()))? = value;
+            }
+            Writing { params: &params, ..*self }.require(change.after.as_ref(), &key)?;
+        }
         Ok(Done { key, made: Made::Changed })
     }
 
@@ -130,7 +140,9 @@ impl Writing<'_> {
                 ValueRef::Integer(number) => Key::Integer(number),
                 text => Key::Text(text.as_str()?.to_owned()),
             };
-            Ok(Found { key, version: row.get(1)?, visible: holds(2)?, allowed: holds(3)? })
+            let kept = (4..4 + change.kept.len()).map(|at| Ok(kept(row.get_ref(at)?)));
+            let kept = kept.collect::<rusqlite::Result<_>>()?;
+            Ok(Found { key, version: row.get(1)?, visible: holds(2)?, allowed: holds(3)?, kept })
         })
     }
 
@@ -161,5 +173,16 @@ impl Writing<'_> {
             rows.next()?.map(read).transpose()
         };
         run().map_err(|e| self.violations.error(e))
+    }
+}
+
+/// A value of a row, to be given to a statement as it is.
+fn kept(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Real(number) => Value::Float(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }
 }

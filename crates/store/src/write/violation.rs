@@ -1,7 +1,7 @@
 //! What SQLite refused, in the words of the contract.
 
 use crate::face::Error;
-use crate::functions::BAD_VALUE;
+use crate::functions::{BAD_COLUMN, BAD_VALUE};
 use crate::schema::{CHECK_PREFIX, DANGLING, REFERENCED};
 use crate::storage::StorageFault;
 use contract::{Contract, FieldId, ResourceId};
@@ -40,6 +40,10 @@ impl Violations<'_> {
     fn other(self, message: &str) -> Error {
         if let Some(what) = message.strip_prefix(BAD_VALUE) {
             return Error::BadValue(what.to_owned());
+        }
+        if let Some((column, what)) = message.strip_prefix(BAD_COLUMN).and_then(|rest| rest.split_once(": "))
+        {
+            return self.bad(column, what);
         }
         match message {
             "integer overflow" | "malformed JSON" => Error::BadValue(message.to_owned()),
@@ -83,11 +87,10 @@ impl Violations<'_> {
     }
 
     fn bad(self, column: &str, what: &str) -> Error {
-        let name = self.field(column).map(|(resource, field)| {
-            let resource = self.0.resource(resource);
-            format!("`{}` of {}", resource.fields[field.index()].name, resource.name)
-        });
-        Error::BadValue(format!("{} {what}", name.as_deref().unwrap_or("a column")))
+        match self.field(column) {
+            Some((resource, field)) => Error::Misfit { resource, field, what: what.to_owned() },
+            None => Error::BadValue(format!("a column {what}")),
+        }
     }
 
     /// The field of `table.column`.

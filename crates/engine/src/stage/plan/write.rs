@@ -4,6 +4,7 @@ use super::{Plan, Planner, Read, Secret, Writing, all, key_is, key_predicate, ow
 use crate::fault::Fault;
 use crate::input::{Given, Purpose, assigned};
 use crate::plans::ReadKey;
+use crate::policy::Plain;
 use crate::select::{Builder, Outline, OutlineField, Params, Wanted, What, and};
 use crate::stage::permit::{WriteRules, arguments_of};
 use crate::stage::validate::{BatchItem, KeyFilter};
@@ -126,11 +127,10 @@ impl Planner<'_> {
     ) -> Prepared {
         self.with_builder(|builder| {
             let filter = key_predicate(resource, key, &mut builder.params);
-            let (visible, before) = change_rules(builder, resource, rules);
-            let after = before.clone();
+            let ChangeRules { visible, before, after, kept } = change_rules(builder, resource, rules);
             let (set, merges) = self.changes(resource, given, &mut builder.params);
             let version = version.map(|version| builder.params.push(Value::Int(version)));
-            Write::Update { resource, filter, visible, before, set, merges, after, version }
+            Write::Update { resource, filter, visible, before, set, merges, kept, after, version }
         })
     }
 
@@ -145,12 +145,22 @@ impl Planner<'_> {
         self.with_builder(|builder| {
             let key = builder.params.push(key.clone());
             let create_check = all(builder, &rules.create);
-            let (visible, before) = change_rules(builder, resource, rules);
-            let after = before.clone();
+            let ChangeRules { visible, before, after, kept } = change_rules(builder, resource, rules);
             let insert = self.new_row(resource, given, Some(key), &mut builder.params);
             let update = self.replaced(resource, given, &mut builder.params);
             let version = version.map(|version| builder.params.push(Value::Int(version)));
-            Write::Upsert { resource, key, insert, create_check, update, visible, before, after, version }
+            Write::Upsert {
+                resource,
+                key,
+                insert,
+                create_check,
+                update,
+                visible,
+                before,
+                kept,
+                after,
+                version,
+            }
         })
     }
 
@@ -163,7 +173,7 @@ impl Planner<'_> {
     ) -> Prepared {
         self.with_builder(|builder| {
             let filter = key_predicate(resource, key, &mut builder.params);
-            let (visible, before) = change_rules(builder, resource, rules);
+            let ChangeRules { visible, before, .. } = change_rules(builder, resource, rules);
             let version = version.map(|version| builder.params.push(Value::Int(version)));
             Write::Delete { resource, filter, visible, before, version }
         })
@@ -396,7 +406,39 @@ impl Planner<'_> {
     }
 }
 
-/// Rows the caller sees, and of them those it may change.
-fn change_rules(builder: &mut Builder<'_>, id: ResourceId, rules: &WriteRules) -> (Predicate, Predicate) {
-    (builder.visible(id), all(builder, &rules.change))
+/// What is asked of a row that is changed.
+struct ChangeRules {
+    /// That the caller sees it.
+    visible: Predicate,
+    /// That it may be changed.
+    before: Predicate,
+    /// That it may be what it has become.
+    after: Predicate,
+    /// What is kept of the row as it was, for the rules that are asked afterwards.
+    kept: Vec<(Operand, Param)>,
+}
+
+fn change_rules(builder: &mut Builder<'_>, id: ResourceId, rules: &WriteRules) -> ChangeRules {
+    let visible = builder.visible(id);
+    let names_states = |rule: &Reduced| matches!(rule, Reduced::Depends(expr) if expr.names_states());
+    if !rules.change.iter().any(names_states) {
+        let before = all(builder, &rules.change);
+        return ChangeRules { visible, after: before.clone(), before, kept: Vec::new() };
+    }
+    let (mut before, mut after) = (Predicate::True, Predicate::True);
+    let mut translate = builder.translate();
+    for rule in &rules.change {
+        match rule {
+            Reduced::Depends(expr) => {
+                before = and(before, translate.predicate(&expr.asked_before()));
+                after = and(after, translate.after_change(expr, Plain::AsItIs));
+                if expr.names_new() {
+                    after = and(after, translate.after_change(expr, Plain::AsItWas));
+                }
+            }
+            Reduced::Always => {}
+            Reduced::Never => before = Predicate::False,
+        }
+    }
+    ChangeRules { visible, before, after, kept: builder.params.take_kept() }
 }
