@@ -6,7 +6,6 @@ use crate::channel::{Hub, ToldWhole};
 use crate::clock::{Clock, Moment};
 use crate::fault::{Fault, Kind};
 use crate::identity::{Caller, Verifier};
-use crate::input::Patterns;
 use crate::limit::Buckets;
 use crate::observe::Observer;
 use crate::plans::Plans;
@@ -19,6 +18,7 @@ use contract::{Contract, OperationId};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use store::{ReadPlan, SqlPlan, StorageFault, Store};
+use wire::Patterns;
 
 /// Everything a call goes through, for one contract and one store.
 #[derive(Debug)]

@@ -1,13 +1,11 @@
 //! Inputs: untrusted values become values in stored form, every problem named with its place.
 
 mod arguments;
-mod checks;
 mod message;
 mod patch;
 mod record;
 pub(crate) mod stored;
 
 pub(crate) use arguments::{Arguments, Streamed, arguments, item, rule_scalar, rule_value};
-pub(crate) use checks::Patterns;
 pub(crate) use message::{Assigned, message};
 pub(crate) use record::{Given, Purpose, assigned, record};

@@ -297,7 +297,16 @@ pub enum Error {
     Unavailable(&'static str),
     /// The disk or the file fails: coming again does not help by itself.
     Storage(StorageFault),
-    /// A value does not fit (an overflow in SQL, a check constraint): the public part says what.
+    /// A value does not fit a field: of another type, not of its form, missing, or not passing its checks.
+    Misfit {
+        /// Whose.
+        resource: ResourceId,
+        /// Which field.
+        field: FieldId,
+        /// What is wrong, said of the field: "must have a value".
+        what: String,
+    },
+    /// A value does not fit (an overflow in SQL): the public part says what.
     BadValue(String),
     /// Anything else; the text is private.
     Internal(String),

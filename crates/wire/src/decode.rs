@@ -1,5 +1,6 @@
 //! Reading what came from outside.
 
+pub mod checks;
 pub mod json;
 pub mod messages;
 pub mod protobuf;

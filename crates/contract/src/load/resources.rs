@@ -15,7 +15,8 @@ use crate::load::standard::Standard;
 use crate::load::text::Text;
 use crate::load::types::implements;
 use crate::model::{
-    Access, Arity, Base, Field, FieldId, KeyKind, Login, Resource, ResourceId, Scalar, Source, TypeRef,
+    Access, Arity, Base, Field, FieldId, KeyKind, Login, OnDelete, Resource, ResourceId, Scalar, Source,
+    TypeRef,
 };
 use apollo_compiler::schema::ObjectType;
 use std::collections::HashMap;
@@ -36,7 +37,28 @@ pub(crate) fn resources(cx: &Context<'_>, pending: &mut Vec<Pending>, report: &m
         .map(|(i, node)| resource(cx, ResourceId(i), node, pending, report))
         .collect();
     unique_names(cx, &mut drafts, report);
+    keep_what_is_kept(&drafts, report);
     drafts
+}
+
+/// A row that is only marked as deleted can come back, so what goes with it has to be kept as well.
+fn keep_what_is_kept(drafts: &[Draft], report: &mut Report) {
+    for Draft { resource, .. } in drafts.iter().filter(|draft| !draft.resource.soft_delete) {
+        for field in &resource.fields {
+            let goes_along = field.column().is_some_and(|column| column.on_delete == OnDelete::Cascade);
+            let target = field.target().map(|target| &drafts[target.index()].resource);
+            let Some(target) = target.filter(|target| goes_along && target.soft_delete) else { continue };
+            let message = format!(
+                "a `{}` that is deleted is kept, and each `{}` of it would be removed for good",
+                target.name, resource.name
+            );
+            let help = format!(
+                "`{}` with `softDelete: true` goes along and is kept; or say RESTRICT",
+                resource.name
+            );
+            report.push(Diagnostic::error(code::CONFLICT, field.span, message).with_help(help));
+        }
+    }
 }
 
 fn resource(
@@ -106,7 +128,10 @@ fn take_rules(
     if !directives.has("access") {
         let message = format!("nobody can reach `{}`: it has no `@access`", node.name);
         let found = Diagnostic::warning(code::CLOSED, cx.span(&node.name), message);
-        report.push(found.with_help("`@access(read: \"true\")` lets everybody read it"));
+        report.push(found.with_help(
+            "`@access(read: \"…\", create: \"…\", update: \"…\", delete: \"…\")` has a rule for what may be done; \
+             what has none stays closed",
+        ));
     }
 }
 

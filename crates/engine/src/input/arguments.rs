@@ -1,12 +1,11 @@
 //! The arguments of an own operation.
 
-use super::checks::Patterns;
 use super::record::literal_value;
 use super::stored;
 use crate::fault::{Fault, FieldFault};
 use contract::rule::Value as RuleValue;
 use contract::{Argument, Arity, Base, Contract, Operation, Scalar, TypeRef};
-use wire::Value;
+use wire::{Patterns, Value};
 
 /// Checked arguments, by their position in the operation.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -130,7 +129,9 @@ fn one(
     }
     let stored = stored::for_column(contract, argument.ty, value).map_err(problem)?;
     if stored != Value::Null {
-        patterns.check(&argument.checks, argument.ty, value, &stored).map_err(problem)?;
+        patterns
+            .check(&argument.checks, argument.ty, value, &stored)
+            .map_err(|error| problem(error.into()))?;
         input_checks(contract, patterns, argument, value)?;
     }
     Ok(stored)
@@ -171,7 +172,7 @@ fn item_checks(
             continue;
         }
         let stored = stored::for_column(contract, member.ty, sent).map_err(wrong)?;
-        patterns.check(&member.checks, member.ty, sent, &stored).map_err(wrong)?;
+        patterns.check(&member.checks, member.ty, sent, &stored).map_err(|error| wrong(error.into()))?;
     }
     Ok(())
 }

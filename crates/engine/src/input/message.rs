@@ -1,13 +1,12 @@
 //! A message of a channel: what its sender gives, and what the server adds.
 
-use super::checks::Patterns;
 use super::record::default_value;
 use super::stored::{self, Problem};
 use crate::channel::Draft;
 use crate::fault::{Fault, FieldFault};
 use contract::rule::Value as RuleValue;
 use contract::{Assign, Channel, Column, Contract, Field};
-use wire::Value;
+use wire::{Patterns, Value};
 
 /// Bytes of the value of a place in a path at the most.
 const PLACE_BYTES_MAX: usize = 255;

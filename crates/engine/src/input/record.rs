@@ -5,7 +5,7 @@ use super::patch::{self, Patch};
 use super::stored::{self, Problem};
 use crate::fault::{Fault, FieldFault};
 use contract::{Assign, Column, Contract, Field, FieldId, KeyKind, Literal, Resource, ResourceId, Source};
-use wire::Value;
+use wire::{Patterns, Value};
 
 /// What the fields are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,6 +26,12 @@ impl Problem {
     }
 }
 
+impl From<wire::ScalarError> for Problem {
+    fn from(error: wire::ScalarError) -> Self {
+        Self::new(error.code, error.message)
+    }
+}
+
 /// Where a scalar stands: a cell of its own, or inside a list or object that is kept as JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {

@@ -376,6 +376,7 @@ impl About<'_> {
                 let fault_told = Fault::new(Kind::Unavailable, codes::STORAGE_FAILED, message);
                 Fault { detail: Some(fault.text().into()), ..fault_told }
             }
+            Error::Misfit { resource, field, what } => self.misfit(resource, field, &what),
             Error::BadValue(what) => Fault::new(Kind::Invalid, codes::INVALID_INPUT, what),
             Error::Internal(detail) => Fault::internal(detail),
         }
@@ -387,6 +388,14 @@ impl About<'_> {
         let message = format!("the write is done, and its answer could not be read: {}", inner.message);
         let fault = Fault::new(Kind::Timeout, codes::WRITTEN_UNANSWERED, message);
         Fault { detail: inner.detail, ..fault }
+    }
+
+    fn misfit(&self, id: ResourceId, field: contract::FieldId, what: &str) -> Fault {
+        let resource = self.engine.contract.resource(id);
+        let name = &resource.field(field).name;
+        let message = format!("`{name}` of {} {what}", resource.name);
+        let fields = vec![FieldFault::new(name.as_str(), "VALUE", what)];
+        Fault { fields, ..Fault::new(Kind::Invalid, codes::INVALID_INPUT, message) }
     }
 
     fn taken(&self, id: ResourceId, fields: &[contract::FieldId]) -> Fault {

@@ -9,12 +9,15 @@ mod cursor;
 mod json;
 mod json_part;
 mod merge_patch;
+mod own_sql;
 mod regex;
 pub(crate) mod search;
+mod stored;
 mod sum;
 mod text;
 mod work;
 
+pub(crate) use own_sql::{OwnSql, check_own_sql};
 pub use regex::{REGEXES_BYTES_MAX, regex_bytes};
 pub(crate) use work::{spend, unwatch, watch};
 
@@ -77,6 +80,9 @@ pub(crate) const CURSOR: &str = "septet_cursor";
 /// Begins the message of an error that is the request's own fault, so that it can be told from a defect.
 pub(crate) const BAD_VALUE: &str = "septet: bad value: ";
 
+/// Begins the message of an error about the value of a column; `table.column: ` and what is wrong follow.
+pub(crate) const BAD_COLUMN: &str = "septet: bad column: ";
+
 /// Registers all functions on a connection, reading or writing.
 pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
     sum::register(conn)?;
@@ -87,6 +93,7 @@ pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
     merge_patch::register(conn)?;
     search::register(conn)?;
     cursor::register(conn)?;
+    stored::register(conn)?;
     arithmetic::register(conn)?;
     builtin::register(conn)
 }

@@ -19,7 +19,7 @@ pub(crate) use triggers::{CHECK_PREFIX, DANGLING, REFERENCED};
 
 pub(crate) use crate::sql::{DELETED_AT, VERSION};
 use contract::{
-    Column as ContractColumn, Contract, Field, FieldId, KeyKind, OnDelete, Relation, Resource, Source,
+    Assign, Column as ContractColumn, Contract, Field, FieldId, KeyKind, OnDelete, Relation, Resource, Source,
 };
 
 /// What the names of the store's own tables and triggers begin with.
@@ -80,6 +80,8 @@ pub(crate) struct Column {
     pub secret: bool,
     /// The SQL literal of its default.
     pub default: Option<String>,
+    /// Whether the time of each change is put into it.
+    pub assigned_on_change: bool,
     /// What it points to.
     pub reference: Option<Reference>,
 }
@@ -218,6 +220,7 @@ impl Column {
             required: field.ty.required,
             secret: column.secret,
             default,
+            assigned_on_change: column.assign == Some(Assign::NowOnChange),
             reference,
         }
     }

@@ -1,6 +1,6 @@
 //! What a contract's SQL may touch: the contract's tables, and nothing that would get round what the store promises.
 
-use crate::schema::{OWN_PREFIX, Schema, VERSION};
+use crate::schema::{OWN_PREFIX, Schema};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -103,9 +103,6 @@ fn update(schema: &Schema, access: Access, table: &str, column: &str) -> Result<
     let known = write(schema, access, table)?;
     if column.eq_ignore_ascii_case(&known.key_column().name) {
         return Err(deny(format!("`{column}` is the key, and a row keeps its key"), Some(column)));
-    }
-    if column.eq_ignore_ascii_case(VERSION) {
-        return Err(deny(format!("`{VERSION}` grows by itself with each change"), Some(column)));
     }
     Ok(())
 }

@@ -4,10 +4,12 @@
 //! triggers in it, so that nothing but the statement itself is judged.
 
 use super::authorizer::{Access, Denied, authorizer};
-use super::coverage;
 use super::lexer::{Kind, Word, parameters, words};
+use super::outline::Outline;
 use super::plan::RESERVED;
 use super::suggestion::{Problem, problem};
+use super::units::Samples;
+use super::{coverage, live, values};
 use crate::schema::Schema;
 use crate::sqlite::open::configure;
 use contract::{
@@ -24,7 +26,9 @@ pub fn check(contract: &Contract) -> Vec<Diagnostic> {
     let schema = Arc::new(Schema::of(contract));
     match empty_database(&schema) {
         Ok(conn) => {
-            let mut checker = Checker { contract, schema, conn, found: Vec::new() };
+            // Without samples nothing is tried; what is wrong with the tables is said elsewhere.
+            let samples = Samples::of(&schema).ok();
+            let mut checker = Checker { contract, schema, conn, samples, found: Vec::new() };
             contract.operations.iter().for_each(|operation| checker.operation(operation));
             checker.found
         }
@@ -53,6 +57,7 @@ struct Checker<'c> {
     contract: &'c Contract,
     schema: Arc<Schema>,
     conn: Connection,
+    samples: Option<Samples>,
     found: Vec<Diagnostic>,
 }
 
@@ -89,7 +94,12 @@ impl<'c> Checker<'c> {
         // A wrong statement could have been the one that answers: one finding for one mistake.
         if wrong == 0 {
             let answering = answering.as_ref().map(|(statement, columns)| (*statement, columns.as_slice()));
-            self.found.extend(coverage::check(self.contract, operation, answering));
+            let found = coverage::check(self.contract, operation, answering);
+            if let (true, Some((statement, _)), Some(samples)) = (found.is_empty(), answering, &self.samples)
+            {
+                self.found.extend(samples.check(self.contract, &self.schema, operation, statement));
+            }
+            self.found.extend(found);
         }
     }
 
@@ -118,13 +128,19 @@ impl<'c> Checker<'c> {
         let words = words(&statement.text);
         let before = self.found.len();
         self.single(statement, &words);
+        self.schemas(statement, &words);
         self.parameters(scope, statement, &words);
         self.expectation(scope, statement);
         if self.found.len() > before {
             return None;
         }
         match self.prepare(scope.access, &statement.text, &words) {
-            Ok(columns) => Some(columns),
+            Ok(columns) => {
+                let outline = Outline::of(&statement.text);
+                let found = outline.map(|outline| values::check(&self.schema, statement, &outline));
+                self.found.extend(found.unwrap_or_default());
+                (self.found.len() == before).then_some(columns)
+            }
             Err(problem) => {
                 self.found.push(problem.diagnostic(self.contract, &self.conn, statement, &words));
                 None
@@ -168,15 +184,28 @@ impl<'c> Checker<'c> {
         self.found.push(Diagnostic::error(code, span, message));
     }
 
+    /// `main.patient` would be the table with what is deleted of it.
+    fn schemas(&mut self, statement: &SqlStatement, words: &[Word<'_>]) {
+        for [schema, dot, table] in words.array_windows() {
+            let is_schema = ["main", "temp"].iter().any(|name| schema.name.eq_ignore_ascii_case(name));
+            let is_dot = &statement.text[dot.start..dot.end] == ".";
+            if is_schema && is_dot && self.schema.table(table.name).is_some() {
+                let span = statement.places.span(schema.start, table.end);
+                self.error("SQL_NOT_ALLOWED", span, "a table is named by its name alone");
+            }
+        }
+    }
+
     fn prepare(&mut self, access: Access, text: &str, words: &[Word<'_>]) -> Result<Vec<String>, Problem> {
+        let rewritten = live::rewrite(&self.schema, text);
         let denied = Denied::default();
         let hook = authorizer(Arc::clone(&self.schema), access, Arc::clone(&denied));
         let failed = |error| {
             let denial = denied.lock().unwrap_or_else(PoisonError::into_inner).take();
-            problem(error, denial, words)
+            problem(error, denial, words, &rewritten)
         };
         self.conn.authorizer(Some(hook)).map_err(failed)?;
-        let prepared = self.conn.prepare(text).map_err(failed).and_then(|statement| {
+        let prepared = self.conn.prepare(&rewritten.text).map_err(failed).and_then(|statement| {
             let names = statement.column_names().map(str::to_owned).collect();
             let numbered: Vec<_> = (1..=statement.parameter_count())
                 .map(|n| {
@@ -186,7 +215,7 @@ impl<'c> Checker<'c> {
             if statement.is_explain() != 0 {
                 return Err(Problem::plain("EXPLAIN is not allowed here"));
             }
-            match parameters(text) == numbered {
+            match parameters(&rewritten.text) == numbered {
                 true => Ok(names),
                 false => Err(Problem::plain("the parameters of the statement are not understood")),
             }

@@ -1,8 +1,9 @@
 //! The statements of an operation with their parameters, and how its answer is made.
 
-use super::{direct, lexer, version};
+use super::{direct, lexer, live};
 use crate::face::{PlanError, ReadPlan, Root, SqlAnswer, SqlField, SqlParameter};
 use crate::query::{Param, Select};
+use crate::schema::Schema;
 use crate::sql::defect;
 use crate::sqlite::Proved;
 use contract::{Binding, Contract, Expectation, OperationId, Scalar, SqlBinding, SqlStatement};
@@ -25,6 +26,8 @@ pub struct SqlPlan {
 #[derive(Debug)]
 pub(super) struct Statement {
     pub sql: Box<str>,
+    /// As the contract has it.
+    pub text: Box<str>,
     /// For each of SQLite's parameters, its position among the plan's.
     pub binds: Box<[usize]>,
     pub expect: Option<Expectation>,
@@ -81,12 +84,13 @@ impl SqlPlan {
         let Binding::Sql(SqlBinding { each, statements }) = &operation.binding else {
             return defect(format!("{} has no SQL", operation.name));
         };
+        let schema = Schema::of(contract);
         let (mut each_parameters, mut parameters) = (Vec::new(), Vec::new());
         let each = each.as_ref().map_or([].as_slice(), |each| &each.statements);
         let each: Vec<Statement> =
-            each.iter().map(|s| Statement::new(contract, s, &mut each_parameters)).collect();
+            each.iter().map(|s| Statement::new(&schema, s, &mut each_parameters)).collect();
         let run: Vec<Statement> =
-            statements.iter().map(|s| Statement::new(contract, s, &mut parameters)).collect();
+            statements.iter().map(|s| Statement::new(&schema, s, &mut parameters)).collect();
         let direct = match (each.is_empty(), statements.as_slice(), answer, &shape) {
             (true, [only], SqlAnswer::Records { select, key, column }, Some(shape)) => {
                 let own = direct::Own { text: &only.text, parameters: &parameters, key: *key, column };
@@ -110,7 +114,8 @@ impl SqlPlan {
 }
 
 impl Statement {
-    fn new(contract: &Contract, statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
+    fn new(schema: &Schema, statement: &SqlStatement, parameters: &mut Vec<SqlParameter>) -> Self {
+        let sql = live::rewrite(schema, &statement.text).text;
         let position = |name: &str| {
             let parameter = parameter(name);
             parameters.iter().position(|known| *known == parameter).unwrap_or_else(|| {
@@ -119,8 +124,9 @@ impl Statement {
             })
         };
         Self {
-            binds: lexer::parameters(&statement.text).into_iter().map(position).collect(),
-            sql: version::counted(contract, &statement.text).into(),
+            binds: lexer::parameters(&sql).into_iter().map(position).collect(),
+            sql: sql.as_ref().into(),
+            text: statement.text.as_str().into(),
             expect: statement.expect.clone(),
         }
     }

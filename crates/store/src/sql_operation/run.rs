@@ -1,8 +1,10 @@
 //! Running an operation's statements, and their rows into its answer.
 
 use super::answer::Writing;
+use super::blame::blame;
 use super::plan::{SqlPlan, Statement};
 use crate::face::{Error, Items, Reply, SqlParameter};
+use crate::functions::OwnSql;
 use crate::read::XML_LIST;
 use crate::read::{self, Kept, Target, Values};
 use crate::sqlite::allowance::Allowance;
@@ -65,12 +67,14 @@ impl<'a> Running<'a> {
         let mut statements = self.prepare(&self.plan.run)?;
         let answering = statements.iter().rposition(|s| s.column_count() > 0);
         let mut reply = Reply::default();
+        let _checked = OwnSql::begin();
         for (at, (statement, prepared)) in self.plan.run.iter().zip(&mut statements).enumerate() {
             self.bind(statement, prepared, &given)?;
             let rows = match Some(at) == answering {
-                true => self.answer(prepared, &mut reply)?,
-                false => self.count(prepared)?,
+                true => self.answer(prepared, &mut reply),
+                false => self.count(prepared),
             };
+            let rows = rows.map_err(|error| self.blame(statement, error))?;
             given.changes += self.finish(statement, prepared, rows)?;
             reply.statements += 1;
         }
@@ -89,10 +93,11 @@ impl<'a> Running<'a> {
         values: &[Value],
         mut changes: i64,
     ) -> Result<i64, Error> {
+        let _checked = OwnSql::begin();
         for (statement, prepared) in self.plan.each.iter().zip(statements) {
             let given = Given { parameters: &self.plan.each_parameters, values, changes };
             self.bind(statement, prepared, &given)?;
-            let rows = self.count(prepared)?;
+            let rows = self.count(prepared).map_err(|error| self.blame(statement, error))?;
             changes += self.finish(statement, prepared, rows)?;
         }
         Ok(changes)
@@ -122,6 +127,10 @@ impl<'a> Running<'a> {
             }
         }
         Ok(done)
+    }
+
+    fn blame(&self, statement: &Statement, error: Error) -> Error {
+        blame(self.violations.0, &statement.text, error)
     }
 
     fn sql(&self, sql: &str) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use super::authorizer::{Denial, STATEMENTS};
 use super::lexer::{Kind, Word};
+use super::live::Rewritten;
 use contract::{Contract, Diagnostic, Resource, Span, SqlStatement};
 use rusqlite::Connection;
 
@@ -17,7 +18,12 @@ pub(super) struct Problem {
 }
 
 /// What an error of `prepare` is, or the denial that made it.
-pub(super) fn problem(error: rusqlite::Error, denial: Option<Denial>, words: &[Word<'_>]) -> Problem {
+pub(super) fn problem(
+    error: rusqlite::Error,
+    denial: Option<Denial>,
+    words: &[Word<'_>],
+    rewritten: &Rewritten<'_>,
+) -> Problem {
     if let Some(Denial { message, about }) = denial {
         // What the statement does not name itself it touches because of what it is: a DROP deletes from SQLite's own
         // tables.
@@ -30,7 +36,9 @@ pub(super) fn problem(error: rusqlite::Error, denial: Option<Denial>, words: &[W
         };
     }
     let (message, at) = match error {
-        rusqlite::Error::SqlInputError { msg, offset, .. } => (msg, usize::try_from(offset).ok()),
+        rusqlite::Error::SqlInputError { msg, offset, .. } => {
+            (msg, usize::try_from(offset).ok().map(|at| rewritten.original(at)))
+        }
         rusqlite::Error::SqliteFailure(_, Some(message)) => (message, None),
         error => (error.to_string(), None),
     };
@@ -122,6 +130,11 @@ fn suggest_column(found: Diagnostic, contract: &Contract, name: &str, words: &[W
     let named = |r: &&Resource| words.iter().any(|w| w.name.eq_ignore_ascii_case(&r.table));
     let fields = || contract.resources.iter().filter(named).flat_map(|r| &r.fields);
     let columns = || fields().filter_map(|f| Some((f, f.column()?)));
+    // The name of a table whose rows are marked as deleted stands for its columns without the secret ones.
+    if columns().any(|(field, column)| field.is_secret() && column.name == name) {
+        let message = format!("`{name}` is secret and cannot be read");
+        return Diagnostic { code: "SQL_NOT_ALLOWED", message, ..found };
+    }
     match columns().find(|(field, _)| field.name == name) {
         Some((_, column)) => found.with_help(format!("the column of `{name}` is `{}`", column.name)),
         None => found.suggest(name, columns().map(|(_, column)| column.name.as_str())),

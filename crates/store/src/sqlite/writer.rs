@@ -69,6 +69,7 @@ impl Writer {
         options: &Options,
         generation: &Arc<Generation>,
     ) -> std::io::Result<Self> {
+        functions::check_own_sql(&conn, contract).map_err(std::io::Error::other)?;
         let queue = Arc::new(Queue::new(options.queue_writes_max));
         let work = Loop {
             log: Log::of(conn).map_err(std::io::Error::other)?,

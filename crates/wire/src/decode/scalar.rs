@@ -112,6 +112,25 @@ pub fn text_to_stored(scalar: Scalar, text: &str) -> Stored {
     }
 }
 
+/// The text of a number that is stored for another thing: a decimal's units, a duration's microseconds.
+pub fn number_to_text(scalar: Scalar, number: i64) -> String {
+    let mut text = Ascii::new();
+    match scalar {
+        Scalar::Decimal { scale } => number::write_decimal(&mut text, number, scale),
+        Scalar::Duration => span::write(&mut text, number),
+        Scalar::Id | Scalar::String | Scalar::Int | Scalar::Long | Scalar::Float | Scalar::Boolean => {
+            number::write_decimal(&mut text, number, 0);
+        }
+        Scalar::DateTime | Scalar::Date | Scalar::Time | Scalar::Uuid => {
+            number::write_decimal(&mut text, number, 0);
+        }
+        Scalar::Json | Scalar::Bytes | Scalar::Url | Scalar::Email => {
+            number::write_decimal(&mut text, number, 0);
+        }
+    }
+    text.as_str().to_owned()
+}
+
 /// Checks a value and brings it into the form of an item of a stored list or a member of a stored object:
 /// what JSON replies show, because those texts are copied into them (`Long`, `Decimal`, `Duration` and
 /// `Bytes` are text there).

@@ -1,14 +1,14 @@
 //! `@length`, `@range`, `@pattern`, `@format` of one value in stored form.
 
-use super::stored::Problem;
+use super::scalar::{ScalarError, text_to_stored};
+use crate::Value;
 use contract::{Base, Bounds, Checks, Contract, Format, Literal, Scalar, TypeRef};
 use regex::Regex;
 use std::collections::HashMap;
-use wire::Value;
 
 /// The contract's patterns, compiled once.
 #[derive(Debug, Default)]
-pub(crate) struct Patterns(HashMap<String, Regex>);
+pub struct Patterns(HashMap<String, Regex>);
 
 impl Patterns {
     /// Compiles every `@pattern` of the contract; the loader has compiled each before.
@@ -23,7 +23,13 @@ impl Patterns {
     }
 
     /// Checks a value that is not null: `sent` as it came, `stored` in stored form.
-    pub fn check(&self, checks: &Checks, ty: TypeRef, sent: &Value, stored: &Value) -> Result<(), Problem> {
+    pub fn check(
+        &self,
+        checks: &Checks,
+        ty: TypeRef,
+        sent: &Value,
+        stored: &Value,
+    ) -> Result<(), ScalarError> {
         if let Some(bounds) = &checks.length {
             length(bounds, sent, stored)?;
         }
@@ -34,16 +40,20 @@ impl Patterns {
             if let Some(pattern) = &checks.pattern
                 && !self.0.get(pattern).is_some_and(|regex| regex.is_match(text))
             {
-                return Err(Problem::new("PATTERN", format!("must match `{pattern}`")));
+                return Err(failed("PATTERN", format!("must match `{pattern}`")));
             }
             if let Some(wanted) = checks.format
                 && !wanted.accepts(text)
             {
-                return Err(Problem::new("FORMAT", format!("must be {}", format_name(wanted))));
+                return Err(failed("FORMAT", format!("must be {}", format_name(wanted))));
             }
         }
         Ok(())
     }
+}
+
+fn failed(code: &'static str, message: String) -> ScalarError {
+    ScalarError { code, message }
 }
 
 /// The texts that a pattern or format is about: the value itself or the items of a list.
@@ -61,7 +71,7 @@ fn texts<'a>(sent: &'a Value, stored: &'a Value) -> Vec<&'a str> {
     }
 }
 
-fn length(bounds: &Bounds<u32>, sent: &Value, stored: &Value) -> Result<(), Problem> {
+fn length(bounds: &Bounds<u32>, sent: &Value, stored: &Value) -> Result<(), ScalarError> {
     let (length, unit) = match (sent, stored) {
         (Value::List(items), _) => (items.len(), "items"),
         (_, Value::Bytes(bytes)) => (bytes.len(), "bytes"),
@@ -71,18 +81,18 @@ fn length(bounds: &Bounds<u32>, sent: &Value, stored: &Value) -> Result<(), Prob
     let too_short = bounds.min.filter(|min| length < *min as usize);
     let too_long = bounds.max.filter(|max| length > *max as usize);
     match (too_short, too_long) {
-        (Some(min), _) => Err(Problem::new("LENGTH", format!("must have at least {min} {unit}"))),
-        (_, Some(max)) => Err(Problem::new("LENGTH", format!("must have at most {max} {unit}"))),
+        (Some(min), _) => Err(failed("LENGTH", format!("must have at least {min} {unit}"))),
+        (_, Some(max)) => Err(failed("LENGTH", format!("must have at most {max} {unit}"))),
         (None, None) => Ok(()),
     }
 }
 
-fn range(bounds: &Bounds<Literal>, ty: TypeRef, stored: &Value) -> Result<(), Problem> {
+fn range(bounds: &Bounds<Literal>, ty: TypeRef, stored: &Value) -> Result<(), ScalarError> {
     if below(ty, stored, bounds.min.as_ref()) {
-        return Err(Problem::new("RANGE", format!("must be at least {}", shown(bounds.min.as_ref()))));
+        return Err(failed("RANGE", format!("must be at least {}", shown(bounds.min.as_ref()))));
     }
     if above(ty, stored, bounds.max.as_ref()) {
-        return Err(Problem::new("RANGE", format!("must be at most {}", shown(bounds.max.as_ref()))));
+        return Err(failed("RANGE", format!("must be at most {}", shown(bounds.max.as_ref()))));
     }
     Ok(())
 }
@@ -116,7 +126,7 @@ fn literal(ty: TypeRef, bound: &Literal) -> Option<Value> {
         (Scalar::Float, _) => text.parse().ok().map(Value::Float),
         // A bound of finer scale than the value still bounds it: compare at the value's scale, rounded inwards by
         // the loader, which refuses such bounds.
-        _ => wire::text_to_stored(scalar, &text).ok(),
+        _ => text_to_stored(scalar, &text).ok(),
     }
 }
 
