@@ -84,6 +84,8 @@ codes! {
     EXPECT,
     /// A mistake in a rule or an expression.
     RULE,
+    /// It can be written, and this version does not serve it yet.
+    NOT_SERVED,
     /// Nobody can reach it: a resource, a channel or an operation without rules.
     CLOSED,
 }

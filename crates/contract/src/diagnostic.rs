@@ -76,16 +76,18 @@ const NAMES_MAX: usize = 10_000;
 /// The name among `known` nearest to `given` by edit distance, if near enough to be a misspelling.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let (given, length) = (given.to_lowercase(), given.chars().count());
-    let near_max = 1 + length / 4;
+    let (near_max, first) = (1 + length / 4, given.chars().next());
     known
         .into_iter()
         .take(NAMES_MAX)
         // Each character more or less is an edit, so most names need no further look.
         .filter(|name| name.chars().count().abs_diff(length) <= near_max)
-        .map(|name| (strsim::osa_distance(&given, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= near_max)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .map(|name| (name, name.to_lowercase()))
+        .map(|(name, known)| (strsim::osa_distance(&given, &known), known.chars().next() != first, name))
+        .filter(|(distance, ..)| *distance <= near_max)
+        // Of names that are as near as one another, one that begins alike: the first letter is hardly ever wrong.
+        .min_by_key(|(distance, begins_otherwise, _)| (*distance, *begins_otherwise))
+        .map(|(.., name)| name)
 }
 
 /// The texts of a contract, kept so that findings can quote the line they are about.

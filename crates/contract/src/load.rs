@@ -34,6 +34,7 @@ mod sql;
 mod standard;
 mod statements;
 mod storage;
+mod stumble;
 mod text;
 mod types;
 mod values;

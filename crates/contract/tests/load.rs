@@ -260,7 +260,7 @@ fn events_channels_and_wires_are_kept() {
     let chat = &contract.channels[0];
     assert_eq!(
         (chat.path.as_str(), chat.history, chat.presence, chat.rate_per_min),
-        ("chat/{room}", 100, true, Some(100))
+        ("chat/{room}", 100, false, Some(100))
     );
     assert_eq!(chat.fields[2].column().unwrap().assign, Some(Assign::Now));
     assert!(matches!(operation(&contract, "say").binding, Binding::Channel(ChannelId(0))));

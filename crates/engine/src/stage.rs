@@ -10,6 +10,7 @@ mod enter;
 mod identify;
 mod permit;
 mod plan;
+mod precondition;
 mod publish;
 mod run;
 mod secrets;

@@ -96,7 +96,8 @@ pub(crate) fn refusal(refused: Refused, problems: &[Problem], about: &About<'_>)
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut status = StatusCode::INTERNAL_SERVER_ERROR;
     if let Some(first) = problems.first() {
-        let Problem { kind, retry_after_s, budget, bad_token, .. } = *first;
+        let Problem { kind, retry_after_s, budget, bad_token, ref message, .. } = *first;
+        let bad_token = bad_token.then_some(message.as_str());
         budget_headers(&mut headers, budget);
         advise(&mut headers, Advice { kind, retry_after_s, budget, bad_token });
         status = refusal_status(refused, first, about.media);

@@ -11,14 +11,14 @@ use crate::{Graphql, Introspection};
 use apollo_compiler::executable::OperationType;
 use edge::{Body, Request, Response};
 use engine::{Caller, Context, Engine, Fault, Kind};
-use http::header::ALLOW;
+use http::header::{ALLOW, IF_MATCH, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use http_semantics::codes::{METHOD_NOT_ALLOWED, NOT_FOUND};
 use http_semantics::cross_site;
 use http_semantics::discretion::{Discretion, Said};
 use http_semantics::prefer::Preferences;
 use http_semantics::reply::{common_headers, respond, set};
-use http_semantics::{body_fault, identity, tags, trace};
+use http_semantics::{body_fault, identity, precondition, tags, trace};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -257,6 +257,12 @@ impl Told {
     }
 
     fn context(&self) -> Result<Context, Fault> {
+        // A reader may have an answer's tag; a change is guarded by what its document says.
+        let guards = match self.method == Method::POST {
+            true => &precondition::GUARDS[..],
+            false => &[IF_MATCH, IF_UNMODIFIED_SINCE],
+        };
+        precondition::refuse(&self.headers, guards, "a version is asked for by the argument `ifVersion`")?;
         Ok(Context {
             protocol: "graphql",
             request_id: self.id.clone(),

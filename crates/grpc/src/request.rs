@@ -60,7 +60,8 @@ impl<'a> Reading<'a> {
     /// Invalid, with the place in the request.
     pub fn call(&self, request: Value, format: Format, mut context: Context) -> Result<Call, Fault> {
         let mut members = self.members(request);
-        context.version = members.int("ifVersion");
+        // An operation of the contract's own may have an argument of this name.
+        context.version = if matches!(self.rpc.does, Does::Own) { None } else { members.int("ifVersion") };
         let (input, selection) = match self.rpc.does {
             Does::Get(id) => {
                 let key = members.text(&self.contract.resource(id).key_field().name);

@@ -28,7 +28,7 @@ use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use http_semantics::discretion::{Discretion, Names, Said};
 use http_semantics::reply::respond;
-use http_semantics::{identity, trace};
+use http_semantics::{identity, precondition, trace};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use wire::{Format, Messages, Value};
@@ -297,6 +297,8 @@ impl Head {
 
     /// The circumstances of the call.
     pub fn context(&self, terms: &Terms) -> Result<Context, Fault> {
+        let why = "a version is asked for by the field `if_version`";
+        precondition::refuse(&self.headers, &precondition::GUARDS, why)?;
         Ok(Context {
             protocol: terms.protocol.name(),
             request_id: self.id.id.clone(),

@@ -55,9 +55,10 @@ impl Status {
     }
 
     /// What header fields tell a caller to do about it.
-    pub fn advice(&self) -> Option<Advice> {
+    pub fn advice(&self) -> Option<Advice<'_>> {
         let fault = self.advice.as_deref()?;
-        let Fault { kind, retry_after_s, budget, bad_token, .. } = *fault;
+        let Fault { kind, retry_after_s, budget, bad_token, ref message, .. } = *fault;
+        let bad_token = bad_token.then_some(message.as_str());
         Some(Advice { kind, retry_after_s, budget, bad_token })
     }
 }

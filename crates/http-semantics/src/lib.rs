@@ -12,6 +12,7 @@ pub mod fuzz;
 pub mod identity;
 pub mod list;
 pub mod media;
+pub mod precondition;
 pub mod prefer;
 pub mod reply;
 pub mod status;

@@ -46,20 +46,20 @@ fn unsupported(code: &str) -> StatusCode {
 
 /// Of a fault, what its header fields say.
 #[derive(Debug, Clone, Copy)]
-pub struct Advice {
+pub struct Advice<'a> {
     /// Its kind.
     pub kind: Kind,
     /// When trying again makes sense, in seconds.
     pub retry_after_s: Option<u32>,
     /// What is left of the caller's budget.
     pub budget: Option<Budget>,
-    /// A token was given and it is not valid.
-    pub bad_token: bool,
+    /// Why the token that was given is not valid.
+    pub bad_token: Option<&'a str>,
 }
 
 /// Sets `Retry-After` (RFC 9110, section 10.2.3) and `WWW-Authenticate` (RFC 6750, section 3) where a fault asks for
 /// them.
-pub fn advise(headers: &mut HeaderMap, advice: Advice) {
+pub fn advise(headers: &mut HeaderMap, advice: Advice<'_>) {
     let known = advice.retry_after_s;
     let seconds = match advice.kind {
         Kind::Throttled | Kind::Unavailable => {
@@ -82,7 +82,18 @@ pub fn advise(headers: &mut HeaderMap, advice: Advice) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if advice.kind == Kind::Unauthenticated {
-        let challenge = if advice.bad_token { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        headers.insert(WWW_AUTHENTICATE, challenge(advice.bad_token));
     }
+}
+
+/// `Bearer error="invalid_token", error_description="the token has expired"` (RFC 6750, section 3).
+fn challenge(bad_token: Option<&str>) -> HeaderValue {
+    const INVALID: &str = "Bearer error=\"invalid_token\"";
+    let Some(why) = bad_token else { return HeaderValue::from_static("Bearer") };
+    // Quotes and backslashes cannot stand in a description, and none of ours has one.
+    let is_plain = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+    let described = why.chars().all(is_plain).then(|| format!("{INVALID}, error_description=\"{why}\""));
+    described
+        .and_then(|challenge| HeaderValue::try_from(challenge).ok())
+        .unwrap_or_else(|| HeaderValue::from_static(INVALID))
 }

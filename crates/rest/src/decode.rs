@@ -1,5 +1,6 @@
 //! An HTTP request becomes a call.
 
+use crate::headers::accept::Accepted;
 use crate::headers::link::Page;
 use crate::headers::range::{self, Asked};
 use crate::headers::{condition, content};
@@ -12,9 +13,12 @@ use engine::{Call, Change, Context, Fault, Grouping, Input, Item, Kind, Selected
 use http::{HeaderMap, HeaderValue, Uri};
 use http_semantics::codes::{BODY_TOO_LARGE, QUERY_TOO_LONG};
 use http_semantics::prefer::{Preferences, Return};
-use http_semantics::{identity, invalid, media, tags, trace};
+use http_semantics::{identity, invalid, trace};
 use std::net::IpAddr;
 use wire::{Format, Value};
+
+/// Rows that are asked for where exactly one is wanted: enough to see that there is another.
+const ROWS_OF_ONE_MAX: u64 = 2;
 
 /// The head of a request. Its method has been looked at by [`Rest::route`].
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +51,7 @@ pub struct Decoded {
 #[derive(Debug, Clone)]
 pub struct Manner {
     pub(crate) operation: OperationId,
+    pub(crate) accepted: Accepted,
     pub(crate) returns: Option<Return>,
     pub(crate) preferences: Preferences,
     pub(crate) asked: Asked,
@@ -69,7 +74,7 @@ impl Rest {
         body: &[u8],
         arrival: Arrival,
     ) -> Result<Decoded, Fault> {
-        media::check_accept(head.headers, "application/json")?;
+        let accepted = Accepted::of(head.headers)?;
         let operation = self.contract.operation(matched.id);
         let method = method(&self.contract, matched.id);
         let mut query = self.query(&matched, method, head.uri.query().unwrap_or(""))?;
@@ -78,10 +83,14 @@ impl Rest {
             Method::Get | Method::Delete => Change::Replace,
             Method::Post | Method::Put | Method::Patch => content::change(head.headers, method, body)?,
         };
+        if accepted == Accepted::Object && self.facts(matched.id).answers == Answers::List {
+            query.list.limit =
+                Some(query.list.limit.map_or(ROWS_OF_ONE_MAX, |limit| limit.min(ROWS_OF_ONE_MAX)));
+        }
         let data = self.data(&mut matched, method, body, std::mem::take(&mut query.arguments))?;
         let (called, grouping) = self.called(&matched, &query)?;
         let preferences = preferences(head.headers, grouping);
-        let manner = self.manner(&matched, method, head, &query, preferences, asked)?;
+        let manner = Manner { accepted, ..self.manner(&matched, method, head, &query, preferences, asked)? };
         let input = Input {
             key: matched.key,
             data,
@@ -176,17 +185,11 @@ impl Rest {
         asked: Asked,
     ) -> Result<Manner, Fault> {
         let facts = self.facts(matched.id);
-        let known_tags = match (method, facts.answers) {
-            (Method::Get, Answers::One) => tags::known_tags(head.headers),
-            (Method::Get, Answers::List) => Vec::new(),
-            (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
-                condition::refuse_if_none_match(head.headers)?;
-                Vec::new()
-            }
-        };
+        let known_tags = condition::known_tags(head.headers, method, facts.answers)?;
         let related = query.selection.as_ref().is_some_and(has_related);
         Ok(Manner {
             operation: matched.id,
+            accepted: Accepted::Json,
             returns: preferences.returns.filter(|_| method != Method::Get),
             preferences,
             asked,
@@ -248,9 +251,6 @@ fn context(
 ) -> Result<Context, Fault> {
     let headers = head.headers;
     let writes = operation.root == contract::Root::Mutation;
-    if let Binding::Batch(_) = operation.binding {
-        condition::refuse_if_match(headers)?;
-    }
     Ok(Context {
         protocol: "rest",
         request_id: arrival.request_id,
@@ -259,6 +259,6 @@ fn context(
         credentials: identity::credentials(headers),
         idempotency_key: if writes { identity::idempotency_key(headers)? } else { None },
         timeout: preferences.wait,
-        version: if writes { condition::if_match(headers, method)? } else { None },
+        version: condition::asked_version(headers, &operation.binding, method)?,
     })
 }

@@ -59,7 +59,8 @@ fn title(fault: &Fault, status: StatusCode) -> &'static str {
 
 /// Headers that tell a caller what to do about a fault.
 fn kind_headers(headers: &mut HeaderMap, fault: &Fault) {
-    let Fault { kind, retry_after_s, budget, bad_token, .. } = *fault;
+    let Fault { kind, retry_after_s, budget, bad_token, ref message, .. } = *fault;
+    let bad_token = bad_token.then_some(message.as_str());
     status::advise(headers, Advice { kind, retry_after_s, budget, bad_token });
     if fault.code == UNSUPPORTED_MEDIA_TYPE {
         let patch = "application/merge-patch+json, application/json";
@@ -82,8 +83,23 @@ fn body(fault: &Fault, status: StatusCode, about: &About<'_>) -> Vec<u8> {
     if !fault.fields.is_empty() {
         fields(&mut out, &fault.fields);
     }
-    out.extend_from_slice(b"}}");
+    out.push(b'}');
+    for_postgrest(&mut out, fault);
+    out.push(b'}');
     out
+}
+
+/// The members that clients of PostgREST read.
+fn for_postgrest(out: &mut Vec<u8>, fault: &Fault) {
+    member(out, ",\"code\":", &fault.code);
+    member(out, ",\"message\":", &fault.message);
+    let details: Vec<String> =
+        fault.fields.iter().map(|field| format!("`{}` {}", field.field, field.message)).collect();
+    match details.is_empty() {
+        true => out.extend_from_slice(b",\"details\":null"),
+        false => member(out, ",\"details\":", &details.join("; ")),
+    }
+    out.extend_from_slice(b",\"hint\":null");
 }
 
 fn fields(out: &mut Vec<u8>, fields: &[FieldFault]) {

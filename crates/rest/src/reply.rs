@@ -2,16 +2,18 @@
 
 use crate::Rest;
 use crate::decode::Manner;
+use crate::headers::accept::{Accepted, OBJECT};
 use crate::headers::condition;
 use crate::headers::range::Asked;
 use crate::operation::{Answers, Tag};
 use crate::route::Allow;
 use contract::{Binding, Cache, CacheScope, Operation, Root};
-use engine::Answer;
+use engine::{Answer, Fault, Kind};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http_semantics::codes::NOT_ACCEPTABLE;
 use http_semantics::prefer::{Count, Return};
 use http_semantics::reply::{self, budget_headers, respond, send, set};
 use http_semantics::tags;
@@ -28,12 +30,31 @@ pub struct About<'a> {
     pub request_id: &'a str,
 }
 
+/// The only record of a list.
+fn only(mut body: Vec<u8>, rows: u64) -> Result<Vec<u8>, Fault> {
+    if rows != 1 || body.first() != Some(&b'[') || body.last() != Some(&b']') {
+        let found = if rows == 0 { "none was found" } else { "there are more" };
+        let message = format!("one record was asked for, and {found}");
+        return Err(Fault::new(Kind::Unsupported, NOT_ACCEPTABLE, message));
+    }
+    body.pop();
+    body.remove(0);
+    Ok(body)
+}
+
 /// Everything but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Rest {
     /// Writes an answer.
-    pub fn reply(&self, answer: Answer, manner: &Manner, about: &About<'_>) -> Response<Vec<u8>> {
+    pub fn reply(&self, mut answer: Answer, manner: &Manner, about: &About<'_>) -> Response<Vec<u8>> {
+        let is_list = self.facts(manner.operation).answers == Answers::List;
+        if manner.accepted == Accepted::Object && is_list && !answer.body.is_empty() {
+            match only(std::mem::take(&mut answer.body), answer.rows) {
+                Ok(body) => answer.body = body,
+                Err(fault) => return self.fault(&fault, about),
+            }
+        }
         let operation = self.contract.operation(manner.operation);
         let mut headers = common_headers(about);
         budget_headers(&mut headers, answer.budget);
@@ -56,7 +77,11 @@ impl Rest {
         }
         let body = if manner.returns == Some(Return::Minimal) { Vec::new() } else { answer.body };
         if !body.is_empty() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let media = match manner.accepted {
+                Accepted::Json => "application/json",
+                Accepted::Object => OBJECT,
+            };
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
         }
         send(status, headers, body, about.method)
     }

@@ -77,4 +77,19 @@ assert.deepEqual(
 
 const refused = await client.from('posts').select('colour');
 assert.equal(refused.status, 400);
+assert.equal(refused.error.code, 'INVALID_INPUT');
+assert.match(refused.error.message, /`colour`/);
+assert.match(refused.error.details, /colour/);
+
+// One record by itself.
+const one = await client.from('posts').select('id, title').eq('id', 'post1').single();
+assert.equal(one.error, null);
+assert.deepEqual(one.data, { id: 'post1', title: 'Tide tables' });
+for (const author of ['u1', 'nobody']) {
+  const several = await client.from('posts').select('id').eq('author', author).single();
+  assert.equal(several.status, 406);
+  assert.equal(several.error.code, 'NOT_ACCEPTABLE');
+  assert.match(several.error.message, /one record was asked for/);
+}
+assert.equal((await client.from('posts').select('id').eq('id', 'nowhere').maybeSingle()).data, null);
 console.log('postgrest-js: the JavaScript client');

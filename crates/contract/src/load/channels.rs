@@ -60,7 +60,7 @@ fn channel(
         path: path.map_or_else(|| node.name.to_string(), |text| text.value),
         fields: message,
         history: applied.and_then(|d| history(d, report)).unwrap_or(0),
-        presence: applied.is_some_and(|d| d.flag("presence")),
+        presence: applied.is_some_and(|d| presence(d, report)),
         rate_per_min: applied.and_then(|d| rate(d, report)),
         publish: None,
         subscribe: None,
@@ -75,6 +75,16 @@ fn history(applied: Applied<'_>, report: &mut Report) -> Option<u32> {
         report.error(code::BAD_VALUE, applied.place("history"), message);
     }
     u32::try_from(given).ok()
+}
+
+/// Nothing tells members who is there yet.
+fn presence(applied: Applied<'_>, report: &mut Report) -> bool {
+    let given = applied.flag("presence");
+    if given {
+        let message = "`presence` has no effect yet: members are not told who is there";
+        report.push(Diagnostic::warning(code::NOT_SERVED, applied.place("presence"), message));
+    }
+    given
 }
 
 fn rate(applied: Applied<'_>, report: &mut Report) -> Option<u32> {

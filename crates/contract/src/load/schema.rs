@@ -7,7 +7,7 @@ use crate::load::bounds::{
 };
 use crate::load::origin::Origin;
 use crate::load::report::Report;
-use crate::load::{DEFINITIONS, DEFINITIONS_FILE, graphql};
+use crate::load::{DEFINITIONS, DEFINITIONS_FILE, graphql, stumble};
 use apollo_compiler::ast::{Definition, Document, Type};
 use apollo_compiler::diagnostic::ToCliReport;
 use apollo_compiler::parser::{FileId as NodeFile, Parser};
@@ -15,6 +15,9 @@ use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Name, Schema};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
+
+/// The directives that say what a type is.
+const KINDS: [&str; 2] = ["`@resource`", "`@channel`"];
 
 /// The contract as GraphQL sees it.
 pub(crate) struct Parsed {
@@ -87,7 +90,8 @@ fn parse_file(
         None => return Some(document),
         Some((location, message)) => {
             let span = Origin { sources, files }.span(location);
-            report.push(graphql::syntax(span, &message));
+            let found = stumble::cause(sources.text(file), span);
+            report.push(found.unwrap_or_else(|| graphql::syntax(span, &message)));
         }
     }
     None
@@ -160,6 +164,10 @@ fn validate(documents: &[Document], origin: &Origin<'_>, report: &mut Report) ->
         let found = list.iter().filter(|d| !graphql::is_repeated(d.error, origin));
         for diagnostic in found {
             let found = graphql::translate(diagnostic.error, &schema, origin, report);
+            let is_kind = |help: &String| KINDS.iter().any(|kind| help.contains(kind));
+            if found.code == code::UNKNOWN_DIRECTIVE && found.help.as_ref().is_some_and(is_kind) {
+                report.leave_undecided();
+            }
             report.settle(found);
         }
     }

@@ -194,7 +194,8 @@ fn check_type(call: &Call<'_>, field: &Field, argument: &mut Argument, report: &
     }
     let same = argument.ty.base == expected
         && matches!(argument.ty.arity, Arity::One) == matches!(field.ty.arity, Arity::One);
-    if !same {
+    let is_resolved = !report.is_unresolved(&field.name) && !report.is_unresolved(&argument.name);
+    if !same && is_resolved {
         let wanted = TypeRef { base: expected, ..field.ty };
         let message = format!(
             "`{}` is for the field `{}`, so it is `{}`{}",

@@ -26,20 +26,20 @@ impl Header {
     /// Reads a header, and refuses one that asks for what is not understood here.
     pub fn read(json: &[u8]) -> Result<Self, Rejected> {
         let header =
-            decode_json(json, &BOUNDS).map_err(|_| Rejected("the header is not JSON with unique names"))?;
+            decode_json(json, &BOUNDS).map_err(|_| Rejected("has a header that is not JSON with unique names"))?;
         if header.get("crit").is_some() {
             // What a token says is critical has to be understood, and no extension is (RFC 7515 section 4.1.11).
-            return Err(Rejected("`crit` names an extension"));
+            return Err(Rejected("names an extension in `crit`"));
         }
         // Its claims are then not what they seem: not encoded (RFC 7797), compressed or encrypted (RFC 7516).
         let is_plain = header.get("b64").is_none_or(|b64| *b64 == Value::Bool(true));
         if !is_plain || header.get("zip").is_some() || header.get("enc").is_some() {
-            return Err(Rejected("the claims are encoded in another way"));
+            return Err(Rejected("has claims that are encoded in another way"));
         }
         if !optional_text(&header, "typ")?.is_none_or(is_jwt) {
-            return Err(Rejected("`typ` is not that of a token for access"));
+            return Err(Rejected("has a `typ` that is not of a token for access"));
         }
-        let algorithm = optional_text(&header, "alg")?.ok_or(Rejected("no `alg`"))?.to_owned();
+        let algorithm = optional_text(&header, "alg")?.ok_or(Rejected("has no `alg`"))?.to_owned();
         let key_id = optional_text(&header, "kid")?.map(str::to_owned);
         Ok(Self { algorithm, key_id })
     }
@@ -55,13 +55,13 @@ fn is_jwt(typ: &str) -> bool {
 /// The caller whom verified claims are about.
 pub(super) fn caller(json: &[u8], rules: &Rules) -> Result<Caller, Rejected> {
     let claims =
-        decode_json(json, &BOUNDS).map_err(|_| Rejected("the claims are not JSON with unique names"))?;
+        decode_json(json, &BOUNDS).map_err(|_| Rejected("has claims that are not JSON with unique names"))?;
     let subject =
-        optional_text(&claims, "sub")?.filter(|sub| is_id(sub)).ok_or(Rejected("no `sub` that is an id"))?;
+        optional_text(&claims, "sub")?.filter(|sub| is_id(sub)).ok_or(Rejected("has no `sub` that is an id"))?;
     let issuer = optional_text(&claims, "iss")?;
-    one_of(&rules.issuers, issuer.as_slice(), "`iss` is not accepted")?;
-    let audience = texts(claims.get("aud")).ok_or(Rejected("`aud` is not a text or a list of them"))?;
-    one_of(&rules.audiences, &audience, "`aud` is not accepted")?;
+    one_of(&rules.issuers, issuer.as_slice(), "is of an issuer that is not accepted here (`iss`)")?;
+    let audience = texts(claims.get("aud")).ok_or(Rejected("has an `aud` that is not a text or a list of them"))?;
+    one_of(&rules.audiences, &audience, "is for another audience (`aud`)")?;
     let valid = validity(&claims, rules.leeway)?;
     let roles = grants(claims.get(&rules.roles_claim))?;
     let scopes = grants(SCOPE_CLAIMS.iter().find_map(|name| claims.get(name)))?;
@@ -78,14 +78,14 @@ fn optional_text<'a>(object: &'a Value, name: &str) -> Result<Option<&'a str>, R
     match object.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text)),
-        Some(_) => Err(Rejected("what has to be a text is none")),
+        Some(_) => Err(Rejected("has a claim that is no text and has to be one")),
     }
 }
 
 /// `exp` is required (RFC 8725 section 3.8 asks for short lives), `nbf` is honoured, and nothing is valid before it was
 /// issued.
 fn validity(claims: &Value, leeway: Duration) -> Result<Validity, Rejected> {
-    let until = seconds(claims, "exp")?.ok_or(Rejected("no `exp`"))? + leeway;
+    let until = seconds(claims, "exp")?.ok_or(Rejected("has no `exp`"))? + leeway;
     let from = seconds(claims, "nbf")?.max(seconds(claims, "iat")?).unwrap_or(Duration::ZERO);
     Ok(Validity { from: from.saturating_sub(leeway), until })
 }
@@ -101,7 +101,7 @@ fn seconds(claims: &Value, name: &str) -> Result<Option<Duration>, Rejected> {
     };
     match (0.0..=SECONDS_MAX).contains(&seconds) {
         true => Ok(Some(Duration::from_secs_f64(seconds))),
-        false => Err(Rejected("a time claim is not a time")),
+        false => Err(Rejected("has a time that is none")),
     }
 }
 
@@ -128,13 +128,13 @@ fn texts(value: Option<&Value>) -> Option<Vec<&str>> {
 /// Roles or scopes: one text has them with spaces between (RFC 8693 section 4.2); an item of a list is one, whatever is
 /// in it.
 fn grants(value: Option<&Value>) -> Result<Vec<String>, Rejected> {
-    let texts = texts(value).ok_or(Rejected("roles or scopes are not texts"))?;
+    let texts = texts(value).ok_or(Rejected("has roles or scopes that are not texts"))?;
     let granted: Vec<&str> = match value {
         Some(Value::Text(words)) => words.split_ascii_whitespace().collect(),
         _ => texts,
     };
     match granted.len() > GRANTS_MAX {
-        true => Err(Rejected("too many roles or scopes")),
+        true => Err(Rejected("has too many roles or scopes")),
         false => Ok(granted.into_iter().map(str::to_owned).collect()),
     }
 }

@@ -31,7 +31,8 @@ pub struct Rules {
     pub roles_claim: String,
 }
 
-/// Why a token is not accepted. The peer is told only that it is not.
+/// Why a token is not accepted, as what is said of it: "has expired". It tells nothing that its bearer could not know:
+/// nothing of its claims is looked at before its signature is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected(pub &'static str);
 
@@ -67,31 +68,31 @@ impl Verifier {
 
     fn caller(&self, token: &str) -> Result<Caller, Rejected> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(Rejected("too long"));
+            return Err(Rejected("is too long"));
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(Rejected("not a token"))?;
-        let (header, claims) = signed.split_once('.').ok_or(Rejected("not a token"))?;
+        let (signed, signature) = token.rsplit_once('.').ok_or(Rejected("is not a signed JSON Web Token"))?;
+        let (header, claims) = signed.split_once('.').ok_or(Rejected("is not a signed JSON Web Token"))?;
         let header = Header::read(&decoded(header)?)?;
         let is_usable = |key: &&Key| key.is_of(&header.algorithm, header.key_id.as_deref());
         if !self.keys.iter().filter(is_usable).any(|key| key.verifies(signature, signed.as_bytes())) {
-            return Err(Rejected("no key verifies it"));
+            return Err(Rejected("is not signed by a key that is accepted here"));
         }
         claims::caller(&decoded(claims)?, &self.rules)
     }
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, Rejected> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejected("not base64url"))
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejected("is not base64url"))
 }
 
 /// Whether a caller's token may still, and already, be used.
 pub(crate) fn in_time(caller: &Caller, now: Duration) -> Result<(), Rejected> {
     let Validity { from, until } = caller.valid();
     if now < from {
-        return Err(Rejected("not valid yet"));
+        return Err(Rejected("is not valid yet (`nbf`)"));
     }
     if now >= until {
-        return Err(Rejected("expired"));
+        return Err(Rejected("has expired (`exp`)"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What is wanted of stored objects.
 
-use super::resolve::Resolver;
+use super::resolve::{Resolver, no_field};
 use super::wanted::{MemberWhat, WantedMember};
 use crate::call::{Item, ListArgs, Selection};
 use crate::fault::Fault;
@@ -83,7 +83,7 @@ fn named<'a>(object: &'a Object, name: &str) -> Result<(FieldId, &'a Field), Fau
             Some(near) => format!("; did you mean `{near}`?"),
             None => String::new(),
         };
-        let message = format!("`{}` has no field `{shown}`{hint}", object.name);
+        let message = no_field("select", &shown, &object.name, &hint);
         Fault::invalid_field("select", "UNKNOWN", message)
     })
 }

@@ -388,13 +388,21 @@ pub(super) fn named(resource: &Resource, name: &str, place: &str) -> Result<Fiel
             None => String::new(),
         };
         let shown: String = name.chars().take(64).collect();
-        let message = format!("`{}` has no field `{shown}`{hint}", resource.name);
+        let message = no_field(place, &shown, &resource.name, &hint);
         return Err(Fault::invalid(vec![FieldFault::new(place, "UNKNOWN", message)]));
     };
     if resource.field(id).is_secret() {
         return Err(denied_field(name, place));
     }
     Ok(id)
+}
+
+/// That there is no field of a name, said of the place that names it.
+pub(crate) fn no_field(place: &str, name: &str, of: &str, hint: &str) -> String {
+    match place.rsplit('.').next() == Some(name) {
+        true => format!("is not a field of `{of}`{hint}"),
+        false => format!("names `{name}`, which is not a field of `{of}`{hint}"),
+    }
 }
 
 pub(crate) fn denied_field(name: &str, place: &str) -> Fault {

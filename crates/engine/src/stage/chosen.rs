@@ -4,7 +4,7 @@ use super::validate::{Chosen, ResultField, ResultPart, ResultWanted, SqlWanted};
 use crate::call::{Item, Measure, Selected, Selection};
 use crate::engine::{Engine, Prepared};
 use crate::fault::Fault;
-use crate::select::{Resolver, Wanted, totals};
+use crate::select::{Resolver, Wanted, no_field, totals};
 use contract::{Base, Binding, FieldId, ObjectId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ impl Engine {
         let named = |name: &str| {
             let at = object.fields.iter().position(|f| f.name == name);
             at.map(|i| FieldId(i as u16)).ok_or_else(|| {
-                let message = format!("`{}` has no field `{name}`", object.name);
+                let message = no_field("select", name, &object.name, "");
                 Fault::invalid_field("select", "UNKNOWN", message)
             })
         };

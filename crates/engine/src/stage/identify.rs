@@ -70,7 +70,7 @@ impl Engine {
             Credentials::Bearer(token) => {
                 self.verifier.verify(token, moment.since_epoch).map_err(|rejected| bad_token(rejected.0))
             }
-            Credentials::Malformed => Err(bad_token("not a bearer token")),
+            Credentials::Malformed => Err(bad_token("is not a bearer token")),
         }
     }
 
@@ -104,6 +104,6 @@ impl Engine {
 }
 
 fn bad_token(why: &'static str) -> Fault {
-    let fault = Fault::new(Kind::Unauthenticated, codes::INVALID_TOKEN, "the token is not valid");
+    let fault = Fault::new(Kind::Unauthenticated, codes::INVALID_TOKEN, format!("the token {why}"));
     Fault { bad_token: true, detail: Some(why.into()), ..fault }
 }

@@ -2,7 +2,7 @@
 
 use super::identify::Identified;
 use super::publish::Speaking;
-use super::{Slot, canonical, cost, secrets};
+use super::{Slot, canonical, cost, precondition, secrets};
 use crate::call::{Budget, Change, Context, Grouping, Input, Selected, Total};
 use crate::channel::Draft;
 use crate::engine::{Engine, Prepared};
@@ -142,6 +142,7 @@ impl Engine {
             _ => self.wish(operation, call.input, streamed, &call.selection)?,
         };
         secrets::bound(&self.contract, &wish, self.settings.call_secrets_max)?;
+        precondition::check(&wish, call.context.version)?;
         let cost = cost::of(&self.contract, operation, &wish);
         let prepared = match call.selection {
             Selected::Prepared(prepared) => Some(prepared),

@@ -1,12 +1,14 @@
 //! Entity tags (RFC 9110, sections 8.8.3 and 13.1): `"v3"` is version 3 of a record, `"v3-<hash>"` the same
 //! where the answer also depends on other rows or on who reads.
 
-use contract::Method;
+use crate::operation::Answers;
+use contract::{Binding, Method};
 use engine::{Fault, Kind, codes};
-use http::HeaderMap;
-use http::header::{IF_MATCH, IF_NONE_MATCH};
-use http_semantics::invalid;
+use http::header::{IF_MATCH, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
+use http::{HeaderMap, HeaderValue};
 use http_semantics::list::members;
+use http_semantics::precondition::refuse;
+use http_semantics::{invalid, tags};
 use std::hash::{DefaultHasher, Hasher};
 
 /// The tag of a version, or of a version and what was answered.
@@ -67,22 +69,52 @@ fn is_tag(member: &str) -> bool {
     opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
 }
 
-/// Refuses `If-Match` of a batch, whose records have a version each.
-pub(crate) fn refuse_if_match(headers: &HeaderMap) -> Result<(), Fault> {
-    if headers.contains_key(IF_MATCH) {
-        return Err(invalid(
-            "If-Match",
-            "UNSUPPORTED",
-            "each operation of a batch says its own version, as `ifVersion`",
-        ));
+/// The version that a request's preconditions ask for. What cannot be compared is refused.
+pub(crate) fn asked_version(
+    headers: &HeaderMap,
+    binding: &Binding,
+    method: Method,
+) -> Result<Option<i64>, Fault> {
+    refuse(
+        headers,
+        &[IF_UNMODIFIED_SINCE, IF_RANGE],
+        "records have no time of change: send a tag in `If-Match`",
+    )?;
+    match binding {
+        Binding::Update(_) | Binding::Upsert(_) | Binding::Delete(_) => return if_match(headers, method),
+        Binding::Batch(_) => {
+            refuse(headers, &[IF_MATCH], "each operation of a batch says its own version, as `ifVersion`")?;
+        }
+        Binding::Get(_)
+        | Binding::List(_)
+        | Binding::Related { .. }
+        | Binding::Count(_)
+        | Binding::Aggregate(_)
+        | Binding::Create(_)
+        | Binding::Sql(_)
+        | Binding::Http(_)
+        | Binding::Grpc(_)
+        | Binding::Channel(_)
+        | Binding::Event(_) => {
+            refuse(headers, &[IF_MATCH], "it can be asked of updates and deletes of one record only")?;
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// Refuses `If-None-Match` on a write, where leaving it out of account could overwrite what it guards.
-pub(crate) fn refuse_if_none_match(headers: &HeaderMap) -> Result<(), Fault> {
-    if headers.contains_key(IF_NONE_MATCH) {
-        return Err(invalid("If-None-Match", "UNSUPPORTED", "it can be asked of reads only"));
+/// The tags that a reader of one record has. Of anything else they are refused: leaving them out of account could
+/// overwrite what they guard, and a list has none.
+pub(crate) fn known_tags(
+    headers: &HeaderMap,
+    method: Method,
+    answers: Answers,
+) -> Result<Vec<HeaderValue>, Fault> {
+    match (method, answers) {
+        (Method::Get, Answers::One) => return Ok(tags::known_tags(headers)),
+        (Method::Get, Answers::List) => refuse(headers, &[IF_NONE_MATCH], "a list has no tag")?,
+        (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
+            refuse(headers, &[IF_NONE_MATCH], "it can be asked of reads only")?;
+        }
     }
-    Ok(())
+    Ok(Vec::new())
 }

@@ -72,8 +72,9 @@ pub(crate) fn check_groups(selection: &Selection) -> Result<(), Mistake> {
     match relation.filter(|_| is_of_groups(selection)) {
         None => Ok(()),
         Some(name) => {
-            let hint = "a to-one relation is grouped by as its key, without brackets, and empty ones filter";
-            let text = format!("`{}` cannot be embedded beside a function: {hint}", shown(name));
+            let name = shown(name);
+            let hint = format!("groups are by a relation's key, `{name}`, and `{name}()` only filters");
+            let text = format!("`{name}` cannot have brackets with fields beside a function: {hint}");
             Err(Mistake::new("UNSUPPORTED", text))
         }
     }

@@ -40,39 +40,39 @@ fn registered_claims_are_checked_against_the_given_time() {
     let cases = [
         (json!({}), 0, None),
         (json!({}), 129, None),
-        (json!({}), 130, Some("expired")),
-        (json!({"exp": null}), 0, Some("no `exp`")),
-        (json!({"exp": "soon"}), 0, Some("a time claim is not a time")),
-        (json!({"exp": -1}), 0, Some("a time claim is not a time")),
+        (json!({}), 130, Some("has expired (`exp`)")),
+        (json!({"exp": null}), 0, Some("has no `exp`")),
+        (json!({"exp": "soon"}), 0, Some("has a time that is none")),
+        (json!({"exp": -1}), 0, Some("has a time that is none")),
         (json!({"nbf": 1_700_000_030}), 0, None),
-        (json!({"nbf": 1_700_000_031}), 0, Some("not valid yet")),
-        (json!({"iss": "https://other.example"}), 0, Some("`iss` is not accepted")),
-        (json!({"iss": null}), 0, Some("`iss` is not accepted")),
+        (json!({"nbf": 1_700_000_031}), 0, Some("is not valid yet (`nbf`)")),
+        (json!({"iss": "https://other.example"}), 0, Some("is of an issuer that is not accepted here (`iss`)")),
+        (json!({"iss": null}), 0, Some("is of an issuer that is not accepted here (`iss`)")),
         (json!({"aud": ["x", "other"]}), 0, None),
-        (json!({"aud": ["x"]}), 0, Some("`aud` is not accepted")),
-        (json!({"aud": {"x": "api"}}), 0, Some("`aud` is not a text or a list of them")),
-        (json!({"aud": ["api", 7]}), 0, Some("`aud` is not a text or a list of them")),
-        (json!({"iss": ["https://issuer.example"]}), 0, Some("what has to be a text is none")),
+        (json!({"aud": ["x"]}), 0, Some("is for another audience (`aud`)")),
+        (json!({"aud": {"x": "api"}}), 0, Some("has an `aud` that is not a text or a list of them")),
+        (json!({"aud": ["api", 7]}), 0, Some("has an `aud` that is not a text or a list of them")),
+        (json!({"iss": ["https://issuer.example"]}), 0, Some("has a claim that is no text and has to be one")),
         (json!({"iat": 1_700_000_030}), 0, None),
-        (json!({"iat": 1_700_000_031}), 0, Some("not valid yet")),
+        (json!({"iat": 1_700_000_031}), 0, Some("is not valid yet (`nbf`)")),
         (json!({"iat": 1_700_000_031}), 1, None),
-        (json!({"iat": 1_600_000_000, "nbf": 1_700_000_031}), 0, Some("not valid yet")),
-        (json!({"iat": "now"}), 0, Some("a time claim is not a time")),
-        (json!({"exp": 1e300}), 0, Some("a time claim is not a time")),
+        (json!({"iat": 1_600_000_000, "nbf": 1_700_000_031}), 0, Some("is not valid yet (`nbf`)")),
+        (json!({"iat": "now"}), 0, Some("has a time that is none")),
+        (json!({"exp": 1e300}), 0, Some("has a time that is none")),
         (json!({"exp": 1_700_000_100.5}), 130, None),
         (json!({"sub": "x".repeat(255)}), 0, None),
         (json!({"sub": "ß".repeat(255)}), 0, None),
-        (json!({"sub": "x".repeat(256)}), 0, Some("no `sub` that is an id")),
-        (json!({"sub": "x".repeat(5000)}), 0, Some("no `sub` that is an id")),
-        (json!({"sub": ""}), 0, Some("no `sub` that is an id")),
-        (json!({"sub": null}), 0, Some("no `sub` that is an id")),
-        (json!({"sub": 7}), 0, Some("what has to be a text is none")),
-        (json!({"sub": "u1\u{0}"}), 0, Some("no `sub` that is an id")),
-        (json!({"roles": {"admin": true}}), 0, Some("roles or scopes are not texts")),
-        (json!({"roles": ["admin", 7]}), 0, Some("roles or scopes are not texts")),
-        (json!({"scope": 7}), 0, Some("roles or scopes are not texts")),
-        (json!({"roles": vec!["a"; 257]}), 0, Some("too many roles or scopes")),
-        (json!({"roles": "a ".repeat(257)}), 0, Some("too many roles or scopes")),
+        (json!({"sub": "x".repeat(256)}), 0, Some("has no `sub` that is an id")),
+        (json!({"sub": "x".repeat(5000)}), 0, Some("has no `sub` that is an id")),
+        (json!({"sub": ""}), 0, Some("has no `sub` that is an id")),
+        (json!({"sub": null}), 0, Some("has no `sub` that is an id")),
+        (json!({"sub": 7}), 0, Some("has a claim that is no text and has to be one")),
+        (json!({"sub": "u1\u{0}"}), 0, Some("has no `sub` that is an id")),
+        (json!({"roles": {"admin": true}}), 0, Some("has roles or scopes that are not texts")),
+        (json!({"roles": ["admin", 7]}), 0, Some("has roles or scopes that are not texts")),
+        (json!({"scope": 7}), 0, Some("has roles or scopes that are not texts")),
+        (json!({"roles": vec!["a"; 257]}), 0, Some("has too many roles or scopes")),
+        (json!({"roles": "a ".repeat(257)}), 0, Some("has too many roles or scopes")),
     ];
     for (change, later_s, expected) in cases {
         let got = verify(Algorithm::HS256, &claims(change.clone()), NOW + Duration::from_secs(later_s));
@@ -125,11 +125,11 @@ fn verify_text(header: &str, claims: &str) -> Option<&'static str> {
 #[test]
 fn headers_are_understood_or_refused() {
     let claims = claims(json!({})).to_string();
-    let otherwise = Some("the claims are encoded in another way");
-    let typ = Some("`typ` is not that of a token for access");
-    let header = Some("the header is not JSON with unique names");
-    let no_text = Some("what has to be a text is none");
-    let no_key = Some("no key verifies it");
+    let otherwise = Some("has claims that are encoded in another way");
+    let typ = Some("has a `typ` that is not of a token for access");
+    let header = Some("has a header that is not JSON with unique names");
+    let no_text = Some("has a claim that is no text and has to be one");
+    let no_key = Some("is not signed by a key that is accepted here");
     let cases = [
         (r#"{"alg":"HS256"}"#, None),
         (r#"{"alg":"HS256","typ":"JWT"}"#, None),
@@ -149,15 +149,15 @@ fn headers_are_understood_or_refused() {
         (r#"{"alg":"HS256","b64":null}"#, otherwise),
         (r#"{"alg":"HS256","zip":"DEF"}"#, otherwise),
         (r#"{"alg":"HS256","enc":"A128GCM"}"#, otherwise),
-        (r#"{"alg":"HS256","crit":[]}"#, Some("`crit` names an extension")),
-        (r#"{"alg":"HS256","crit":["b64"],"b64":true}"#, Some("`crit` names an extension")),
+        (r#"{"alg":"HS256","crit":[]}"#, Some("names an extension in `crit`")),
+        (r#"{"alg":"HS256","crit":["b64"],"b64":true}"#, Some("names an extension in `crit`")),
         (r#"{"alg":"HS256","alg":"none"}"#, header),
         (r#"{"alg":"none","alg":"HS256"}"#, header),
         (r#"{"alg":"HS256","kid":"a","kid":"b"}"#, header),
         (r#"{"alg":"HS256"} "#, None),
         (r#"{"alg":"HS256"}x"#, header),
-        (r#"["HS256"]"#, Some("no `alg`")),
-        (r#"{"typ":"JWT"}"#, Some("no `alg`")),
+        (r#"["HS256"]"#, Some("has no `alg`")),
+        (r#"{"typ":"JWT"}"#, Some("has no `alg`")),
         (r#"{"alg":"hs256"}"#, no_key),
         (r#"{"alg":"none"}"#, no_key),
         (r#"{"alg":"HS384"}"#, no_key),
@@ -176,7 +176,7 @@ fn claims_are_unique_and_within_bounds() {
         let claims = claims(json!({})).to_string();
         verify_text(header, &format!("{}{more}}}", claims.strip_suffix('}').unwrap()))
     };
-    let refused = Some("the claims are not JSON with unique names");
+    let refused = Some("has claims that are not JSON with unique names");
     assert_eq!(with(""), None);
     assert_eq!(with(r#","x":{"a":1,"b":[1.5,18446744073709551615]}"#), None);
     for doubled in [r#","sub":"root""#, r#","exp":9999999999"#, r#","roles":[],"roles":["admin"]"#] {
@@ -184,13 +184,16 @@ fn claims_are_unique_and_within_bounds() {
     }
     assert_eq!(with(r#","x":{"a":1,"a":2}"#), refused);
     assert_eq!(with(&format!(r#","x":{}{}"#, "[".repeat(16), "]".repeat(16))), refused);
-    assert_eq!(verify_text(header, "[]"), Some("no `sub` that is an id"));
+    assert_eq!(verify_text(header, "[]"), Some("has no `sub` that is an id"));
     assert_eq!(verify_text(header, ""), refused);
 }
 
 #[test]
 fn another_algorithm_or_key_is_refused() {
-    assert_eq!(verify(Algorithm::HS512, &claims(json!({})), NOW).err(), Some(Rejected("no key verifies it")));
+    assert_eq!(
+        verify(Algorithm::HS512, &claims(json!({})), NOW).err(),
+        Some(Rejected("is not signed by a key that is accepted here"))
+    );
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJ1MSIsImV4cCI6MTgwMDAwMDAwMH0.";
     let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
     assert!(verifier.verify(none, NOW).is_err());
@@ -258,7 +261,11 @@ fn a_key_of_each_kind_verifies_its_own() {
         };
         assert_eq!(verify(&own, &token), Ok(Some("u1".to_owned())), "{algorithm:?}");
         for (pair, token) in [(&other, &token), (&own, &forged)] {
-            assert_eq!(verify(pair, token), Err(Rejected("no key verifies it")), "{algorithm:?}");
+            assert_eq!(
+                verify(pair, token),
+                Err(Rejected("is not signed by a key that is accepted here")),
+                "{algorithm:?}"
+            );
         }
         // What is not signed by it is not read: claims of another token, and none.
         let (_, signature) = token.rsplit_once('.').unwrap();
@@ -324,7 +331,7 @@ fn what_a_token_calls_critical_is_not_passed_over() {
         let token =
             jsonwebtoken::encode(&header, &claims(json!({})), &EncodingKey::from_secret(SECRET)).unwrap();
         let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
-        assert_eq!(verifier.verify(&token, NOW).err(), Some(Rejected("`crit` names an extension")));
+        assert_eq!(verifier.verify(&token, NOW).err(), Some(Rejected("names an extension in `crit`")));
     }
 }
 
@@ -339,7 +346,10 @@ fn a_remembered_token_still_expires() {
     let verifier = Verifier::new(vec![Key::hs256(SECRET).unwrap()], rules(), 10);
     assert!(verifier.verify(&token, NOW).is_ok());
     assert!(verifier.verify(&token, NOW).is_ok());
-    assert_eq!(verifier.verify(&token, NOW + Duration::from_secs(1000)).err(), Some(Rejected("expired")));
+    assert_eq!(
+        verifier.verify(&token, NOW + Duration::from_secs(1000)).err(),
+        Some(Rejected("has expired (`exp`)"))
+    );
 }
 
 #[test]
