@@ -161,7 +161,13 @@ impl StoredField<'_> {
                 refuse_on_relation(directives, report);
                 let relation = directives.get("relation");
                 let to_many = ToMany { cx, owner: self.owner, target, definition: self.definition, relation };
-                to_many.resolve(report).map_or(Source::Result, Source::Relation)
+                to_many.resolve(report).map_or_else(
+                    || {
+                        report.leave_unresolved(&self.definition.name);
+                        Source::Result
+                    },
+                    Source::Relation,
+                )
             }
             (Base::Abstract(_), _) => {
                 let message =

@@ -104,5 +104,6 @@ fn a_throttled_caller_is_told_when_to_come_again() {
     assert_eq!(header(&response, "ratelimit-policy"), "\"caller\";q=100");
     let bad_token = Problem { bad_token: true, ..Problem::new(Kind::Unauthenticated, "INVALID_TOKEN", "x") };
     let response = refusal(Refused::Operation, &[bad_token], &about(&Method::POST, Media::Json, &[]));
-    assert_eq!(header(&response, "www-authenticate"), "Bearer error=\"invalid_token\"");
+    let challenge = "Bearer error=\"invalid_token\", error_description=\"x\"";
+    assert_eq!(header(&response, "www-authenticate"), challenge);
 }
