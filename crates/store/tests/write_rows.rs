@@ -64,8 +64,17 @@ impl World {
             Param::try_from(params.len() - 1).unwrap()
         });
         let filter = is(&self.contract, resource, "id", 0);
-        let write =
-            Write::Update { resource, filter, visible, before, set, merges: Vec::new(), kept: Vec::new(), after, version };
+        let write = Write::Update {
+            resource,
+            filter,
+            visible,
+            before,
+            set,
+            merges: Vec::new(),
+            kept: Vec::new(),
+            after,
+            version,
+        };
         self.run(vec![self.plan(&write, params)])
     }
 

@@ -17,7 +17,9 @@ pub use decode::json::{DecodeBounds, DecodeError, Problem, decode_json};
 pub use decode::messages::{Absent, Kind, Label, MessageError, MessageField, Messages};
 pub use decode::protobuf::decode_protobuf;
 pub use decode::protobuf_json::decode_protobuf_json;
-pub use decode::scalar::{ID_CHARS_MAX, ScalarError, number_to_text, text_to_stored, to_stored, to_stored_item};
+pub use decode::scalar::{
+    ID_CHARS_MAX, ScalarError, number_to_text, text_to_stored, to_stored, to_stored_item,
+};
 pub use encode::graphql::{GraphqlEncoder, NULLS_MAX};
 pub use encode::json::JsonEncoder;
 pub use encode::protobuf::ProtobufEncoder;

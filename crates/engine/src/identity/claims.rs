@@ -25,8 +25,8 @@ pub(super) struct Header {
 impl Header {
     /// Reads a header, and refuses one that asks for what is not understood here.
     pub fn read(json: &[u8]) -> Result<Self, Rejected> {
-        let header =
-            decode_json(json, &BOUNDS).map_err(|_| Rejected("has a header that is not JSON with unique names"))?;
+        let header = decode_json(json, &BOUNDS)
+            .map_err(|_| Rejected("has a header that is not JSON with unique names"))?;
         if header.get("crit").is_some() {
             // What a token says is critical has to be understood, and no extension is (RFC 7515 section 4.1.11).
             return Err(Rejected("names an extension in `crit`"));
@@ -56,11 +56,13 @@ fn is_jwt(typ: &str) -> bool {
 pub(super) fn caller(json: &[u8], rules: &Rules) -> Result<Caller, Rejected> {
     let claims =
         decode_json(json, &BOUNDS).map_err(|_| Rejected("has claims that are not JSON with unique names"))?;
-    let subject =
-        optional_text(&claims, "sub")?.filter(|sub| is_id(sub)).ok_or(Rejected("has no `sub` that is an id"))?;
+    let subject = optional_text(&claims, "sub")?
+        .filter(|sub| is_id(sub))
+        .ok_or(Rejected("has no `sub` that is an id"))?;
     let issuer = optional_text(&claims, "iss")?;
     one_of(&rules.issuers, issuer.as_slice(), "is of an issuer that is not accepted here (`iss`)")?;
-    let audience = texts(claims.get("aud")).ok_or(Rejected("has an `aud` that is not a text or a list of them"))?;
+    let audience =
+        texts(claims.get("aud")).ok_or(Rejected("has an `aud` that is not a text or a list of them"))?;
     one_of(&rules.audiences, &audience, "is for another audience (`aud`)")?;
     let valid = validity(&claims, rules.leeway)?;
     let roles = grants(claims.get(&rules.roles_claim))?;

@@ -1,6 +1,5 @@
 //! The fields of a row that a call creates or changes.
 
-use super::checks::Patterns;
 use super::patch::{self, Patch};
 use super::stored::{self, Problem};
 use crate::fault::{Fault, FieldFault};
