@@ -5,20 +5,21 @@ import subprocess
 import sys
 
 METADATA = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--locked"]
-ADAPTER = {"contract", "wire", "engine", "edge", "http-semantics"}
+ADAPTER = {"contract", "wire", "engine", "edge", "http-semantics", "quota"}
 
 # What each crate may depend on in the code that is shipped. A crate that is not in the table is a question to answer
 # here first.
 MAY = {
     "contract": set(),
-    "edge": set(),
+    "edge": {"quota"},
+    "quota": set(),
     "wire": {"contract"},
     "describe": {"contract"},
-    "store": {"contract", "wire"},
-    "engine": {"contract", "wire", "store"},
+    "store": {"contract", "wire", "quota"},
+    "engine": {"contract", "wire", "store", "quota"},
     "session": {"contract", "wire", "engine"},
     "conditions": {"contract", "wire", "engine", "describe"},
-    "http-semantics": {"engine", "edge"},
+    "http-semantics": {"engine", "edge", "quota"},
     "rest": ADAPTER,
     "soap": ADAPTER,
     "grpc": ADAPTER | {"describe", "conditions"},
