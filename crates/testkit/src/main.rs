@@ -9,6 +9,7 @@
 //! testkit storm [REQUESTS]    random and mutated requests: no 5xx, no lost connection, bounded memory; strangers are told no names
 //! testkit strangers REQUESTS  the latter alone
 //! testkit worst [--markdown]  the most expensive requests: each pays for what it uses and leaves its neighbours alone
+//! testkit siege               the worst that peers can do to memory: it stays bounded, and others are answered
 //! ```
 //!
 //! It is run in the project's folder. The server is the `septet` beside this binary, or the one that `TESTKIT_SERVER` names.
@@ -35,6 +36,7 @@ mod rest;
 mod run;
 mod server;
 mod shares;
+mod siege;
 mod stage;
 mod storm;
 mod strangers;
@@ -81,6 +83,7 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         ["fresh"] => fresh::run(fresh::SEED),
         ["fresh", seed] => fresh::run(u64::from(number(seed)?)),
         ["shares"] => shares::run(&project),
+        ["siege"] => siege::run(&project),
         ["storm"] => stormed(&project, storm::REQUESTS),
         ["storm", requests] => stormed(&project, number(requests)?),
         ["strangers", requests] => strangers::run(&project, number(requests)?),
@@ -89,7 +92,7 @@ fn dispatch(words: &[&str]) -> Result<bool, String> {
         _ => {
             let usage =
                 "cases [FILTER] | parity FILE | fresh [SEED] | kill [ROUNDS] | shares | storm [REQUESTS]";
-            Err(format!("usage: testkit {usage} | strangers REQUESTS | worst [--markdown]"))
+            Err(format!("usage: testkit {usage} | strangers REQUESTS | worst [--markdown] | siege"))
         }
     }
 }

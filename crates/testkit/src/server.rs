@@ -131,6 +131,13 @@ impl Server {
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5");
     }
 
+    /// The memory that it holds now beside what is in files, in KiB.
+    pub fn anonymous_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("RssAnon:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
     /// SIGKILL: it gets no chance to tidy up.
     pub fn kill(mut self) {
         stop(&mut self.child);
