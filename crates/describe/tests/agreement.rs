@@ -30,6 +30,7 @@ fn engine(contract: Contract) -> Engine {
         inline_steps_max: 10_000,
         writer_hold_max: std::time::Duration::from_secs(30),
         writer_answer_steps_max: 1_000_000,
+        outbox: store::OutboxKept { keep_s: 604_800, bytes_max: 256 << 20 },
     };
     let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).unwrap();
     let rules =
@@ -54,6 +55,7 @@ async fn faults(
         idempotency_key: None,
         timeout: None,
         version: None,
+        reply_bytes_max: None,
     };
     let input = Input { key: key.map(str::to_owned), data: Some(Value::Object(data)), ..Input::default() };
     let operation = engine.contract().operation_named(name).unwrap();

@@ -82,6 +82,7 @@ fn main() {
                     Arc::new(Static),
                     edge::Limits::default(),
                     edge::Compression::On,
+                    Arc::new(quota::Pool::new(1 << 28)),
                     std::future::pending(),
                 )
                 .await;

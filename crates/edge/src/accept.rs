@@ -1,10 +1,11 @@
 //! Accepting connections, as many as there are places for.
 
 use crate::limits::Limits;
+use quota::block;
 use socket2::{SockRef, TcpKeepalive};
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -83,17 +84,6 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has.
-fn block(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.into(),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-    }
-}
-
 /// Readies a connection. Without this it works as well, so errors are nobody's concern.
 pub(crate) fn prepare(stream: &TcpStream, limits: &Limits) {
     // An answer is written at once and whole: waiting for more of it would only delay it.
@@ -132,15 +122,6 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn one_ipv6_subscriber_is_one_address() {
-        let same = |a: &str, b: &str| block(a.parse().unwrap()) == block(b.parse().unwrap());
-        assert!(same("2001:db8:0:1::1", "2001:db8:0:1:ffff::9"));
-        assert!(!same("2001:db8:0:1::1", "2001:db8:0:2::1"));
-        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
-        assert!(!same("192.0.2.1", "192.0.2.2"));
-    }
 
     #[tokio::test]
     async fn a_silent_peer_is_probed() {

@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body::Body as _;
 use hyper::body::Incoming;
+use quota::{Exceeded, Reservation};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,11 +15,16 @@ use tokio::task::coop;
 /// Bytes reserved on the word of `Content-Length` alone; the rest is reserved as it comes.
 const RESERVE_BYTES_MAX: u64 = 64 * 1024;
 
+/// Memory of what is made of a body for each of its bytes: itself, its values, and what they become. Values may be larger
+/// than their text; most are not.
+const BYTES_PER_BODY_BYTE: usize = 4;
+
 /// A request's body, still to be read. What is not asked for is not taken from the peer, beyond what its
 /// window lets it send ahead. Trailers are passed over.
 #[derive(Debug)]
 pub struct Body {
     content: Content,
+    room: Option<Arc<Reservation>>,
 }
 
 #[derive(Debug)]
@@ -49,15 +55,19 @@ pub enum BodyError {
     Timeout,
     /// The peer went away or broke the framing before its end.
     Incomplete,
+    /// Too much is being gathered already, by this peer or by all.
+    NoRoom(Exceeded),
 }
 
 impl BodyError {
-    /// The status that says it (RFC 9110 sections 15.5.14, 15.5.9, 15.5.1).
+    /// The status that says it (RFC 9110 sections 15.5.14, 15.5.9, 15.5.1, 15.6.4; RFC 6585 section 4).
     pub fn status(self) -> StatusCode {
         match self {
             BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             BodyError::Timeout => StatusCode::REQUEST_TIMEOUT,
             BodyError::Incomplete => StatusCode::BAD_REQUEST,
+            BodyError::NoRoom(Exceeded::Share) => StatusCode::TOO_MANY_REQUESTS,
+            BodyError::NoRoom(Exceeded::Pool) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -68,6 +78,7 @@ impl std::fmt::Display for BodyError {
             BodyError::TooLarge => "the body is too large",
             BodyError::Timeout => "the body did not arrive in time",
             BodyError::Incomplete => "the body is incomplete, or its framing is broken",
+            BodyError::NoRoom(_) => "too much is being gathered to take more of the body",
         })
     }
 }
@@ -77,17 +88,50 @@ impl std::error::Error for BodyError {}
 impl<T: Into<Bytes>> From<T> for Body {
     /// A body that is already there.
     fn from(bytes: T) -> Self {
-        Body { content: Content::Full(bytes.into()) }
+        Body { content: Content::Full(bytes.into()), room: None }
     }
 }
 
 impl Body {
-    pub(crate) fn incoming(incoming: Incoming, time_max: Duration, activity: &Arc<Activity>) -> Self {
+    pub(crate) fn incoming(
+        incoming: Incoming,
+        time_max: Duration,
+        activity: &Arc<Activity>,
+        room: Option<Arc<Reservation>>,
+    ) -> Self {
         if incoming.is_end_stream() {
             return Body::from(Bytes::new());
         }
         let activity = activity.clone();
-        Body { content: Content::Incoming(Unread { incoming, has_ended: false, time_max, activity }) }
+        let content = Content::Incoming(Unread { incoming, has_ended: false, time_max, activity });
+        Body { content, room }
+    }
+
+    /// Takes room for so many bytes of the body that are kept, beside what [`Body::read`] takes by itself. It is held
+    /// until the reply is sent.
+    ///
+    /// # Errors
+    /// [`BodyError::NoRoom`].
+    pub fn hold(&self, bytes: usize) -> Result<(), BodyError> {
+        match &self.room {
+            Some(room) => room.grow(bytes.saturating_mul(BYTES_PER_BODY_BYTE)).map_err(BodyError::NoRoom),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes room for at least so many bytes in all that wait within a stream: those that are buffered because nobody
+    /// reads them, and those of the message that is not whole.
+    ///
+    /// # Errors
+    /// [`BodyError::NoRoom`].
+    pub fn hold_stream(&self, waiting: usize) -> Result<(), BodyError> {
+        match &self.room {
+            Some(room) => {
+                let window = crate::connection::STREAM_WINDOW_BYTES as usize;
+                room.grow_to(window + waiting).map_err(BodyError::NoRoom)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether there is nothing to read.
@@ -105,7 +149,7 @@ impl Body {
         match self.content {
             Content::Full(bytes) if bytes.len() > bytes_max => Err(BodyError::TooLarge),
             Content::Full(bytes) => Ok(bytes),
-            Content::Incoming(unread) => unread.read(bytes_max).await,
+            Content::Incoming(unread) => unread.read(bytes_max, self.room.as_deref()).await,
             Content::Failed(error) => Err(error),
         }
     }
@@ -145,17 +189,22 @@ impl Body {
 }
 
 impl Unread {
-    async fn read(mut self, bytes_max: usize) -> Result<Bytes, BodyError> {
+    async fn read(mut self, bytes_max: usize, room: Option<&Reservation>) -> Result<Bytes, BodyError> {
         if self.incoming.size_hint().lower() > bytes_max as u64 {
             return Err(BodyError::TooLarge);
         }
         let time_max = self.time_max;
-        tokio::time::timeout(time_max, self.collect(bytes_max)).await.unwrap_or(Err(BodyError::Timeout))
+        tokio::time::timeout(time_max, self.collect(bytes_max, room)).await.unwrap_or(Err(BodyError::Timeout))
     }
 
     /// A body in one piece, the usual case, is handed on without a copy.
-    async fn collect(&mut self, bytes_max: usize) -> Result<Bytes, BodyError> {
+    async fn collect(&mut self, bytes_max: usize, room: Option<&Reservation>) -> Result<Bytes, BodyError> {
+        let hold = |bytes: &Bytes| match room {
+            Some(room) => room.grow(bytes.len() * BYTES_PER_BODY_BYTE).map_err(BodyError::NoRoom),
+            None => Ok(()),
+        };
         let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        hold(&first)?;
         if first.len() > bytes_max {
             return Err(BodyError::TooLarge);
         }
@@ -168,6 +217,7 @@ impl Unread {
             if all.len() + bytes.len() > bytes_max {
                 return Err(BodyError::TooLarge);
             }
+            hold(&bytes)?;
             all.extend_from_slice(&bytes);
             piece = self.next().await?;
         }

@@ -6,7 +6,7 @@ use crate::coding::{self, Coding, Compression, Compressor, Terms};
 use crate::head::{Refused, admissible, leave_out_body, refusal};
 use crate::limits::Limits;
 use crate::message::{Handler, Notice, Request, Response};
-use crate::outgoing::{Outgoing, Panics, Streams};
+use crate::outgoing::{Outgoing, Panics, Room, Streams};
 use crate::serve::Phase;
 use crate::socket::Socket;
 use http::{HeaderValue, Method, Version, header};
@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use quota::{Exceeded, Holder, Owner, Pool, Reservation};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -33,17 +34,24 @@ const HEADERS_ON_STACK: usize = 100;
 /// Bytes of a reply that HTTP/2 holds for a stream whose peer grants a window and does not read.
 const STREAM_UNSENT_BYTES_MAX: usize = 64 * 1024;
 /// What a peer may send of one HTTP/2 request's body before it is read.
-pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 /// What a peer may send of all bodies on an HTTP/2 connection before they are read. It is more than a
 /// stream's, so that one which is not read does not keep the others waiting, and by so much because h2 ends a
 /// connection on which frames of less than 256 bytes lie unread that lack half of this in all: a stream's
 /// window may be filled with frames of 16 bytes, which are messages of gRPC that hold a number or two.
 pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 32 * STREAM_WINDOW_BYTES;
 
+/// Memory of a request beside its head: its futures, its place among the streams of a connection, its answer's head.
+const REQUEST_BYTES: usize = 4 * 1024;
+/// Memory of a header field beside its text.
+const HEADER_FIELD_BYTES: usize = 64;
+
 /// What all connections of a server share.
 pub(crate) struct Shared<H> {
     pub(crate) handler: Arc<H>,
     pub(crate) limits: Limits,
+    /// What everything that is held for peers is taken from.
+    pub(crate) held: Arc<Pool>,
     protocols: auto::Builder<Streams>,
     /// `None` where replies are sent as they are.
     compressor: Option<Compressor>,
@@ -52,13 +60,18 @@ pub(crate) struct Shared<H> {
 }
 
 impl<H> Shared<H> {
-    pub(crate) fn new(handler: Arc<H>, limits: Limits, compression: Compression) -> Arc<Self> {
+    pub(crate) fn new(
+        handler: Arc<H>,
+        limits: Limits,
+        compression: Compression,
+        held: Arc<Pool>,
+    ) -> Arc<Self> {
         let protocols = protocols(&limits);
         let compressor = match compression {
             Compression::On => Some(Compressor::new()),
             Compression::Off => None,
         };
-        Arc::new(Shared { handler, limits, protocols, compressor, connections: AtomicU64::new(0) })
+        Arc::new(Shared { handler, limits, held, protocols, compressor, connections: AtomicU64::new(0) })
     }
 }
 
@@ -67,6 +80,8 @@ struct Link<H> {
     shared: Arc<Shared<H>>,
     activity: Arc<Activity>,
     peer: SocketAddr,
+    /// What the peer's address holds.
+    holder: Holder,
 }
 
 /// hyper's settings for these limits. Its own header timer is off: it would be set anew for every request,
@@ -110,9 +125,11 @@ pub(crate) async fn run<H: Handler, S>(
 {
     let number = shared.connections.fetch_add(1, Relaxed);
     let activity = Activity::begin(shared.limits.connection_age(number));
-    let link = Arc::new(Link { shared: shared.clone(), activity: activity.clone(), peer });
+    let holder = shared.held.holder(Owner::Address(peer.ip()));
+    let socket = Socket::new(stream, activity.clone(), holder.clone(), shared.limits.header_bytes_max);
+    let link = Arc::new(Link { shared: shared.clone(), activity: activity.clone(), peer, holder });
     let service = service_fn(|request| answer(link.clone(), link.activity.open(), request));
-    let io = TokioIo::new(Socket::new(stream, activity.clone()));
+    let io = TokioIo::new(socket);
     let mut connection = pin!(shared.protocols.serve_connection(io, service));
     loop {
         tokio::select! {
@@ -190,9 +207,17 @@ fn answer<H: Handler>(
     let version = request.version();
     let is_head = request.method() == Method::HEAD;
     let admitted = admissible(&request, &link.shared.limits, &*link.shared.handler);
-    let (terms, request) = match admitted.and_then(|()| link.terms(&mut request)) {
-        Ok(terms) => (terms, Ok(link.request(request))),
-        Err(refused) => (None, Err(refused)),
+    let (terms, room, request) = match admitted.and_then(|()| link.terms(&mut request)) {
+        Ok(terms) => {
+            let room = link.room(&request);
+            let (room, overload) = match room {
+                Ok(room) => (Some(room), None),
+                Err(exceeded) => (None, Some(exceeded)),
+            };
+            let body_room = room.as_ref().and_then(|room| room.body.clone());
+            (terms, room, Ok(link.request(request, body_room, overload)))
+        }
+        Err(refused) => (None, None, Err(refused)),
     };
     async move {
         let response = match request {
@@ -213,16 +238,44 @@ fn answer<H: Handler>(
         if version != Version::HTTP_2 && link.activity.is_last() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(response.map(|body| Outgoing::new(body, version, open, link)))
+        // What was made without asking whether there is room for it, such as a description of the API.
+        if let Some(room) = &room
+            && let Err(exceeded) = room.take_reply(response.body())
+        {
+            response = refusal(Refused::NoRoom(exceeded));
+        }
+        Ok(response.map(|body| Outgoing::new(body, version, open, room, link)))
     }
 }
 
+/// What a request's head takes.
+fn head_bytes<B>(request: &http::Request<B>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let fields = request.headers().iter();
+    target + fields.map(|(_, value)| HEADER_FIELD_BYTES + value.len()).sum::<usize>()
+}
+
 impl<H> Link<H> {
-    fn request(&self, request: http::Request<Incoming>) -> Request {
+    /// What a request holds from its beginning on.
+    fn room(&self, request: &http::Request<Incoming>) -> Result<Room, Exceeded> {
+        let own = self.holder.take(REQUEST_BYTES + head_bytes(request))?;
+        let body = match http_body::Body::is_end_stream(request.body()) {
+            true => None,
+            false => Some(Arc::new(self.holder.take(0)?)),
+        };
+        Ok(Room { own, body })
+    }
+
+    fn request(
+        &self,
+        request: http::Request<Incoming>,
+        room: Option<Arc<Reservation>>,
+        overload: Option<Exceeded>,
+    ) -> Request {
         let (head, incoming) = request.into_parts();
         let http::request::Parts { method, uri, version, headers, .. } = head;
-        let body = Body::incoming(incoming, self.shared.limits.body_read(), &self.activity);
-        Request { method, uri, version, headers, peer: self.peer, body }
+        let body = Body::incoming(incoming, self.shared.limits.body_read(), &self.activity, room);
+        Request { method, uri, version, headers, peer: self.peer, body, overload }
     }
 
     /// What the request says of codings.

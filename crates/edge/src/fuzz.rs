@@ -88,7 +88,7 @@ pub fn fuzz_entity_tags(data: &[u8]) {
 async fn exchange(data: &[u8]) -> Vec<u8> {
     let limits = Limits { headers_max: HEADERS_MAX, ..Limits::default() };
     let handler = Arc::new(Checking::default());
-    let shared = Shared::new(handler.clone(), limits, Compression::On);
+    let shared = Shared::new(handler.clone(), limits, Compression::On, Arc::new(quota::Pool::new(1 << 28)));
     let (_phase, receiver) = watch::channel(Phase::Open);
     let (mut ours, theirs) = tokio::io::duplex(PIPE_BYTES);
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));

@@ -6,7 +6,10 @@ use crate::limits::Limits;
 use crate::message::{Handler, Response};
 use crate::reply::ResponseBody;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use quota::Exceeded;
 
+/// What is said where there is no room for a reply.
+const NO_ROOM: &str = "too much waits to be taken: take what was answered, and ask again\n";
 /// What is said of a body that has a content coding.
 const CODED_BODY: &str = "a body with a content coding is not read: send it as it is\n";
 
@@ -23,6 +26,8 @@ pub(crate) enum Refused {
     CodedBody,
     /// It takes no reply that we could give, `identity` included.
     NoCoding,
+    /// There is no room for the reply.
+    NoRoom(Exceeded),
 }
 
 /// What a head breaks.
@@ -122,10 +127,13 @@ pub(crate) fn refusal(refused: Refused) -> Response {
         // RFC 9110 section 12.5.3: the field tells it from a 415 for the media type.
         Refused::CodedBody => (StatusCode::UNSUPPORTED_MEDIA_TYPE, header::ACCEPT_ENCODING, "identity"),
         Refused::NoCoding => (StatusCode::NOT_ACCEPTABLE, header::VARY, "accept-encoding"),
+        Refused::NoRoom(Exceeded::Share) => (StatusCode::TOO_MANY_REQUESTS, header::RETRY_AFTER, "1"),
+        Refused::NoRoom(Exceeded::Pool) => (StatusCode::SERVICE_UNAVAILABLE, header::RETRY_AFTER, "1"),
     };
     let words = match refused {
         Refused::Head(breach) => Some(breach.words()),
         Refused::CodedBody => Some(CODED_BODY),
+        Refused::NoRoom(_) => Some(NO_ROOM),
         Refused::Malformed | Refused::NoCoding | Refused::Panic => None,
     };
     *response.status_mut() = status;

@@ -48,7 +48,7 @@ pub(crate) fn connect_to(
     limits: Limits,
     pipe_bytes: usize,
 ) -> (DuplexStream, watch::Sender<Phase>) {
-    let shared = Shared::new(handler, limits, Compression::On);
+    let shared = Shared::new(handler, limits, Compression::On, Arc::new(quota::Pool::new(1 << 28)));
     let (phase, receiver) = watch::channel(Phase::Open);
     let (ours, theirs) = tokio::io::duplex(pipe_bytes);
     let peer = SocketAddr::from(([192, 0, 2, 1], 1));

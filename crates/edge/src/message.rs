@@ -3,6 +3,7 @@
 use crate::body::Body;
 use crate::reply::ResponseBody;
 use http::{HeaderMap, Method, Uri, Version};
+use quota::Exceeded;
 use std::future::Future;
 use std::net::SocketAddr;
 
@@ -21,6 +22,8 @@ pub struct Request {
     pub peer: SocketAddr,
     /// What follows the head, still to be read.
     pub body: Body,
+    /// There is no room to do anything for the peer but tell it so: too much is held for it, or for all.
+    pub overload: Option<Exceeded>,
 }
 
 /// An answer.

@@ -6,6 +6,7 @@ use crate::reply::{Content, Piece, ResponseBody, Source};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
+use quota::{Exceeded, Reservation};
 use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
@@ -19,12 +20,37 @@ use tokio::time::{Instant, Sleep};
 /// Bytes of a reply given to an HTTP/2 stream at a time. What is given is out of our hands and may lie in the
 /// connection's buffers for as long as the peer grants no window, so it is little.
 const STREAM_PIECE_BYTES: usize = 16 * 1024;
+/// Bytes of a whole HTTP/1.1 reply that may lie in the connection's own buffer, which each connection has paid for.
+const BUFFERED_BYTES_MAX: usize = 8 * 1024;
 
 /// A response's body on its way out. The request counts as open until this is dropped.
 pub(crate) struct Outgoing {
     rest: Rest,
     piece_bytes: usize,
+    /// What the request and its reply hold, where it is not tied to the reply's bytes.
+    _room: Option<Room>,
     _open: Open,
+}
+
+/// What a request holds until its reply is sent: its head, what it may gather, and as much of its reply as whoever made
+/// it has not taken.
+pub(crate) struct Room {
+    pub(crate) own: Reservation,
+    /// It is the request's until its reply is sent: values that were read out of the body are in use until then.
+    pub(crate) body: Option<Arc<Reservation>>,
+}
+
+/// Whole bytes with all that they hold.
+struct Sent {
+    bytes: Bytes,
+    _room: Option<Room>,
+    _held: Option<Arc<Reservation>>,
+}
+
+impl AsRef<[u8]> for Sent {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// What is yet to be sent.
@@ -67,18 +93,47 @@ impl Outgoing {
         body: ResponseBody,
         version: http::Version,
         open: Open,
+        mut room: Option<Room>,
         panics: Arc<impl Panics + 'static>,
     ) -> Self {
         sending_goes_on();
         let piece_bytes = if version == http::Version::HTTP_2 { STREAM_PIECE_BYTES } else { usize::MAX };
-        let rest = match body.0 {
-            Content::Full(bytes) => Rest::Full(bytes),
-            Content::Trailed(bytes, trailers) => Rest::Trailed(bytes, trailers),
+        let ResponseBody { content, held } = body;
+        let buffered_max = if piece_bytes == usize::MAX { BUFFERED_BYTES_MAX } else { 0 };
+        let rest = match content {
+            Content::Full(bytes) => Rest::Full(sent(bytes, buffered_max, &mut room, held)),
+            Content::Trailed(bytes, trailers) => {
+                Rest::Trailed(sent(bytes, buffered_max, &mut room, held), trailers)
+            }
             Content::Stream(source) => {
                 Rest::Stream(Box::new(Flow { source: Some(source), rest: Bytes::new(), panics }))
             }
         };
-        Outgoing { rest, piece_bytes, _open: open }
+        Outgoing { rest, piece_bytes, _room: room, _open: open }
+    }
+}
+
+/// Ties what is held to the bytes: what is given may lie in buffers for as long as the peer likes. Where the connection
+/// has a buffer for all of them it is given back with the reply.
+fn sent(bytes: Bytes, buffered_max: usize, room: &mut Option<Room>, held: Option<Arc<Reservation>>) -> Bytes {
+    match bytes.len() {
+        length if length <= buffered_max || length == 0 => bytes,
+        _ => Bytes::from_owner(Sent { bytes, _room: room.take(), _held: held }),
+    }
+}
+
+impl Room {
+    /// Takes what a reply's bytes take beyond what they are held by.
+    pub(crate) fn take_reply(&self, body: &ResponseBody) -> Result<(), Exceeded> {
+        let bytes = match &body.content {
+            Content::Full(bytes) | Content::Trailed(bytes, _) => bytes.len(),
+            Content::Stream(_) => 0,
+        };
+        let held = body.held.as_ref().map_or(0, |held| held.bytes());
+        match bytes.checked_sub(held) {
+            None | Some(0) => Ok(()),
+            Some(beyond) => self.own.grow(beyond),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use quota::Reservation;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +10,11 @@ use std::task::{Context, Poll};
 
 /// A response's body.
 #[derive(Default)]
-pub struct ResponseBody(pub(crate) Content);
+pub struct ResponseBody {
+    pub(crate) content: Content,
+    /// What its bytes are held by, as far as whoever made them has taken that.
+    pub(crate) held: Option<Arc<Reservation>>,
+}
 
 pub(crate) enum Content {
     Full(Bytes),
@@ -77,7 +82,7 @@ impl Default for Content {
 
 impl<T: Into<Bytes>> From<T> for ResponseBody {
     fn from(bytes: T) -> Self {
-        ResponseBody(Content::Full(bytes.into()))
+        ResponseBody { content: Content::Full(bytes.into()), held: None }
     }
 }
 
@@ -87,19 +92,35 @@ impl ResponseBody {
         Self::default()
     }
 
+    /// The same body, its bytes held by a reservation until the peer has taken them.
+    #[must_use]
+    pub fn held(self, held: Option<Arc<Reservation>>) -> Self {
+        Self { held, ..self }
+    }
+
+    /// The same body in a coding. It holds no more than it did.
+    pub(crate) fn coded(self, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let held = self.held;
+        if let Some(held) = &held {
+            held.shrink_to(bytes.len());
+        }
+        Self { content: Content::Full(bytes), held }
+    }
+
     /// A whole body and what follows it. It is sent as it is, in no content coding.
     pub fn with_trailers(bytes: impl Into<Bytes>, trailers: HeaderMap) -> Self {
-        ResponseBody(Content::Trailed(bytes.into(), Box::new(trailers)))
+        ResponseBody { content: Content::Trailed(bytes.into(), Box::new(trailers)), held: None }
     }
 
     /// A body that is made while it is sent. It is sent as it is, in no content coding.
     pub fn stream(source: impl Source) -> Self {
-        ResponseBody(Content::Stream(Box::pin(source)))
+        ResponseBody { content: Content::Stream(Box::pin(source)), held: None }
     }
 
     /// All of a body that is whole; nothing of one that is yet to be made.
     pub fn into_bytes(self) -> Bytes {
-        match self.0 {
+        match self.content {
             Content::Full(bytes) | Content::Trailed(bytes, _) => bytes,
             Content::Stream(_) => Bytes::new(),
         }
@@ -107,12 +128,12 @@ impl ResponseBody {
 
     /// Whether it is made while it is sent.
     pub fn is_stream(&self) -> bool {
-        matches!(self.0, Content::Stream(_))
+        matches!(self.content, Content::Stream(_))
     }
 
     /// A body that is whole and has nothing after it.
     pub(crate) fn as_full(&self) -> Option<&Bytes> {
-        match &self.0 {
+        match &self.content {
             Content::Full(bytes) => Some(bytes),
             Content::Trailed(..) | Content::Stream(_) => None,
         }
@@ -122,7 +143,7 @@ impl ResponseBody {
 /// Any body piece by piece, for those that put others around it.
 impl Source for ResponseBody {
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
-        let piece = match &mut self.0 {
+        let piece = match &mut self.content {
             Content::Stream(source) => return source.as_mut().poll_piece(cx),
             Content::Full(bytes) | Content::Trailed(bytes, _) if !bytes.is_empty() => {
                 Some(Piece::Data(std::mem::take(bytes)))
@@ -130,7 +151,7 @@ impl Source for ResponseBody {
             Content::Full(_) => None,
             Content::Trailed(_, trailers) => {
                 let trailers = std::mem::take(&mut **trailers);
-                self.0 = Content::default();
+                self.content = Content::default();
                 Some(Piece::Trailers(trailers))
             }
         };
@@ -140,7 +161,7 @@ impl Source for ResponseBody {
 
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.content {
             Content::Full(bytes) => f.debug_tuple("Full").field(bytes).finish(),
             Content::Trailed(bytes, trailers) => {
                 f.debug_tuple("Trailed").field(bytes).field(trailers).finish()

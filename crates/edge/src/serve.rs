@@ -5,10 +5,14 @@ use crate::coding::Compression;
 use crate::connection::{self, Shared};
 use crate::limits::Limits;
 use crate::message::{Connection, Handler, Notice};
+use quota::{Owner, Pool};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+/// Memory of a connection without a request: its buffers, its task, what HTTP/2 keeps for it.
+const CONNECTION_BYTES: usize = 16 * 1024;
 
 /// What all connections are to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +33,19 @@ pub struct Drained {
 }
 
 /// Serves on these listeners until `shutdown` completes, then stops accepting, lets requests under way
-/// finish, and cuts what is left after `drain_ms_max`. Returns when no connection is left. Must run within a
+/// finish, and cuts what is left after `drain_ms_max`. Everything that is held for peers is taken from `held`. Returns when no connection is left. Must run within a
 /// tokio runtime.
 pub async fn serve<H: Handler>(
     listeners: Vec<TcpListener>,
     handler: Arc<H>,
     limits: Limits,
     compression: Compression,
+    held: Arc<Pool>,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let places = Places::new(&limits);
     let drain_max = limits.drain();
-    let shared = Shared::new(handler, limits, compression);
+    let shared = Shared::new(handler, limits, compression, held);
     // Every connection and acceptor holds a receiver; when all are dropped, everything is over.
     let (phase, receiver) = watch::channel(Phase::Open);
     for listener in listeners {
@@ -71,7 +76,9 @@ async fn acceptor<H: Handler>(
         loop {
             let vacancy = places.vacancy().await;
             let (stream, peer) = accept(&listener, |e| shared.handler.notice(Notice::AcceptFailed(e))).await;
-            let Some(place) = places.take(vacancy, peer) else {
+            // What the connection takes counts for its address like all that is held on it.
+            let room = shared.held.holder(Owner::Address(peer.ip())).take(CONNECTION_BYTES);
+            let (Some(place), Ok(room)) = (places.take(vacancy, peer), room) else {
                 shared.handler.notice(Notice::TooManyConnections(peer));
                 continue;
             };
@@ -84,6 +91,7 @@ async fn acceptor<H: Handler>(
                 let _over = phase.clone();
                 let _told = told;
                 let _place = place;
+                let _room = room;
                 connection::run(shared, stream, peer, phase).await;
             });
         }

@@ -3,6 +3,7 @@
 
 use crate::activity::Activity;
 use crate::batch::Batch;
+use quota::{Holder, Reservation};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes thrown away at a time.
 const DISCARD_BYTES: usize = 8 * 1024;
+/// Bytes of a head that a connection has room for; a longer one takes room for the longest that may come.
+const HEAD_BYTES_FREE: usize = 8 * 1024;
 
 /// A peer's stream.
 pub(crate) struct Socket<S> {
@@ -22,6 +25,10 @@ pub(crate) struct Socket<S> {
     /// What is held of an HTTP/2 connection's writes.
     batch: Option<Box<Batch>>,
     closing: Closing,
+    holder: Holder,
+    header_bytes_max: usize,
+    /// Of a head that has begun: bytes that have come, and what they hold once they are many.
+    heading: (usize, Option<Reservation>),
 }
 
 enum Closing {
@@ -31,8 +38,25 @@ enum Closing {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Socket { stream, activity, batch: None, closing: Closing::Not }
+    pub(crate) fn new(stream: S, activity: Arc<Activity>, holder: Holder, header_bytes_max: usize) -> Self {
+        let (batch, closing, heading) = (None, Closing::Not, (0, None));
+        Socket { stream, activity, batch, closing, holder, header_bytes_max, heading }
+    }
+
+    /// A head that is long before it is whole takes room.
+    fn heading(&mut self, bytes: usize) -> io::Result<()> {
+        if !self.activity.is_heading() {
+            if self.heading.0 > 0 {
+                self.heading = (0, None);
+            }
+            return Ok(());
+        }
+        self.heading.0 += bytes;
+        if self.heading.0 > HEAD_BYTES_FREE && self.heading.1.is_none() {
+            let room = self.holder.take(self.header_bytes_max);
+            self.heading.1 = Some(room.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?);
+        }
+        Ok(())
     }
 
     /// Where writes are held: only HTTP/2 has requests side by side.
@@ -125,10 +149,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if let read @ [_, ..] = &buffer.filled()[before..] {
+        let read = &buffer.filled()[before..];
+        let bytes = read.len();
+        if bytes > 0 {
             self.activity.received(read);
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.heading(bytes))
     }
 }
 
@@ -239,7 +265,8 @@ mod tests {
     fn socket(first: &[u8], wire: Wire) -> Socket<Wire> {
         let activity = Activity::begin(None);
         activity.received(first);
-        Socket::new(wire, activity)
+        let holder = quota::Pool::new(1 << 20).holder(quota::Owner::Caller("a"));
+        Socket::new(wire, activity, holder, 32 * 1024)
     }
 
     fn http2(wire: Wire) -> Socket<Wire> {

@@ -4,6 +4,7 @@
 mod ends;
 mod requests;
 mod responses;
+mod rooms;
 
 use crate::body::Body;
 use crate::lapses::connect_to;

@@ -64,6 +64,7 @@ async fn start_with(handler: impl Handler, compression: Compression) -> SocketAd
         Arc::new(handler),
         Limits::default(),
         compression,
+        Arc::new(quota::Pool::new(1 << 28)),
         std::future::pending(),
     ));
     address

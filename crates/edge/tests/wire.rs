@@ -74,7 +74,8 @@ async fn start(limits: Limits) -> Server {
     let (stop, stopped) = oneshot::channel::<()>();
     let served = handler.clone();
     let drained = tokio::spawn(async move {
-        serve(vec![listener], served, limits, Compression::On, async {
+        let held = Arc::new(quota::Pool::new(1 << 28));
+        serve(vec![listener], served, limits, Compression::On, held, async {
             let _ = stopped.await;
         })
         .await

@@ -15,6 +15,10 @@ pub struct Activity {
     pub channel_paths: u64,
     /// Messages that were published to channels.
     pub messages_published: u64,
+    /// Bytes that are held for callers.
+    pub held_bytes: u64,
+    /// Bytes of messages that channels hold.
+    pub channel_held_bytes: u64,
     /// Messages that members were given: one for each member that a message reached.
     pub messages_delivered: u64,
 }
@@ -30,6 +34,8 @@ impl Engine {
             channel_paths: channels.paths,
             messages_published: channels.published,
             messages_delivered: channels.delivered,
+            held_bytes: self.held.used() as u64,
+            channel_held_bytes: channels.held_bytes,
         }
     }
 }

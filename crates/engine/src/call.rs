@@ -54,6 +54,9 @@ pub struct Context {
     pub timeout: Option<Duration>,
     /// The version of the row that the caller saw (`If-Match`).
     pub version: Option<i64>,
+    /// Bytes of the answer at the most, where that is less than of any: what is left of an answer that several calls
+    /// make together.
+    pub reply_bytes_max: Option<usize>,
 }
 
 /// What a caller shows for itself.
@@ -416,6 +419,8 @@ pub struct Answer {
     pub cache: Option<Cache>,
     /// What is left of the caller's budget.
     pub budget: Option<Budget>,
+    /// What the body is held by: to be kept until it is sent.
+    pub held: Option<std::sync::Arc<quota::Reservation>>,
 }
 
 /// The state of a caller's budget.

@@ -12,6 +12,7 @@ mod publish;
 mod queue;
 
 pub(crate) use hub::{Bounds, Hub};
-pub use message::Message;
 pub(crate) use message::{Draft, Part, Told, ToldWhole};
+pub use message::{Message, histories_too_long};
 pub use participant::Participant;
+pub(crate) use publish::Publishing;

@@ -15,6 +15,7 @@ use crate::settings::Settings;
 use crate::stage::{Chosen, Places, Planned};
 use crate::watch::{Tally, Watch};
 use contract::{Contract, OperationId};
+use quota::Pool;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use store::{ReadPlan, SqlPlan, StorageFault, Store};
@@ -47,6 +48,8 @@ pub struct Engine {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) plans: Plans,
     pub(crate) hub: Hub,
+    /// What is held for callers.
+    pub(crate) held: Arc<Pool>,
     /// How the messages of channels are told.
     pub(crate) told: Vec<Arc<ToldWhole>>,
     /// Streams under way.
@@ -123,6 +126,7 @@ impl Engine {
             hashing: Hashing::new(settings.hashes_concurrent_max, settings.hashes_waiting_max),
             plans: Plans::new(&settings),
             hub: Hub::new(settings.hub()),
+            held: Arc::new(Pool::new(settings.held_bytes_max)),
             told: contract.channels.iter().map(|c| Arc::new(ToldWhole::new(&contract, c))).collect(),
             streams: Places::new("streams", settings.stream_places()),
             anonymous: Arc::new(Caller::anonymous()),

@@ -78,6 +78,8 @@ pub mod codes {
     pub const VERSION_MISMATCH: &str = "VERSION_MISMATCH";
     /// The idempotency key was used with another input.
     pub const IDEMPOTENCY_MISMATCH: &str = "IDEMPOTENCY_MISMATCH";
+    /// It was done with the idempotency key before, and its answer was too large to be kept.
+    pub const ANSWER_NOT_KEPT: &str = "ANSWER_NOT_KEPT";
     /// The answer would be larger than allowed.
     pub const REPLY_TOO_LARGE: &str = "REPLY_TOO_LARGE";
     /// The caller's budget is used up, or its share of what may be under way.

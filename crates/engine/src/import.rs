@@ -50,6 +50,7 @@ impl Engine {
                 lane: Lane::OPERATOR,
             },
             now,
+            room: None,
         };
         let written = self.store.import(mutation).await;
         written.map(|_| ()).map_err(|failed| NotImported {

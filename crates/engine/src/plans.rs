@@ -5,7 +5,9 @@ use crate::fault::Fault;
 use crate::select::{Outline, Totals, shape, shape_of_totals};
 use crate::settings::Settings;
 use contract::OperationId;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use std::hash::Hash;
 use std::sync::Arc;
 use store::{Aggregate, ReadPlan, Root, Select, SqlAnswer, SqlPlan, Write, WritePlan};
 use wire::Shape;
@@ -13,24 +15,84 @@ use wire::Shape;
 /// Everything that was compiled so far, as far as there is room.
 #[derive(Debug)]
 pub(crate) struct Plans {
-    reads: Cache<ReadKey, Arc<ReadPlan>>,
-    counts: Cache<Select, Arc<ReadPlan>>,
-    totals: Cache<TotalsKey, Arc<ReadPlan>>,
-    writes: Cache<Write, Arc<WritePlan>>,
-    operations: Cache<SqlKey, Arc<SqlPlan>>,
+    reads: Weighed<ReadKey, ReadPlan>,
+    counts: Weighed<Select, ReadPlan>,
+    totals: Weighed<TotalsKey, ReadPlan>,
+    writes: Weighed<Write, WritePlan>,
+    operations: Weighed<SqlKey, SqlPlan>,
 }
+
+/// Plans by their keys, within a bound in bytes.
+type Weighed<K, P> = Cache<K, Arc<P>, Weight>;
+
+/// What a plan counts for.
+#[derive(Debug, Clone)]
+struct Weight {
+    /// At the least, so that the bound in bytes is one in numbers too.
+    min: u64,
+}
+
+/// A plan as memory.
+trait Memory {
+    fn bytes(&self) -> usize;
+}
+
+impl<K, P: Memory> Weighter<K, Arc<P>> for Weight {
+    fn weight(&self, _: &K, plan: &Arc<P>) -> u64 {
+        (plan.bytes() as u64).max(self.min)
+    }
+}
+
+impl Memory for ReadPlan {
+    fn bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+}
+
+impl Memory for WritePlan {
+    fn bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+}
+
+impl Memory for SqlPlan {
+    fn bytes(&self) -> usize {
+        self.memory_bytes()
+    }
+}
+
+/// Of the bytes of all plans, those of reads have half and each other kind an eighth.
+const READS_SHARE: usize = 2;
+const OTHERS_SHARE: usize = 8;
 
 impl Plans {
     pub fn new(settings: &Settings) -> Self {
         Self {
-            reads: Cache::new(settings.plans_max),
-            counts: Cache::new(settings.plans_max),
-            totals: Cache::new(settings.plans_max),
-            writes: Cache::new(settings.plans_max),
-            operations: Cache::new(settings.plans_max),
+            reads: weighed(settings, READS_SHARE),
+            counts: weighed(settings, OTHERS_SHARE),
+            totals: weighed(settings, OTHERS_SHARE),
+            writes: weighed(settings, OTHERS_SHARE),
+            operations: weighed(settings, OTHERS_SHARE),
         }
     }
 }
+
+/// A cache with its part of the bytes. A plan that is larger than a part of the cache that is locked on its own is not
+/// kept: it is made anew each time.
+fn weighed<K: Eq + Hash, P: Memory>(settings: &Settings, share: usize) -> Weighed<K, P> {
+    let (plans_max, bytes_max) = (settings.plans_max.max(1), settings.plans_bytes_max / share);
+    let options = OptionsBuilder::new()
+        .estimated_items_capacity(plans_max)
+        .weight_capacity(bytes_max as u64)
+        .shards(PARTS)
+        .build()
+        .expect("both capacities are given");
+    let weight = Weight { min: (bytes_max / plans_max) as u64 };
+    Cache::with_options(options, weight, DefaultHashBuilder::default(), DefaultLifecycle::default())
+}
+
+/// Parts of a cache that are locked on their own.
+const PARTS: usize = 16;
 
 /// All that a compiled read is made of, but for the contract and the store, of which an engine has one each: the
 /// intention, and the outline of the reply. [`Engine::read_plan`] is given nothing else, so whatever is told by a plan

@@ -43,6 +43,12 @@ pub struct Settings {
     pub channel_waiting_max: usize,
     /// Bytes of the messages that wait for one member at the most.
     pub channel_waiting_bytes_max: usize,
+    /// Bytes of memory of all messages that channels hold, histories and what waits for members, at the most. Who
+    /// publishes holds as much as is free for others.
+    pub channel_held_bytes_max: usize,
+    /// Bytes of memory of everything else that is held for callers, at the most: answers that are not sent, input that is
+    /// being gathered, heads, connections. One caller, or one address, holds as much as is free for others.
+    pub held_bytes_max: usize,
     /// Time a call may take when the caller names none.
     pub deadline_default: Duration,
     /// Time a call may take at the most.
@@ -65,6 +71,8 @@ pub struct Settings {
     pub buckets_max: usize,
     /// Compiled plans kept at the most, of reads and of writes each.
     pub plans_max: usize,
+    /// Bytes of memory of all of them at the most, estimated.
+    pub plans_bytes_max: usize,
     /// Verified tokens kept at the most.
     pub tokens_max: usize,
     /// Passwords hashed at once at the most (each takes 19 MiB for some 20 ms).
@@ -104,6 +112,7 @@ impl Settings {
             members_max: self.streams_concurrent_max,
             waiting_messages_max: self.channel_waiting_max,
             waiting_bytes_max: self.channel_waiting_bytes_max,
+            held_bytes_max: self.channel_held_bytes_max,
         }
     }
 }
@@ -129,6 +138,8 @@ impl Default for Settings {
             channel_paths_max: 10_000,
             channel_waiting_max: 1024,
             channel_waiting_bytes_max: 4 << 20,
+            channel_held_bytes_max: 32 << 20,
+            held_bytes_max: 160 << 20,
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),
             calls_concurrent_max: 4096,
@@ -140,6 +151,7 @@ impl Default for Settings {
             burst_units: 5_000,
             buckets_max: 100_000,
             plans_max: 4096,
+            plans_bytes_max: 32 << 20,
             tokens_max: 10_000,
             hashes_concurrent_max: 2,
             hashes_waiting_max: 128,

@@ -101,6 +101,7 @@ impl Bench {
             inline_steps_max: 10_000,
             writer_hold_max: std::time::Duration::from_secs(30),
             writer_answer_steps_max: 1_000_000,
+            outbox: store::OutboxKept { keep_s: 604_800, bytes_max: 256 << 20 },
         };
         let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).unwrap();
         let rules =
@@ -122,6 +123,7 @@ impl Bench {
             idempotency_key: None,
             timeout: None,
             version: None,
+            reply_bytes_max: None,
         };
         let operation = self.engine.contract().operation_named(operation).unwrap();
         Call { operation, input, selection: engine::Selected::Default, format: Format::Json, context }

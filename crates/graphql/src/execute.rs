@@ -17,7 +17,10 @@ use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, OperationType};
 use apollo_compiler::validation::Valid;
 use contract::{Cache, CacheScope};
-use engine::{Budget, Context, Engine, Kind};
+use engine::{Budget, Context, Engine, Kind, codes};
+use quota::Reservation;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use wire::Value;
 
@@ -52,6 +55,8 @@ pub(crate) struct Outcome {
     pub statements: u32,
     /// Times that the store was asked.
     pub round_trips: u32,
+    /// What `data` is held by.
+    pub held: Option<Arc<Reservation>>,
 }
 
 impl Graphql {
@@ -87,11 +92,12 @@ impl Graphql {
             context: &context,
             mutations: fields.len(),
             begun: Instant::now(),
+            bytes_left: AtomicUsize::new(engine.reply_bytes_max()),
         };
         let mut writing = Writing::new(fields.len());
         for field in fields {
             let part = match field.target.kind {
-                Asked::Introspection => Part::json(known(&introspected, &field.key)),
+                Asked::Introspection => request.json(known(&introspected, &field.key)),
                 Asked::Field(asked) => request.field(field, asked).await,
             };
             writing.part(field, part);
@@ -126,6 +132,29 @@ struct Request<'a> {
     /// How many fields the root has.
     mutations: usize,
     begun: Instant,
+    /// Bytes that may still be answered: one document has one bound, however many calls it makes.
+    bytes_left: AtomicUsize,
+}
+
+impl Request<'_> {
+    /// What was answered counts against what may be.
+    fn spend(&self, bytes: usize) {
+        self.bytes_left.store(self.bytes_left().saturating_sub(bytes), Ordering::Relaxed);
+    }
+
+    fn bytes_left(&self) -> usize {
+        self.bytes_left.load(Ordering::Relaxed)
+    }
+
+    /// A value that took no call.
+    fn json(&self, json: Vec<u8>) -> Part {
+        if json.len() > self.bytes_left() {
+            let message = "the answer is larger than allowed: ask for less";
+            return Part::refused(Problem::new(Kind::TooLarge, codes::REPLY_TOO_LARGE, message));
+        }
+        self.spend(json.len());
+        Part::json(json)
+    }
 }
 
 /// A response in the making.
@@ -147,7 +176,9 @@ impl Writing {
     }
 
     fn part(&mut self, field: &RootField, part: Part) {
-        let Part { json, problems, cost, budget, cache, rows, statements, round_trips, is_refused } = part;
+        let Part { json, problems, cost, budget, cache, rows, statements, round_trips, is_refused, held } =
+            part;
+        self.hold(held);
         self.data.push(if self.data.is_empty() { b'{' } else { b',' });
         wire::encode::json::string(&mut self.data, &field.key);
         self.data.push(b':');
@@ -168,6 +199,14 @@ impl Writing {
         self.outcome.statements = self.outcome.statements.saturating_add(statements);
         self.outcome.round_trips = self.outcome.round_trips.saturating_add(round_trips);
         self.keep(cache);
+    }
+
+    /// What holds a part holds it as a part of all.
+    fn hold(&mut self, held: Option<Arc<Reservation>>) {
+        match &self.outcome.held {
+            Some(all) => held.iter().for_each(|held| all.absorb(held)),
+            None => self.outcome.held = held,
+        }
     }
 
     /// A response stays fresh as long as all of it does.

@@ -12,18 +12,23 @@ pub(crate) use records::Translate;
 pub(crate) use root::{Kind, NodePlace, Target, Targets};
 
 use crate::Graphql;
+use crate::document::{Bounded, CacheBounds};
 use crate::error::{Location, Problem};
 use crate::values::Variables;
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, Operation, OperationType};
 use engine::{Engine, Prepared, Selected, Selection};
-use quick_cache::sync::Cache;
+use quick_cache::Weighter;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Selections that hang on variables kept at the most, of all documents.
-const SELECTIONS_MAX: usize = 2048;
+/// Selections that hang on variables kept at the most, of all documents, and bytes of memory of them, estimated.
+const SELECTIONS: CacheBounds = CacheBounds { entries_max: 2048, bytes_max: 16 << 20 };
+/// Memory of such a selection beside what grows with its document.
+const SELECTION_BYTES: u64 = 2048;
+/// Memory of it for each byte of its document's text: what is selected, and its plans.
+const BYTES_PER_TEXT_BYTE: u64 = 20;
 /// Bytes of the values of variables that a selection is kept for.
 const VALUES_BYTES_MAX: usize = 1024;
 
@@ -54,20 +59,43 @@ pub(crate) struct RootField {
 enum Selections {
     /// It is the same for all requests.
     One(OnceLock<Arc<Prepared>>),
-    /// It hangs on these variables; the number tells it from those of other fields.
-    Each(Vec<Box<str>>, u64),
+    /// It hangs on variables.
+    Each(Each),
+}
+
+/// A selection for each of the values of variables.
+#[derive(Debug)]
+struct Each {
+    names: Vec<Box<str>>,
+    /// Tells it from those of other fields.
+    number: u64,
+    /// Bytes of the document's text.
+    text_bytes: usize,
 }
 
 /// The selections that hang on variables, of all documents: by the field's number and the variables' values.
 #[derive(Debug)]
 pub(crate) struct Kept {
     fields: AtomicU64,
-    selections: Cache<(u64, Box<str>), Arc<Prepared>>,
+    selections: Bounded<(u64, Box<str>), (Arc<Prepared>, usize), Weight>,
+}
+
+/// What a selection counts for: it is kept with the bytes of its document's text.
+#[derive(Debug, Clone)]
+struct Weight {
+    min: u64,
+}
+
+impl Weighter<(u64, Box<str>), (Arc<Prepared>, usize)> for Weight {
+    fn weight(&self, key: &(u64, Box<str>), kept: &(Arc<Prepared>, usize)) -> u64 {
+        (SELECTION_BYTES + key.1.len() as u64 + kept.1 as u64 * BYTES_PER_TEXT_BYTE).max(self.min)
+    }
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { fields: AtomicU64::new(0), selections: Cache::new(SELECTIONS_MAX) }
+        let selections = SELECTIONS.cache(Weight { min: SELECTIONS.weight_min() });
+        Self { fields: AtomicU64::new(0), selections }
     }
 }
 
@@ -122,7 +150,11 @@ pub(crate) fn root_fields(
         let names = uses::variables(document, &collected.nodes);
         let selections = match names.is_empty() {
             true => Selections::One(OnceLock::new()),
-            false => Selections::Each(names, face.kept.fields.fetch_add(1, Ordering::Relaxed)),
+            false => Selections::Each(Each {
+                names,
+                number: face.kept.fields.fetch_add(1, Ordering::Relaxed),
+                text_bytes: text_bytes(document, &collected.nodes),
+            }),
         };
         Ok(RootField {
             key: collected.key.into(),
@@ -133,6 +165,12 @@ pub(crate) fn root_fields(
         })
     };
     collected.into_iter().map(field).collect()
+}
+
+/// How long the text is that these fields stand in.
+fn text_bytes(document: &ExecutableDocument, nodes: &[&Node<Field>]) -> usize {
+    let file = nodes.first().and_then(|node| document.sources.get(&node.location()?.file_id()));
+    file.map_or(0, |file| file.source_text().len())
 }
 
 /// Where a field stands in its document.
@@ -162,14 +200,14 @@ impl RootField {
                     Arc::clone(known.get_or_init(|| prepared))
                 }
             },
-            Selections::Each(names, number) => {
+            Selections::Each(Each { names, number, text_bytes }) => {
                 let key = (*number, Box::from(values_text(names, variables)));
                 match face.kept.selections.get(&key) {
-                    Some(prepared) => prepared,
+                    Some((prepared, _)) => prepared,
                     None => {
                         let prepared = prepare()?;
                         if key.1.len() <= VALUES_BYTES_MAX {
-                            face.kept.selections.insert(key, Arc::clone(&prepared));
+                            face.kept.selections.insert(key, (Arc::clone(&prepared), *text_bytes));
                         }
                         prepared
                     }

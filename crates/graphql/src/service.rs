@@ -9,7 +9,7 @@ use crate::request::{self, Asked};
 use crate::response::{self, About, Refused};
 use crate::{Graphql, Introspection};
 use apollo_compiler::executable::OperationType;
-use edge::{Body, Request, Response};
+use edge::{Body, Request, Response, ResponseBody};
 use engine::{Caller, Context, Engine, Fault, Kind};
 use http::header::{ALLOW, IF_MATCH, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -71,7 +71,7 @@ impl Service {
         request: Request,
         new_id: impl FnOnce() -> String,
     ) -> impl Future<Output = Response> + Send + '_ {
-        let Request { method, uri, headers, peer, body, .. } = request;
+        let Request { method, uri, headers, peer, body, overload, .. } = request;
         let id = trace::request_id(&headers).map_or_else(new_id, str::to_owned);
         let page = self.graphql.graphiql.as_ref().filter(|_| !self.graphql.is_endpoint(uri.path()));
         let page = page.map(|page| page.answer(&method, &uri, &headers, &id));
@@ -79,35 +79,39 @@ impl Service {
         let said = self.graphql.discretion.of(&headers).map(|_| Box::new(Said::of(&uri)));
         let told = Told { said, ..Told::new(method, headers, id, peer.ip()) };
         async move {
-            match page {
-                Some(page) => page,
-                None => self.answer(told, uri, body).await.map(Into::into),
+            match (overload, page) {
+                (Some(exceeded), _) => told.refuse(engine::no_room(exceeded)).map(Into::into),
+                (None, Some(page)) => page,
+                (None, None) => self.answer(told, uri, body).await,
             }
         }
     }
 
-    async fn answer(&self, mut told: Told, uri: Uri, body: Body) -> http::Response<Vec<u8>> {
+    async fn answer(&self, mut told: Told, uri: Uri, body: Body) -> Response {
         if !self.graphql.is_endpoint(uri.path()) {
-            return told.refuse(Fault::new(Kind::NotFound, NOT_FOUND, "nothing is at this path"));
+            let fault = Fault::new(Kind::NotFound, NOT_FOUND, "nothing is at this path");
+            return told.refuse(fault).map(Into::into);
         }
         if told.method == Method::OPTIONS {
-            return told.options();
+            return told.options().map(Into::into);
         }
         let asked = match self.read(&mut told, &uri, body).await {
             Ok(asked) => asked,
-            Err(fault) => return told.refuse(self.discreet(fault, &told)),
+            Err(fault) => return told.refuse(self.discreet(fault, &told)).map(Into::into),
         };
         match self.run(&told, &asked).await {
             Ok(mut outcome) => {
                 self.hold_back(&mut outcome.problems, &told);
-                response::outcome(outcome, asked.cost, &told.about())
+                let held = outcome.held.take();
+                let response = response::outcome(outcome, asked.cost, &told.about());
+                response.map(|body| ResponseBody::from(body).held(held))
             }
-            Err(Refusal::Head(fault)) => told.refuse(self.discreet(fault, &told)),
+            Err(Refusal::Head(fault)) => told.refuse(self.discreet(fault, &told)).map(Into::into),
             Err(Refusal::Operation(mut problems)) => {
                 self.hold_back(&mut problems, &told);
-                told.refuse_operation(Refusal::Operation(problems))
+                told.refuse_operation(Refusal::Operation(problems)).map(Into::into)
             }
-            Err(refusal @ Refusal::Method(_)) => told.refuse_operation(refusal),
+            Err(refusal @ Refusal::Method(_)) => told.refuse_operation(refusal).map(Into::into),
         }
     }
 
@@ -272,6 +276,7 @@ impl Told {
             idempotency_key: identity::idempotency_key(&self.headers)?,
             timeout: Preferences::of(&self.headers).wait,
             version: None,
+            reply_bytes_max: None,
         })
     }
 

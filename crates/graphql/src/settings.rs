@@ -55,7 +55,7 @@ impl Default for Settings {
             decode: DecodeBounds::default(),
             documents: DocumentBounds::default(),
             cache: CacheBounds::default(),
-            persisted: CacheBounds { entries_max: 10_000, bytes_max: 16 << 20 },
+            persisted: CacheBounds { entries_max: 10_000, bytes_max: 8 << 20 },
             trust: Trust::Anything,
             trusted: Vec::new(),
             introspection: Introspection::Everyone,

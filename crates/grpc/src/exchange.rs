@@ -35,6 +35,8 @@ pub(crate) struct Exchange {
     pub participant: Option<Participant>,
     pub body: Body,
     pub incoming: Deframer,
+    /// A message that was taken and is large, to be sent by itself: so it is not copied.
+    pub unsent: Option<Bytes>,
     /// The peer has said that it sends nothing more.
     pub half_closed: bool,
     pub deadline: Option<Pin<Box<Sleep>>>,
@@ -75,7 +77,10 @@ impl Exchange {
                 None if self.half_closed => return Ok(Turn::Waits),
                 None => match self.body.poll_piece(cx) {
                     Poll::Pending => return Ok(Turn::Waits),
-                    Poll::Ready(Ok(Some(bytes))) => self.incoming.push(&bytes),
+                    Poll::Ready(Ok(Some(bytes))) => {
+                        self.incoming.push(&bytes);
+                        self.body.hold_stream(self.incoming.waiting()).map_err(|error| reader.body(error))?;
+                    }
                     Poll::Ready(Ok(None)) => {
                         self.incoming.end().map_err(|error| reader.frame(error))?;
                         self.half_closed = true;
@@ -89,11 +94,18 @@ impl Exchange {
 
     /// What others have published, as much as goes into a piece.
     fn take_out(&mut self, cx: &mut Context<'_>) -> Result<Option<Bytes>, Fault> {
+        if let Some(unsent) = self.unsent.take() {
+            return Ok(Some(unsent));
+        }
         let Some(participant) = &mut self.participant else { return Ok(None) };
         let mut only: Option<Bytes> = None;
         let mut many = BytesMut::new();
         while let Poll::Ready(message) = participant.poll_next(cx) {
             let envelope = message?.encoded(self.items)?;
+            if envelope.len() > PIECE_BYTES_MAX && (only.is_some() || !many.is_empty()) {
+                self.unsent = Some(envelope);
+                break;
+            }
             match only.take() {
                 None if many.is_empty() => only = Some(envelope),
                 None => many.extend_from_slice(&envelope),
@@ -102,7 +114,7 @@ impl Exchange {
                     many.extend_from_slice(&envelope);
                 }
             }
-            if many.len() >= PIECE_BYTES_MAX {
+            if many.len().max(only.as_ref().map_or(0, Bytes::len)) >= PIECE_BYTES_MAX {
                 break;
             }
         }

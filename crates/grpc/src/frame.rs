@@ -50,6 +50,11 @@ impl Deframer {
         self.rest.extend_from_slice(bytes);
     }
 
+    /// Bytes that wait for the rest of their envelope.
+    pub fn waiting(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next envelope; none while it is not whole.
     pub fn next(&mut self) -> Result<Option<Envelope>, FrameError> {
         let Some((flags, length)) = prefix(&self.rest) else { return Ok(None) };

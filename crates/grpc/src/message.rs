@@ -7,6 +7,7 @@ use crate::protocol::{Codec, Protocol, Terms};
 use crate::status::Status;
 use bytes::Bytes;
 use engine::Fault;
+use quota::Exceeded;
 use wire::{DecodeBounds, MessageError, Messages, Value, decode_protobuf, decode_protobuf_json};
 
 /// How messages of one call are read.
@@ -108,6 +109,12 @@ impl Reader<'_> {
                 Status::new(Code::DeadlineExceeded, "the request did not arrive in time")
             }
             edge::BodyError::Incomplete => Status::new(Code::Cancelled, "the request is incomplete"),
+            edge::BodyError::NoRoom(Exceeded::Share) => {
+                Status::new(Code::ResourceExhausted, "too much is held for this caller: send less at a time")
+            }
+            edge::BodyError::NoRoom(Exceeded::Pool) => {
+                Status::new(Code::Unavailable, "too much is held for callers to take on more")
+            }
         }
     }
 

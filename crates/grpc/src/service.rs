@@ -14,7 +14,7 @@ use crate::reflection::Descriptors;
 use crate::reply;
 use crate::request::Reading;
 use crate::routes::{Routes, Rpc};
-use crate::source::{End, InParts, next_part};
+use crate::source::{End, InParts, Part, next_part};
 use crate::status::{Status, deadline_fault, with_reason};
 use crate::{Settings, StartError};
 use base64::Engine as _;
@@ -29,6 +29,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use http_semantics::discretion::{Discretion, Names, Said};
 use http_semantics::reply::respond;
 use http_semantics::{identity, precondition, trace};
+use quota::Exceeded;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use wire::{Format, Messages, Value};
@@ -178,7 +179,7 @@ impl Service {
         request: Request,
         new_id: impl FnOnce() -> String,
     ) -> impl Future<Output = Response> + Send + '_ {
-        let Request { method, uri, version, headers, peer, body } = request;
+        let Request { method, uri, version, headers, peer, body, overload } = request;
         let given = trace::request_id(&headers).map(str::to_owned);
         let is_given = given.is_some();
         let id = RequestId { id: given.unwrap_or_else(new_id), is_given };
@@ -186,7 +187,10 @@ impl Service {
         async move {
             match self.begin(&head) {
                 Err(response) => response,
-                Ok(begun) => self.answer(head, begun, body).await,
+                Ok(begun) => match overload {
+                    Some(exceeded) => self.overloaded(&head, &begun, exceeded),
+                    None => self.answer(head, begun, body).await,
+                },
             }
         }
     }
@@ -229,6 +233,11 @@ impl Service {
 
     fn refusal(&self, writer: &Writer, status: Status, reason: &str) -> Response {
         writer.failure(&with_reason(status, reason, &self.face.contract.name))
+    }
+
+    fn overloaded(&self, head: &Head, begun: &Begun, exceeded: Exceeded) -> Response {
+        let status = self.face.status(engine::no_room(exceeded), None, &|field| field.to_owned());
+        Writer::new(&begun.terms, head.id.clone()).failure(&status)
     }
 
     async fn answer(&self, head: Head, begun: Begun, body: Body) -> Response {
@@ -308,6 +317,7 @@ impl Head {
             idempotency_key: identity::idempotency_key(&self.headers)?,
             timeout: terms.timeout,
             version: None,
+            reply_bytes_max: None,
         })
     }
 }
@@ -439,12 +449,14 @@ impl Calling<'_> {
         let read = async {
             let first = self.piece(&mut body).await?.unwrap_or_default();
             self.check_announced(&first)?;
+            self.hold(&body, &first)?;
             // A body in one piece, the usual case, is not copied.
             let Some(second) = self.piece(&mut body).await? else { return Ok(first) };
             let mut all = BytesMut::with_capacity(first.len() + second.len());
             all.extend_from_slice(&first);
             let mut next = Some(second);
             while let Some(piece) = next {
+                self.hold(&body, &piece)?;
                 all.extend_from_slice(&piece);
                 self.check_announced(&all)?;
                 next = self.piece(&mut body).await?;
@@ -453,6 +465,10 @@ impl Calling<'_> {
         };
         let late = || Err(self.reader().body(edge::BodyError::Timeout).into());
         tokio::time::timeout(wait_max, read).await.unwrap_or_else(|_| late())
+    }
+
+    fn hold(&self, body: &Body, piece: &Bytes) -> Result<(), Refused> {
+        body.hold(piece.len()).map_err(|error| self.reader().body(error).into())
     }
 
     async fn piece(&self, body: &mut Body) -> Result<Option<Bytes>, Refused> {
@@ -497,8 +513,14 @@ impl Calling<'_> {
         };
         let call = self.call(request, format)?;
         let answer = self.service.engine.call(call).await?;
-        let budget = answer.budget;
-        Ok(self.writer.message(&reply::message(self.rpc, self.terms.codec, answer), budget))
+        Ok(self.one(answer))
+    }
+
+    /// An answer of one message.
+    fn one(&self, mut answer: Answer) -> Response {
+        let (budget, held) = (answer.budget, answer.held.take());
+        let message = reply::message(self.rpc, self.terms.codec, answer);
+        self.writer.message(&message, budget).map(|body| body.held(held))
     }
 
     fn items(&self) -> Format {
@@ -527,14 +549,13 @@ impl Calling<'_> {
             move |fault| face.status(fault, said.as_ref(), &|field| place(&face.contract, does, field));
         let end = if rest.is_some() { End::Open } else { End::Next(Ok(())) };
         let (writer, next) = (self.writer.clone(), rest.map(next_part));
-        let part = first.map(|answer| answer.body.into());
+        let part = first.map(Part::from);
         self.writer.stream(InParts { writer, part, next, end, status })
     }
 
     async fn client_stream(&self, body: Body) -> Result<Response, Refused> {
         let answer = self.within(self.gathered(body)).await?;
-        let budget = answer.budget;
-        Ok(self.writer.message(&reply::message(self.rpc, self.terms.codec, answer), budget))
+        Ok(self.one(answer))
     }
 
     /// What takes no longer than the caller waits.
@@ -568,6 +589,7 @@ impl Calling<'_> {
             if let Some(inflow) = &mut inflow {
                 inflow.settle().await?;
             }
+            body.hold_stream(incoming.waiting()).map_err(|error| reader.body(error))?;
             match body.next(Some(settings.stream_idle_max)).await.map_err(|error| reader.body(error))? {
                 Some(bytes) => incoming.push(&bytes),
                 None => break,
@@ -619,6 +641,7 @@ impl Calling<'_> {
         }
         let call = self.call(Value::Object(Vec::new()), self.items())?;
         let participant = self.service.engine.join(call)?;
+        body.hold_stream(0).map_err(|error| self.reader().body(error))?;
         let deadline = self.terms.timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
         let expiry = Exchange::expiry_of(&participant);
         Ok(self.writer.stream(Exchange {
@@ -630,6 +653,7 @@ impl Calling<'_> {
             participant: Some(participant),
             body,
             incoming: Deframer::new(self.service.face.settings.message_bytes_max),
+            unsent: None,
             half_closed: false,
             deadline,
             expiry,

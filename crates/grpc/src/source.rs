@@ -5,7 +5,9 @@ use crate::status::Status;
 use bytes::Bytes;
 use edge::{Piece, Source};
 use engine::{Answer, Fault, Parts};
+use quota::Reservation;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// How a stream ends.
@@ -33,13 +35,36 @@ impl End {
     }
 }
 
+/// A part of an answer with what it is held by.
+pub(crate) struct Part {
+    bytes: Bytes,
+    held: Option<Arc<Reservation>>,
+}
+
+impl From<Answer> for Part {
+    fn from(answer: Answer) -> Self {
+        Self { bytes: answer.body.into(), held: answer.held }
+    }
+}
+
+impl Part {
+    /// The part as it is sent: held until the peer has taken it.
+    fn sent(self, writer: &Writer) -> Bytes {
+        let bytes = writer.envelopes(self.bytes);
+        match self.held {
+            Some(held) => quota::hold(bytes, held),
+            None => bytes,
+        }
+    }
+}
+
 type Next = Pin<Box<dyn Future<Output = (Parts, Option<Result<Answer, Fault>>)> + Send>>;
 
 /// An answer that comes in parts.
 pub(crate) struct InParts<F> {
     pub writer: Writer,
     /// The part that is there.
-    pub part: Option<Bytes>,
+    pub part: Option<Part>,
     /// The part that comes next.
     pub next: Option<Next>,
     pub end: End,
@@ -62,14 +87,14 @@ where
     fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let this = &mut *self;
         loop {
-            if let Some(part) = this.part.take().filter(|part| !part.is_empty()) {
-                return Poll::Ready(Some(Piece::Data(this.writer.envelopes(part))));
+            if let Some(part) = this.part.take().filter(|part| !part.bytes.is_empty()) {
+                return Poll::Ready(Some(Piece::Data(part.sent(&this.writer))));
             }
             let Some(next) = &mut this.next else { return Poll::Ready(this.end.take(&this.writer)) };
             let (parts, part) = ready!(next.as_mut().poll(cx));
             this.next = match part {
                 Some(Ok(answer)) => {
-                    this.part = Some(answer.body.into());
+                    this.part = Some(answer.into());
                     Some(next_part(parts))
                 }
                 Some(Err(fault)) => {

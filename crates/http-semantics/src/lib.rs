@@ -31,10 +31,14 @@ pub fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> F
 
 /// Why a body could not be read.
 pub fn body_fault(error: edge::BodyError) -> Fault {
+    if let edge::BodyError::NoRoom(exceeded) = error {
+        return engine::no_room(exceeded);
+    }
     let (kind, code) = match error {
         edge::BodyError::TooLarge => (Kind::TooLarge, codes::BODY_TOO_LARGE),
         edge::BodyError::Timeout => (Kind::Timeout, codes::BODY_TOO_SLOW),
         edge::BodyError::Incomplete => (Kind::Invalid, engine::codes::INVALID_INPUT),
+        edge::BodyError::NoRoom(_) => (Kind::Unavailable, engine::codes::OVERLOADED),
     };
     Fault::new(kind, code, error.to_string())
 }

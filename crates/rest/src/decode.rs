@@ -260,5 +260,6 @@ fn context(
         idempotency_key: if writes { identity::idempotency_key(headers)? } else { None },
         timeout: preferences.wait,
         version: condition::asked_version(headers, &operation.binding, method)?,
+        reply_bytes_max: None,
     })
 }

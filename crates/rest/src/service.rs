@@ -1,8 +1,8 @@
 //! REST as the edge sees it: a request is read, called and answered.
 
 use crate::{About, Arrival, Decoded, Head, Matched, Rest, Route};
-use edge::{Body, Request, Response};
-use engine::{Engine, Fault, Kind};
+use edge::{Body, Request, Response, ResponseBody};
+use engine::{Engine, Fault, Kind, no_room};
 use http::{HeaderMap, Method, Uri};
 use http_semantics::discretion::{Discretion, Said};
 use http_semantics::trace::request_id;
@@ -36,12 +36,15 @@ impl Service {
         request: Request,
         new_id: impl FnOnce() -> String,
     ) -> impl Future<Output = Response> + Send + '_ {
-        let Request { method, uri, headers, peer, body, .. } = request;
+        let Request { method, uri, headers, peer, body, overload, .. } = request;
         let id = request_id(&headers).map_or_else(new_id, str::to_owned);
         // In a box, and only where a refusal has to be in a stranger's words.
         let said = self.rest.discretion().of(&headers).map(|_| Box::new(Said::of(&uri)));
         let mut told = Told { method, uri, id, peer: peer.ip(), said };
-        let begun = self.begin(&told, headers, body);
+        let begun = match overload {
+            Some(exceeded) => Begun::Decoded(Err(no_room(exceeded))),
+            None => self.begin(&told, headers, body),
+        };
         async move {
             let decoded = match begun {
                 Begun::Elsewhere(response) => return response,
@@ -49,14 +52,18 @@ impl Service {
                 // In a box: most requests have no body.
                 Begun::Unread(unread) => Box::pin(self.read(&mut told, *unread)).await,
             };
+            let mut held = None;
             let response = match decoded {
                 Err(fault) => self.refusal(fault, &told),
                 Ok(decoded) => match self.engine.call(decoded.call).await {
-                    Ok(answer) => self.rest.reply(answer, &decoded.manner, &told.about()),
+                    Ok(mut answer) => {
+                        held = answer.held.take();
+                        self.rest.reply(answer, &decoded.manner, &told.about())
+                    }
                     Err(fault) => self.refusal(fault, &told),
                 },
             };
-            response.map(Into::into)
+            response.map(|body| ResponseBody::from(body).held(held))
         }
     }
 

@@ -210,6 +210,7 @@ impl Config {
                 inline_steps_max: 0,
                 writer_hold_max: std::time::Duration::ZERO,
                 writer_answer_steps_max: 0,
+                outbox: store::OutboxKept { keep_s: 604_800, bytes_max: 256 << 20 },
             },
             log: Log { level: Level::Info, format: LogFormat::Text },
             metrics_listen: None,

@@ -11,8 +11,9 @@ pub use crate::sqlite::{Flow, Store};
 use crate::storage;
 pub use crate::storage::StorageFault;
 use crate::write::{Answered, References};
-pub use crate::write::{Event, WritePlan};
+pub use crate::write::{Event, OutboxKept, WritePlan};
 use contract::{FieldId, OperationId, ResourceId};
+use quota::Reservation;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,6 +46,8 @@ pub struct Options {
     /// Virtual-machine steps that reading the answer of a change may take on the writer: a longer one is read when the
     /// change is committed, elsewhere.
     pub writer_answer_steps_max: u32,
+    /// How much of the outbox is kept.
+    pub outbox: OutboxKept,
 }
 
 /// Where the data is. A closed set: PostgreSQL joins it.
@@ -148,6 +151,8 @@ pub struct Mutation {
     pub bounds: Bounds,
     /// The time of the call, RFC 3339 in UTC with microseconds.
     pub now: String,
+    /// What the answer is held by. It grows before the change is committed: what cannot be answered is not done.
+    pub room: Option<Arc<Reservation>>,
 }
 
 /// One thing to do.
@@ -281,6 +286,8 @@ pub enum Error {
     Refused(String),
     /// The idempotency key was used with another input.
     IdempotencyMismatch,
+    /// It was done before, with the same idempotency key; its answer was too large to be kept.
+    AnswerNotKept,
     /// The reply would be larger than allowed.
     TooLarge,
     /// The reply was taken too slowly, and what was left of it would be larger than allowed.

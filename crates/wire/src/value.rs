@@ -28,6 +28,23 @@ pub enum Value {
 }
 
 impl Value {
+    /// Bytes of memory that it takes beside its own.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 0,
+            Value::Number(text) => text.len(),
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::List(items) => items.iter().map(|item| size_of::<Value>() + item.heap_bytes()).sum(),
+            Value::Object(members) => {
+                let member = |(name, value): &(String, Value)| {
+                    size_of::<(String, Value)>() + name.len() + value.heap_bytes()
+                };
+                members.iter().map(member).sum()
+            }
+        }
+    }
+
     /// What the value is, in the words of an error message.
     pub fn kind(&self) -> &'static str {
         match self {

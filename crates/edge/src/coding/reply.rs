@@ -127,7 +127,8 @@ impl Compressor {
         };
         let Some(coded) = coded.filter(is_better) else { return };
         // What was reserved and not needed is given back: the peer may take its time.
-        *reply.body_mut() = ResponseBody::from(coded.into_boxed_slice());
+        let plain = std::mem::take(reply.body_mut());
+        *reply.body_mut() = plain.coded(coded.into_boxed_slice());
         let headers = reply.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.token()));

@@ -104,7 +104,7 @@ async fn a_source_that_always_has_something_pauses() {
     let handler = Streaming { log: ends.log.clone(), script: Mutex::default() };
     let body = ResponseBody::stream(handler.counted(Endless));
     let open = Activity::begin(None).open();
-    let mut outgoing = pin!(Outgoing::new(body, http::Version::HTTP_2, open, Arc::new(Nobody)));
+    let mut outgoing = pin!(Outgoing::new(body, http::Version::HTTP_2, open, None, Arc::new(Nobody)));
     for _ in 0..3 {
         let given = ends.log.given.load(Relaxed);
         let pieces = std::future::poll_fn(|cx| {

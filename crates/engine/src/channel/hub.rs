@@ -1,17 +1,25 @@
-//! Who is under which path.
+//! Who is under which path, and what was said there lately.
+//!
+//! Everything here is held by those who published it, within one bound in bytes and a share for each: who has used up
+//! its share loses the oldest of its own, never somebody else's.
 
 use super::Message;
 use super::queue::Queue;
 use contract::ChannelId;
+use quota::{Exceeded, Holder, Owner, Pool, Reservation};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Of what an owner has, the part that is forgotten when there is no room for more of it: to look for the oldest takes a
+/// look at all.
+const FORGOTTEN_PART: usize = 4;
+
 /// How much of everything the hub holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Paths with somebody under them, or with a history, at the most.
+    /// Paths with somebody under them, or with a history, at the most. One owner has as many as are free for others.
     pub paths_max: usize,
     /// Members at the most, of all paths.
     pub members_max: usize,
@@ -19,6 +27,8 @@ pub(crate) struct Bounds {
     pub waiting_messages_max: usize,
     /// Their bytes at the most.
     pub waiting_bytes_max: usize,
+    /// Bytes of all messages that are remembered or wait. One owner has as many as are free for others.
+    pub held_bytes_max: usize,
 }
 
 /// A channel's path with its places filled in.
@@ -33,6 +43,12 @@ pub(super) struct Path {
 pub(crate) struct Hub {
     topics: Mutex<HashMap<Path, Arc<Topic>>>,
     bounds: Bounds,
+    /// Bytes of messages.
+    held: Pool,
+    /// Paths.
+    paths: Pool,
+    /// The order of all that is remembered.
+    clock: Arc<AtomicU64>,
     next_member: AtomicU64,
     members: AtomicUsize,
     published: AtomicU64,
@@ -46,6 +62,7 @@ pub(crate) struct Counts {
     pub paths: u64,
     pub published: u64,
     pub delivered: u64,
+    pub held_bytes: u64,
 }
 
 /// Who is under one path, and what was said there lately.
@@ -53,12 +70,16 @@ pub(crate) struct Counts {
 pub(super) struct Topic {
     inner: Mutex<Inner>,
     history_max: usize,
+    clock: Arc<AtomicU64>,
+    /// The path's place among all, held by who came or spoke there first.
+    place: Reservation,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     members: Vec<(MemberId, Arc<Queue>)>,
-    history: VecDeque<Arc<Message>>,
+    /// By their place in the order.
+    history: VecDeque<(u64, Arc<Message>)>,
 }
 
 /// A member of a path, told from all others.
@@ -69,11 +90,30 @@ pub(crate) struct MemberId(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Full;
 
+/// The part of a history that a member is still to be given. What is forgotten meanwhile is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Past {
+    next: u64,
+    /// What came from here on waits in the member's queue.
+    end: u64,
+}
+
+/// What a member has joined.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub topic: Arc<Topic>,
+    pub queue: Arc<Queue>,
+    pub past: Past,
+}
+
 impl Hub {
     pub fn new(bounds: Bounds) -> Self {
         Self {
             topics: Mutex::default(),
             bounds,
+            held: Pool::new(bounds.held_bytes_max),
+            paths: Pool::new(bounds.paths_max),
+            clock: Arc::default(),
             next_member: AtomicU64::new(0),
             members: AtomicUsize::new(0),
             published: AtomicU64::new(0),
@@ -92,7 +132,8 @@ impl Hub {
         id: MemberId,
         path: Path,
         history_max: usize,
-    ) -> Result<(Arc<Topic>, Arc<Queue>), Full> {
+        owner: Owner<'_>,
+    ) -> Result<Place, Full> {
         if self.members.fetch_add(1, Ordering::Relaxed) >= self.bounds.members_max {
             self.members.fetch_sub(1, Ordering::Relaxed);
             return Err(Full);
@@ -100,13 +141,13 @@ impl Hub {
         let Bounds { waiting_messages_max, waiting_bytes_max, .. } = self.bounds;
         let queue = Arc::new(Queue::new(waiting_messages_max, waiting_bytes_max));
         let mut topics = self.topics();
-        let topic = self.topic(&mut topics, path, history_max);
+        let topic = self.topic(&mut topics, path, history_max, owner);
         let Ok(topic) = topic else {
             self.members.fetch_sub(1, Ordering::Relaxed);
             return Err(Full);
         };
-        topic.join(id, &queue);
-        Ok((topic, queue))
+        let past = topic.join(id, &queue);
+        Ok(Place { topic, queue, past })
     }
 
     fn topic(
@@ -114,16 +155,53 @@ impl Hub {
         topics: &mut HashMap<Path, Arc<Topic>>,
         path: Path,
         history_max: usize,
+        owner: Owner<'_>,
     ) -> Result<Arc<Topic>, Full> {
-        if topics.len() >= self.bounds.paths_max && !topics.contains_key(&path) {
-            // What was said where nobody is any more is the first to be forgotten.
-            topics.retain(|_, topic| topic.has_members());
-            if topics.len() >= self.bounds.paths_max {
-                return Err(Full);
+        if let Some(topic) = topics.get(&path) {
+            return Ok(Arc::clone(topic));
+        }
+        let holder = self.paths.holder(owner);
+        let place = holder.take(1).or_else(|_| {
+            forget_paths(topics, &holder);
+            holder.take(1).map_err(|_| Full)
+        })?;
+        let clock = Arc::clone(&self.clock);
+        let topic = Arc::new(Topic { inner: Mutex::default(), history_max, clock, place });
+        topics.insert(path, Arc::clone(&topic));
+        Ok(topic)
+    }
+
+    /// Room for a message of so many bytes. The owner's oldest messages are forgotten for it where that is needed.
+    ///
+    /// # Errors
+    /// What the owner holds waits for members, or all owners hold too much.
+    pub(super) fn room(&self, owner: Owner<'_>, bytes: usize) -> Result<Reservation, Exceeded> {
+        let holder = self.held.holder(owner);
+        loop {
+            match holder.take(bytes) {
+                Err(_) if self.forget_messages(&holder) => {}
+                taken => return taken,
             }
         }
-        let topic = topics.entry(path).or_insert_with(|| Arc::new(Topic::new(history_max)));
-        Ok(Arc::clone(topic))
+    }
+
+    /// Forgets the oldest messages of an owner's; whether there were any.
+    fn forget_messages(&self, holder: &Holder) -> bool {
+        let mut topics = self.topics();
+        let mut known: Vec<(u64, Path)> = Vec::new();
+        for (path, topic) in topics.iter() {
+            known.extend(topic.numbers_of(holder).into_iter().map(|number| (number, path.clone())));
+        }
+        known.sort_unstable_by_key(|(number, _)| *number);
+        known.truncate(known.len().div_ceil(FORGOTTEN_PART));
+        for (number, path) in &known {
+            let Some(topic) = topics.get(path) else { continue };
+            topic.forget(*number);
+            if topic.is_forgettable() {
+                topics.remove(path);
+            }
+        }
+        !known.is_empty()
     }
 
     /// Takes a member away; a path with nobody under it and nothing to remember is forgotten.
@@ -139,13 +217,19 @@ impl Hub {
     }
 
     /// Gives a message to everybody under a path but the one that it is from.
-    pub(super) fn publish(&self, path: Path, history_max: usize, message: &Arc<Message>) -> Result<(), Full> {
+    pub(super) fn publish(
+        &self,
+        path: Path,
+        history_max: usize,
+        owner: Owner<'_>,
+        message: &Arc<Message>,
+    ) -> Result<(), Full> {
         let mut topics = self.topics();
         let topic = match (topics.get(&path), history_max) {
             (Some(topic), _) => Arc::clone(topic),
             // Nobody is there to hear it, and nothing is kept.
             (None, 0) => return Ok(()),
-            (None, _) => self.topic(&mut topics, path, history_max)?,
+            (None, _) => self.topic(&mut topics, path, history_max, owner)?,
         };
         drop(topics);
         topic.publish(message);
@@ -170,6 +254,7 @@ impl Hub {
             paths,
             published: self.published.load(Ordering::Relaxed),
             delivered: self.delivered.load(Ordering::Relaxed),
+            held_bytes: self.held.used() as u64,
         }
     }
 
@@ -178,15 +263,22 @@ impl Hub {
     }
 }
 
-impl Topic {
-    fn new(history_max: usize) -> Self {
-        Self { inner: Mutex::default(), history_max }
+/// Forgets what was said longest ago where nobody is any more, of the paths of one owner.
+fn forget_paths(topics: &mut HashMap<Path, Arc<Topic>>, holder: &Holder) {
+    let own = topics.iter().filter(|(_, topic)| topic.place.holder().is(holder) && !topic.has_members());
+    let mut known: Vec<(u64, Path)> = own.map(|(path, topic)| (topic.newest(), path.clone())).collect();
+    known.sort_unstable_by_key(|(number, _)| *number);
+    let count = known.len().div_ceil(FORGOTTEN_PART);
+    for (_, path) in known.into_iter().take(count) {
+        topics.remove(&path);
     }
+}
 
-    fn join(&self, id: MemberId, queue: &Arc<Queue>) {
+impl Topic {
+    fn join(&self, id: MemberId, queue: &Arc<Queue>) -> Past {
         let mut inner = self.inner();
-        inner.history.iter().for_each(|message| queue.push(message));
         inner.members.push((id, Arc::clone(queue)));
+        Past { next: 0, end: self.clock.load(Ordering::Relaxed) }
     }
 
     /// Whether the member was there.
@@ -196,20 +288,60 @@ impl Topic {
         at.map(|at| inner.members.swap_remove(at)).is_some()
     }
 
+    /// The next message of what was said before a member came.
+    pub fn next_of(&self, past: &mut Past) -> Option<Arc<Message>> {
+        if past.next >= past.end {
+            return None;
+        }
+        let inner = self.inner();
+        let at = inner.history.partition_point(|(number, _)| *number < past.next);
+        match inner.history.get(at).filter(|(number, _)| *number < past.end) {
+            Some((number, message)) => {
+                past.next = number + 1;
+                Some(Arc::clone(message))
+            }
+            None => {
+                past.next = past.end;
+                None
+            }
+        }
+    }
+
     /// Gives a message to all members but the one that it is from, in one order for all of them.
     pub fn publish(&self, message: &Arc<Message>) {
         let mut inner = self.inner();
+        // Taken while nobody else can: numbers grow within a history.
+        let number = self.clock.fetch_add(1, Ordering::Relaxed);
         if self.history_max > 0 {
             if inner.history.len() >= self.history_max {
                 inner.history.pop_front();
             }
-            inner.history.push_back(Arc::clone(message));
+            inner.history.push_back((number, Arc::clone(message)));
         }
         for (member, queue) in &inner.members {
             if Some(*member) != message.from() {
                 queue.push(message);
             }
         }
+    }
+
+    /// Which of the messages that are remembered are an owner's.
+    fn numbers_of(&self, holder: &Holder) -> Vec<u64> {
+        let inner = self.inner();
+        let own = inner.history.iter().filter(|(_, message)| message.holder().is(holder));
+        own.map(|(number, _)| *number).collect()
+    }
+
+    fn forget(&self, number: u64) {
+        let mut inner = self.inner();
+        if let Ok(at) = inner.history.binary_search_by_key(&number, |(known, _)| *known) {
+            inner.history.remove(at);
+        }
+    }
+
+    /// The number of what was said last.
+    fn newest(&self) -> u64 {
+        self.inner().history.back().map_or(0, |(number, _)| *number)
     }
 
     fn has_members(&self) -> bool {
@@ -235,17 +367,32 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use wire::{Shape, Value};
 
-    const BOUNDS: Bounds =
-        Bounds { paths_max: 2, members_max: 3, waiting_messages_max: 2, waiting_bytes_max: 100_000 };
+    const BOUNDS: Bounds = Bounds {
+        paths_max: 6,
+        members_max: 3,
+        waiting_messages_max: 2,
+        waiting_bytes_max: 100_000,
+        held_bytes_max: 1 << 20,
+    };
+    const ANN: Owner<'_> = Owner::Caller("ann");
+    const BEN: Owner<'_> = Owner::Caller("ben");
 
     fn path(path: &str) -> Path {
         Path { channel: ChannelId(0), path: path.to_owned() }
     }
 
+    fn message_of(hub: &Hub, owner: Owner<'_>, bytes: usize, number: i64) -> Arc<Message> {
+        let shape = Shape { type_name: "Note".into(), fields: Vec::new() };
+        let told = Arc::new(ToldWhole::of(Told::whole(shape.clone(), false), Told::whole(shape, true)));
+        let room = hub.room(owner, bytes).unwrap();
+        Arc::new(Message::new(None, ChannelId(0), vec![Value::Int(number)], &told, room))
+    }
+
     fn message(from: Option<MemberId>, number: i64) -> Arc<Message> {
         let shape = Shape { type_name: "Note".into(), fields: Vec::new() };
         let told = Arc::new(ToldWhole::of(Told::whole(shape.clone(), false), Told::whole(shape, true)));
-        Arc::new(Message::new(from, ChannelId(0), vec![Value::Int(number)], &told))
+        let room = Pool::new(1 << 20).holder(ANN).take(100).unwrap();
+        Arc::new(Message::new(from, ChannelId(0), vec![Value::Int(number)], &told, room))
     }
 
     /// What waits for a member, to the end or to its being let go.
@@ -260,18 +407,25 @@ mod tests {
         }
     }
 
+    /// What a member is given of what was said before it came.
+    fn past(place: &mut Place) -> Vec<i64> {
+        std::iter::from_fn(|| place.topic.next_of(&mut place.past)).map(|m| m.first_number()).collect()
+    }
+
     #[test]
     fn everybody_else_under_the_path_hears_in_order() {
         let hub = Hub::new(BOUNDS);
         let ids = [hub.member(), hub.member(), hub.member()];
-        let [(topic, a), (_, b), (_, elsewhere)] =
-            [(ids[0], "x"), (ids[1], "x"), (ids[2], "y")].map(|(id, at)| hub.join(id, path(at), 0).unwrap());
+        let [a, b, elsewhere] = [(ids[0], "x"), (ids[1], "x"), (ids[2], "y")]
+            .map(|(id, at)| hub.join(id, path(at), 0, ANN).unwrap());
+        let topic = a.topic;
+        let [a, b, elsewhere] = [a.queue, b.queue, elsewhere.queue];
         topic.publish(&message(Some(ids[0]), 1));
         topic.publish(&message(Some(ids[1]), 2));
         assert_eq!(heard(&a), (vec![2], Poll::Pending));
         assert_eq!(heard(&b), (vec![1], Poll::Pending));
         assert_eq!(heard(&elsewhere), (vec![], Poll::Pending));
-        hub.publish(path("x"), 0, &message(None, 3)).unwrap();
+        hub.publish(path("x"), 0, ANN, &message(None, 3)).unwrap();
         assert_eq!((heard(&a), heard(&b)), ((vec![3], Poll::Pending), (vec![3], Poll::Pending)));
     }
 
@@ -279,8 +433,8 @@ mod tests {
     fn who_does_not_keep_up_is_let_go_and_holds_up_nobody() {
         let hub = Hub::new(BOUNDS);
         let (slow, quick) = (hub.member(), hub.member());
-        let (topic, slow) = hub.join(slow, path("x"), 0).unwrap();
-        let (_, quick) = hub.join(quick, path("x"), 0).unwrap();
+        let Place { topic, queue: slow, .. } = hub.join(slow, path("x"), 0, ANN).unwrap();
+        let Place { queue: quick, .. } = hub.join(quick, path("x"), 0, ANN).unwrap();
         for number in 0..10 {
             topic.publish(&message(None, number));
             assert_eq!(heard(&quick), (vec![number], Poll::Pending));
@@ -291,31 +445,77 @@ mod tests {
 
     #[test]
     fn places_are_bounded_and_given_back() {
-        let hub = Hub::new(BOUNDS);
+        let hub = Hub::new(Bounds { paths_max: 4, ..BOUNDS });
         let ids: Vec<MemberId> = (0..5).map(|_| hub.member()).collect();
-        hub.join(ids[0], path("x"), 0).unwrap();
-        hub.join(ids[1], path("y"), 0).unwrap();
-        assert!(hub.join(ids[2], path("z"), 0).is_err(), "there are two paths at the most");
-        hub.join(ids[2], path("y"), 0).unwrap();
-        assert!(hub.join(ids[3], path("x"), 0).is_err(), "there are three members at the most");
+        let join = |id: MemberId, at: &str| hub.join(id, path(at), 0, ANN);
+        join(ids[0], "x").unwrap();
+        join(ids[1], "y").unwrap();
+        assert!(join(ids[2], "z").is_err(), "one has half of the paths at the most");
+        join(ids[2], "y").unwrap();
+        assert!(join(ids[3], "x").is_err(), "there are three members at the most");
         hub.leave(ids[0], &path("x"));
         hub.leave(ids[0], &path("x"));
-        hub.join(ids[3], path("z"), 0).unwrap();
-        assert!(hub.join(ids[4], path("z"), 0).is_err());
+        join(ids[3], "z").unwrap();
+        assert!(join(ids[4], "z").is_err());
     }
 
     #[test]
     fn what_was_said_lately_is_told_to_who_comes() {
         let hub = Hub::new(BOUNDS);
         for number in 0..5 {
-            hub.publish(path("x"), 2, &message(None, number)).unwrap();
+            hub.publish(path("x"), 3, ANN, &message(None, number)).unwrap();
         }
-        let (_, queue) = hub.join(hub.member(), path("x"), 2).unwrap();
-        assert_eq!(heard(&queue), (vec![3, 4], Poll::Pending));
-        // A path that is only remembered gives way to one that is used.
-        hub.publish(path("y"), 2, &message(None, 9)).unwrap();
-        hub.publish(path("z"), 2, &message(None, 9)).unwrap();
-        let (_, queue) = hub.join(hub.member(), path("y"), 2).unwrap();
-        assert_eq!(heard(&queue), (vec![], Poll::Pending));
+        let mut place = hub.join(hub.member(), path("x"), 3, ANN).unwrap();
+        hub.publish(path("x"), 3, ANN, &message(None, 5)).unwrap();
+        // What is said meanwhile is not told twice, and what is forgotten meanwhile not at all.
+        assert_eq!(past(&mut place), [3, 4]);
+        assert_eq!(heard(&place.queue), (vec![5], Poll::Pending));
+    }
+
+    /// More than waits for a member at the most.
+    #[test]
+    fn a_history_of_any_length_closes_nobody() {
+        let hub = Hub::new(BOUNDS);
+        for number in 0..100 {
+            hub.publish(path("x"), 50, ANN, &message(None, number)).unwrap();
+        }
+        let mut place = hub.join(hub.member(), path("x"), 50, BEN).unwrap();
+        assert_eq!(past(&mut place), (50..100).collect::<Vec<i64>>());
+        assert_eq!(heard(&place.queue), (vec![], Poll::Pending));
+    }
+
+    /// What one owner publishes, however much, takes nothing from another.
+    #[test]
+    fn nobody_forgets_for_somebody_else() {
+        let hub = Hub::new(BOUNDS);
+        hub.publish(path("ann"), 10, ANN, &message_of(&hub, ANN, 1000, 7)).unwrap();
+        for number in 0..10_000 {
+            let own = message_of(&hub, BEN, 1000, number);
+            assert!(hub.publish(path(&format!("ben {}", number % 100)), 1000, BEN, &own).is_ok());
+            assert!(hub.held.used() <= BOUNDS.held_bytes_max && hub.counts().paths <= 6);
+        }
+        let mut place = hub.join(hub.member(), path("ann"), 10, ANN).unwrap();
+        assert_eq!(past(&mut place), [7]);
+        let mut place = hub.join(hub.member(), path("ben 99"), 1000, ANN).unwrap();
+        assert_eq!(past(&mut place).last(), Some(&9999), "the newest of one's own stays");
+    }
+
+    #[test]
+    fn who_waits_holds_up_the_publisher_and_nobody_else() {
+        let hub =
+            Hub::new(Bounds { waiting_messages_max: usize::MAX, waiting_bytes_max: usize::MAX, ..BOUNDS });
+        let slow = hub.join(hub.member(), path("x"), 0, ANN).unwrap();
+        let mut said = 0;
+        while let Ok(room) = hub.room(BEN, 10_000) {
+            let shape = Shape { type_name: "Note".into(), fields: Vec::new() };
+            let told = Arc::new(ToldWhole::of(Told::whole(shape.clone(), false), Told::whole(shape, true)));
+            let own = Arc::new(Message::new(None, ChannelId(0), vec![Value::Int(said)], &told, room));
+            hub.publish(path("x"), 0, BEN, &own).unwrap();
+            said += 1;
+        }
+        assert!((40..60).contains(&said), "{said}: half of the bytes");
+        assert!(hub.room(ANN, 100_000).is_ok());
+        assert_eq!(heard(&slow.queue).0.len(), said as usize);
+        assert!(hub.room(BEN, 100_000).is_ok(), "what was taken is given back");
     }
 }

@@ -7,8 +7,12 @@ use crate::select::layout;
 use bytes::Bytes;
 use contract::rule::Value as RuleValue;
 use contract::{Base, Channel, ChannelId, Contract, Field, Scalar};
+use quota::{Holder, Reservation};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::{Cell, EncodeError, Encoder, Format, Name, Shape, ShapeField, Value, WriteReply};
+
+/// What a message counts for beside its values: the encodings that are in use at the same time, at the most.
+const ENCODINGS: usize = 3;
 
 /// A message that everybody under its path may be given.
 #[derive(Debug)]
@@ -18,8 +22,8 @@ pub struct Message {
     /// By the channel's fields, in stored form.
     values: Vec<Value>,
     told: Arc<ToldWhole>,
-    /// Bytes that it takes while it waits, more or less.
-    bytes: usize,
+    /// What it is held by, and all that was made of it.
+    room: Arc<Reservation>,
     /// In the formats that somebody has taken it in: there are few.
     encoded: Mutex<Vec<(Format, Bytes)>>,
 }
@@ -61,9 +65,21 @@ impl Message {
         channel: ChannelId,
         values: Vec<Value>,
         told: &Arc<ToldWhole>,
+        room: Reservation,
     ) -> Self {
-        let bytes = size_of::<Self>() + values.iter().map(value_bytes).sum::<usize>();
-        Self { from, channel, values, told: Arc::clone(told), bytes, encoded: Mutex::default() }
+        let (told, room) = (Arc::clone(told), Arc::new(room));
+        Self { from, channel, values, told, room, encoded: Mutex::default() }
+    }
+
+    /// Bytes that a message of these values takes, more or less, with what is made of it for those who take it.
+    pub(super) fn bytes_of(values: &[Value]) -> usize {
+        let values = values.iter().map(|value| size_of::<Value>() + value.heap_bytes());
+        size_of::<Self>() + ENCODINGS * values.sum::<usize>()
+    }
+
+    /// Who holds it.
+    pub(super) fn holder(&self) -> &Holder {
+        self.room.holder()
     }
 
     /// Which member it is from, where it is from one.
@@ -72,7 +88,7 @@ impl Message {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.room.bytes()
     }
 
     /// The message in a format, as a list of it alone where the format is one of lists. It is encoded once for all who
@@ -92,7 +108,9 @@ impl Message {
         };
         let told = if is_of_items { &self.told.items } else { &self.told.one };
         let bytes = told.encoded(messages, format, usize::MAX);
-        let bytes = Bytes::from(bytes.map_err(|error| Fault::internal(error.to_string()))?);
+        let bytes = bytes.map_err(|error| Fault::internal(error.to_string()))?;
+        // It may lie with a peer that is slow when the message itself is gone.
+        let bytes = quota::hold(bytes, Arc::clone(&self.room));
         known.push((format, bytes.clone()));
         Ok(bytes)
     }
@@ -112,6 +130,24 @@ impl Message {
     }
 }
 
+/// What of a contract's channels cannot be as it says: histories of which not even the smallest messages fit into what one
+/// publisher may hold.
+pub fn histories_too_long(contract: &Contract, held_bytes_max: usize) -> Vec<String> {
+    let share = held_bytes_max / 2;
+    let too_long = |channel: &&Channel| {
+        let nulls = vec![Value::Null; channel.fields.len()];
+        Message::bytes_of(&nulls).saturating_mul(channel.history as usize) > share
+    };
+    let said = |channel: &Channel| {
+        format!(
+            "warning: channel {} keeps a history of {} messages, which do not fit into what one publisher may hold \
+             ({share} bytes): the oldest are forgotten sooner; raise api.channel_held_bytes_max",
+            channel.name, channel.history
+        )
+    };
+    contract.channels.iter().filter(too_long).map(said).collect()
+}
+
 impl Draft {
     pub fn for_rules(&self, channel: &Channel) -> Vec<RuleValue> {
         for_rules(channel, &self.values)
@@ -124,17 +160,6 @@ fn for_rules(channel: &Channel, values: &[Value]) -> Vec<RuleValue> {
         _ => rule_scalar(Scalar::String, value),
     };
     channel.fields.iter().zip(values).map(value).collect()
-}
-
-fn value_bytes(value: &Value) -> usize {
-    size_of::<Value>()
-        + match value {
-            Value::Text(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len(),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Number(_) => 0,
-            // In stored form they are texts.
-            Value::List(_) | Value::Object(_) => 0,
-        }
 }
 
 /// The layout of a channel's messages.

@@ -1,13 +1,14 @@
 //! A member of a channel: it publishes, and is given what the others publish.
 
-use super::hub::{MemberId, Path, Topic};
+use super::hub::{MemberId, Path, Place};
 use super::publish::no_room;
-use super::queue::{Overrun, Queue};
+use super::queue::Overrun;
 use super::{Draft, Message, ToldWhole};
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
+use crate::room;
 use crate::stage::Entered;
 use crate::watch::{Tally, Watch};
 use contract::rule::Value as RuleValue;
@@ -41,8 +42,7 @@ pub struct Participant {
 struct Joined {
     path: Path,
     places: Vec<RuleValue>,
-    topic: Arc<Topic>,
-    queue: Arc<Queue>,
+    place: Place,
     /// The rule about hearing looks at the messages.
     hears_some: bool,
 }
@@ -116,9 +116,10 @@ impl Participant {
             self.engine.judge(caller, moment).channel(rule, &places, None)?;
         }
         let path = Path { channel: self.channel, path };
-        let joined = self.engine.hub.join(self.id, path.clone(), channel.history as usize);
-        let (topic, queue) = joined.map_err(no_room)?;
-        self.joined = Some(Joined { path, places, topic, queue, hears_some });
+        let history = channel.history as usize;
+        let joined = self.engine.hub.join(self.id, path.clone(), history, self.entered.owner());
+        let place = joined.map_err(no_room)?;
+        self.joined = Some(Joined { path, places, place, hears_some });
         Ok(())
     }
 
@@ -134,9 +135,11 @@ impl Participant {
         let moment = self.engine.now();
         let draft = self.engine.member_draft(self.channel, data, &self.entered, moment)?;
         self.go_to(&draft)?;
-        let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.told));
+        let room = self.engine.hub.room(self.entered.owner(), Message::bytes_of(&draft.values));
+        let room = room.map_err(room::no_room)?;
+        let message = Arc::new(Message::new(Some(self.id), self.channel, draft.values, &self.told, room));
         if let Some(joined) = &self.joined {
-            joined.topic.publish(&message);
+            joined.place.topic.publish(&message);
             self.engine.hub.was_published();
         }
         Ok(())
@@ -161,8 +164,13 @@ impl Participant {
     /// the token has expired.
     pub fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Arc<Message>, Fault>> {
         for _ in 0..UNHEARD_MAX {
-            let Some(joined) = &self.joined else { return Poll::Pending };
-            match ready!(joined.queue.poll_take(cx)) {
+            let Some(joined) = &mut self.joined else { return Poll::Pending };
+            let Place { topic, queue, past } = &mut joined.place;
+            let next = match topic.next_of(past) {
+                Some(message) => Ok(message),
+                None => ready!(queue.poll_take(cx)),
+            };
+            match next {
                 Err(Overrun) => return Poll::Ready(Err(self.failed(too_slow()))),
                 Ok(message) => match self.hears(&message) {
                     Ok(true) => {

@@ -5,9 +5,21 @@ use super::{Draft, Message, Told};
 use crate::call::Answer;
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
+use crate::identity::Caller;
+use crate::room;
 use contract::ChannelId;
+use quota::Owner;
+use std::net::IpAddr;
 use std::sync::Arc;
 use wire::Format;
+
+/// Who publishes where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Publishing<'a> {
+    pub channel: ChannelId,
+    pub caller: &'a Caller,
+    pub peer: IpAddr,
+}
 
 /// There is no room for another path or member.
 pub(super) fn no_room(Full: Full) -> Fault {
@@ -19,16 +31,19 @@ impl Engine {
     /// Publishes messages that may be published, and answers with them.
     pub(crate) fn publish(
         &self,
-        id: ChannelId,
+        publishing: Publishing<'_>,
         drafts: Vec<Draft>,
         told: &Told,
         format: Format,
         bytes_max: usize,
     ) -> Result<Answer, Fault> {
+        let Publishing { channel: id, caller, peer } = publishing;
+        let owner = caller.id().map_or(Owner::Address(peer), Owner::Caller);
         let mut messages = Vec::with_capacity(drafts.len());
         let mut paths = Vec::with_capacity(drafts.len());
         for Draft { path, values, .. } in drafts {
-            messages.push(Arc::new(Message::new(None, id, values, &self.told[id.index()])));
+            let room = self.hub.room(owner, Message::bytes_of(&values)).map_err(room::no_room)?;
+            messages.push(Arc::new(Message::new(None, id, values, &self.told[id.index()], room)));
             paths.push(Path { channel: id, path });
         }
         // What cannot be answered is not published.
@@ -41,7 +56,7 @@ impl Engine {
         })?;
         let history = self.contract.channels[id.index()].history as usize;
         for (path, message) in paths.into_iter().zip(&messages) {
-            self.hub.publish(path, history, message).map_err(no_room)?;
+            self.hub.publish(path, history, owner, message).map_err(no_room)?;
             self.hub.was_published();
         }
         Ok(Answer { body, rows: messages.len() as u64, ..Answer::default() })

@@ -9,6 +9,7 @@ use super::claims::{self, Header};
 use super::key::Key;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,12 @@ use std::time::Duration;
 const TOKEN_BYTES_MAX: usize = 8192;
 /// Bytes of a token that is remembered at the most; a longer one is verified anew on each call.
 const TOKEN_KEPT_BYTES_MAX: usize = 2048;
+/// Memory of a token that is remembered beside what grows with it.
+const TOKEN_BYTES: u64 = 256;
+/// Memory of such a token for each of its bytes: itself, and its claims, which are values.
+const BYTES_PER_TOKEN_BYTE: u64 = 8;
+/// Bytes of memory of all tokens that are remembered, estimated.
+const TOKENS_BYTES_MAX: u64 = 16 << 20;
 
 /// What a token must say besides being signed.
 #[derive(Debug, Clone)]
@@ -41,13 +48,28 @@ pub struct Rejected(pub &'static str);
 pub struct Verifier {
     keys: Vec<Key>,
     rules: Rules,
-    verified: Cache<String, Arc<Caller>>,
+    verified: Cache<String, Arc<Caller>, Weight>,
+}
+
+/// What a token counts for among those that are remembered.
+#[derive(Debug, Clone)]
+struct Weight {
+    /// At the least, so that the bound in bytes is one in numbers too.
+    min: u64,
+}
+
+impl Weighter<String, Arc<Caller>> for Weight {
+    fn weight(&self, token: &String, _: &Arc<Caller>) -> u64 {
+        (TOKEN_BYTES + token.len() as u64 * BYTES_PER_TOKEN_BYTE).max(self.min)
+    }
 }
 
 impl Verifier {
     /// A verifier; without keys it accepts nothing.
     pub fn new(keys: Vec<Key>, rules: Rules, tokens_max: usize) -> Self {
-        Self { keys, rules, verified: Cache::new(tokens_max.max(1)) }
+        let tokens_max = tokens_max.max(1);
+        let weight = Weight { min: TOKENS_BYTES_MAX / tokens_max as u64 };
+        Self { keys, rules, verified: Cache::with_weighter(tokens_max, TOKENS_BYTES_MAX, weight) }
     }
 
     /// The caller that `token` proves, at `now` (time since 1970).

@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::identity::Caller;
 use crate::input::Streamed;
 use crate::lane;
+use quota::Owner;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,11 @@ impl Entered {
     pub fn caller(&self, engine: &Engine, moment: Moment) -> Result<&Arc<Caller>, Fault> {
         engine.still(&self.caller, moment)?;
         Ok(&self.caller)
+    }
+
+    /// Whose room it takes for what is held.
+    pub fn owner(&self) -> Owner<'_> {
+        self.caller.id().map_or(Owner::Address(self.call.context.peer), Owner::Caller)
     }
 
     /// How long the token is still valid; none for callers who have none.

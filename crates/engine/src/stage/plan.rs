@@ -20,6 +20,8 @@ use crate::plans::ReadKey;
 use crate::select::{Builder, Params, Wanted, and};
 use contract::rule::{Facts, Reduced};
 use contract::{Assign, ChannelId, Compare, FieldId, Operation, OperationId, ResourceId};
+use quota::Reservation;
+use std::net::IpAddr;
 use std::sync::Arc;
 use store::{Bounds, Column, Mutation, Operand, Param, Predicate, ReadPlan, Select, SqlPlan, Unmetered};
 use wire::Value;
@@ -34,6 +36,10 @@ pub(crate) struct Planned {
     pub(super) budget: Option<Budget>,
     pub(super) cost: u32,
     pub(super) slot: Slot,
+    /// Where the call comes from.
+    pub(super) peer: IpAddr,
+    /// What its answer will be held by.
+    pub(super) room: Arc<Reservation>,
 }
 
 /// Compiled intentions with their parameters.
@@ -111,10 +117,13 @@ impl Engine {
     }
 
     pub(crate) fn plan(&self, permitted: Permitted) -> Result<Planned, Fault> {
+        let room = self.room(&permitted.caller, &permitted.context)?;
+        let own_max = permitted.context.reply_bytes_max.unwrap_or(usize::MAX);
         let bounds = self.bounds(&permitted);
-        let plan = Planner { engine: self, permitted: &permitted, bounds: &bounds }.plan()?;
-        let Permitted { operation, format, caller, budget, cost, slot, .. } = permitted;
-        Ok(Planned { operation, plan, format, bounds, caller, budget, cost, slot })
+        let bounds = Bounds { reply_bytes_max: bounds.reply_bytes_max.min(own_max), ..bounds };
+        let plan = Planner { engine: self, permitted: &permitted, bounds: &bounds, room: &room }.plan()?;
+        let Permitted { operation, format, caller, budget, cost, slot, context, .. } = permitted;
+        Ok(Planned { operation, plan, format, bounds, caller, budget, cost, slot, peer: context.peer, room })
     }
 }
 
@@ -123,6 +132,7 @@ struct Planner<'a> {
     engine: &'a Engine,
     permitted: &'a Permitted,
     bounds: &'a Bounds,
+    room: &'a Arc<Reservation>,
 }
 
 impl<'a> Planner<'a> {

@@ -5,13 +5,16 @@ use super::batch::at_item;
 use super::plan::{Plan, Planned, Read, Secret, Writing};
 use crate::account::Account;
 use crate::call::{Answer, Budget, Grouping};
+use crate::channel::Publishing;
 use crate::engine::Engine;
 use crate::fault::{Fault, FieldFault, Kind, codes};
 use crate::identity::Caller;
 use crate::policy::denied;
+use crate::room::{hold, no_room};
 use crate::secret;
 use contract::names::upper_snake;
 use contract::{Arity, ErrorKind, Operation, OperationId, ResourceId};
+use quota::Holder;
 use std::sync::Arc;
 use store::{Bounds, Error, Failed, Flow, Mutation, Reply, Step, Written};
 use wire::{Format, Value};
@@ -22,7 +25,7 @@ impl Engine {
     /// The plainest read is awaited in place, everything else in a box: futures are moved, and every call's would
     /// have room for the largest of them.
     pub(crate) async fn run(&self, planned: Box<Planned>) -> Result<Answer, Fault> {
-        let Planned { operation, plan, format, bounds, caller, budget, cost, slot } = *planned;
+        let Planned { operation, plan, format, bounds, caller, budget, cost, slot, peer, room } = *planned;
         let about = About { engine: self, operation: self.contract.operation(operation), caller: &caller };
         let result = match plan {
             Plan::Get { resource, read } => about.get(resource, read, format, bounds).await,
@@ -36,9 +39,13 @@ impl Engine {
             Plan::Write { write, mutation, secrets } => {
                 Box::pin(about.write(&write, *mutation, &secrets)).await
             }
-            Plan::Publish { channel, drafts, told } => {
-                self.publish(channel, drafts, &told, format, bounds.reply_bytes_max)
-            }
+            Plan::Publish { channel, drafts, told } => self.publish(
+                Publishing { channel, caller: &caller, peer },
+                drafts,
+                &told,
+                format,
+                bounds.reply_bytes_max,
+            ),
             Plan::Items { items, answer, argument } => {
                 Box::pin(about.items_and_answer(*items, *answer, argument)).await
             }
@@ -49,9 +56,10 @@ impl Engine {
         };
         drop(slot);
         let (budget, cost) = settled(budget, cost);
-        let answer = result?;
+        let mut answer = result?;
+        hold(&room, &mut answer.body)?;
         let cache = about.operation.cache;
-        Ok(Answer { budget, cache, cost, ..answer })
+        Ok(Answer { budget, cache, cost, held: Some(room), ..answer })
     }
 }
 
@@ -69,6 +77,7 @@ pub(crate) struct Pieces {
     operation: OperationId,
     caller: Arc<Caller>,
     flow: Flow,
+    holder: Holder,
     _slot: Slot,
 }
 
@@ -82,7 +91,14 @@ impl Pieces {
         }
         let operation = engine.contract.operation(self.operation);
         let about = About { engine, operation, caller: &self.caller };
-        Some(reply.map(answered).map_err(|error| about.fault(None, error)))
+        Some(reply.map_err(|error| about.fault(None, error)).and_then(|reply| self.held(answered(reply))))
+    }
+
+    /// A piece is held from when it is given until it is sent.
+    fn held(&self, mut answer: Answer) -> Result<Answer, Fault> {
+        let room = self.holder.take(0).map(Arc::new).map_err(no_room)?;
+        hold(&room, &mut answer.body)?;
+        Ok(Answer { held: Some(room), ..answer })
     }
 }
 
@@ -92,12 +108,13 @@ impl Engine {
         let is_list = matches!(self.contract.operation(planned.operation).result.arity, Arity::List { .. });
         match planned.plan {
             Plan::ReadSql { plan, run, answer_params } if is_list => {
-                let Planned { operation, format, bounds, caller, slot, .. } = *planned;
+                let Planned { operation, format, bounds, caller, slot, room, .. } = *planned;
                 let flow = self.store.flow_sql(&plan, run, answer_params, format, bounds);
                 let about =
                     About { engine: self, operation: self.contract.operation(operation), caller: &caller };
                 let flow = flow.map_err(|error| about.fault(None, error))?;
-                Ok(Flowing::Pieces(Box::new(Pieces { operation, caller, flow, _slot: slot })))
+                let holder = room.holder().clone();
+                Ok(Flowing::Pieces(Box::new(Pieces { operation, caller, flow, holder, _slot: slot })))
             }
             plan => {
                 let answer = self.run(Box::new(Planned { plan, ..*planned })).await?;
@@ -119,14 +136,15 @@ impl Engine {
 
     /// Answers for items that were applied before, and changed so many rows.
     pub(crate) async fn run_answer(&self, planned: Box<Planned>, changes: i64) -> Result<Answer, Fault> {
-        let Planned { operation, plan, caller, budget, cost, slot: _slot, .. } = *planned;
+        let Planned { operation, plan, caller, budget, cost, slot: _slot, room, .. } = *planned;
         let about = About { engine: self, operation: self.contract.operation(operation), caller: &caller };
-        let answer = match plan {
+        let mut answer = match plan {
             Plan::Items { answer, .. } => about.answer_of_items(*answer, changes).await?,
             _ => return Err(Fault::internal("items of an operation that does not apply them one by one")),
         };
+        hold(&room, &mut answer.body)?;
         let (budget, cost) = settled(budget, cost);
-        Ok(Answer { budget, cost, ..answer })
+        Ok(Answer { budget, cost, held: Some(room), ..answer })
     }
 
     /// What the operator is told when the store refuses rows that are brought in.
@@ -342,6 +360,11 @@ impl About<'_> {
                 Kind::Mismatch,
                 codes::IDEMPOTENCY_MISMATCH,
                 "the idempotency key was used before with another input",
+            ),
+            Error::AnswerNotKept => Fault::new(
+                Kind::Conflict,
+                codes::ANSWER_NOT_KEPT,
+                "it was done with this idempotency key before, and its answer was too large to be kept: read it",
             ),
             Error::TooLarge => Fault::new(
                 Kind::TooLarge,

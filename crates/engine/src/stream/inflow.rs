@@ -10,15 +10,19 @@ use crate::call::{Answer, Call};
 use crate::engine::Engine;
 use crate::fault::{Fault, Kind, codes};
 use crate::input::{self, Streamed};
+use crate::room::no_room;
 use crate::stage::{Entered, Planned, applied_apart};
 use crate::watch::{Tally, Watch};
 use contract::{Argument, Operation};
+use quota::Reservation;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::Value;
 
 /// Items for a unit of the caller's budget.
 const ITEMS_PER_UNIT: usize = 100;
+/// Bytes of items for a unit of the caller's budget.
+const BYTES_PER_UNIT: usize = 64 * 1024;
 
 /// A call whose list argument is still arriving.
 #[derive(Debug)]
@@ -30,6 +34,10 @@ pub struct Inflow {
     /// Those that are not applied yet.
     items: Vec<Value>,
     bytes: usize,
+    /// Bytes that have come since a unit was paid for some.
+    unpaid: usize,
+    /// What the items are held by.
+    room: Reservation,
     /// Of an operation that applies items each by itself: how many were applied, and the rows that they changed.
     applied: Option<Applied>,
     deadline: Option<Instant>,
@@ -62,7 +70,10 @@ impl Engine {
                 let operation = self.contract.operation(entered.call.operation);
                 let applied = applied_apart(operation).map(|_| Applied::default());
                 let items = Vec::new();
-                Ok(Inflow { engine, entered, argument, items, bytes: 0, applied, deadline, watch })
+                let room = engine.held().holder(entered.owner()).take(0);
+                let room = room.map_err(no_room).inspect_err(|fault| watch.finish(Err(fault)))?;
+                let (bytes, unpaid) = (0, 0);
+                Ok(Inflow { engine, entered, argument, items, bytes, unpaid, room, applied, deadline, watch })
             }
             (_, Err(fault)) => {
                 watch.finish(Err(&fault));
@@ -90,7 +101,7 @@ impl Inflow {
         let at = self.items.len() + self.applied.map_or(0, |applied| applied.items);
         let settings = &self.engine.settings;
         // What an item takes while it is kept is more than it took on the wire.
-        let kept = self.bytes.saturating_add(bytes).saturating_add(size_of::<Value>());
+        let kept = self.bytes.saturating_add(bytes.max(item.heap_bytes())).saturating_add(size_of::<Value>());
         if self.items.len() >= settings.stream_items_max || kept > settings.stream_bytes_max {
             let message = format!(
                 "a stream has at most {} items, and {} bytes of them",
@@ -98,9 +109,15 @@ impl Inflow {
             );
             return Err(Fault::new(Kind::TooLarge, codes::STREAM_TOO_LARGE, message));
         }
-        if at.is_multiple_of(ITEMS_PER_UNIT) && at > 0 {
-            self.pay()?;
+        self.unpaid = self.unpaid.saturating_add(bytes);
+        let units = self.unpaid / BYTES_PER_UNIT;
+        if units > 0 {
+            self.unpaid %= BYTES_PER_UNIT;
+            self.pay(u32::try_from(units).unwrap_or(u32::MAX))?;
+        } else if at.is_multiple_of(ITEMS_PER_UNIT) && at > 0 {
+            self.pay(1)?;
         }
+        self.room.grow_to(kept).map_err(no_room)?;
         let argument: &Argument = &self.operation().arguments[self.argument];
         input::item(&self.engine.contract, &self.engine.patterns, argument, at, &item)?;
         self.bytes = kept;
@@ -108,13 +125,13 @@ impl Inflow {
         Ok(())
     }
 
-    /// Takes a unit for the items that follow, of a caller who is still one.
-    fn pay(&self) -> Result<(), Fault> {
+    /// Takes units for items, of a caller who is still one.
+    fn pay(&self, units: u32) -> Result<(), Fault> {
         let moment = self.engine.now();
         let caller = self.entered.caller(&self.engine, moment)?;
         let purse = Purse::of(caller, &self.entered.call.context);
-        self.engine.take_from(purse, 1, moment.instant)?;
-        self.engine.noted(1);
+        self.engine.take_from(purse, units, moment.instant)?;
+        self.engine.noted(units);
         Ok(())
     }
 
@@ -134,6 +151,7 @@ impl Inflow {
         let count = items.len();
         let planned = self.planned(items)?;
         let changes = self.engine.run_items(planned, applied.items).await?;
+        self.room.shrink_to(0);
         let changes = applied.changes.saturating_add(changes);
         self.applied = Some(Applied { items: applied.items + count, changes });
         Ok(())

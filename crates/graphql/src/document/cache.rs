@@ -29,7 +29,7 @@ pub struct CacheBounds {
 
 impl Default for CacheBounds {
     fn default() -> Self {
-        Self { entries_max: 4096, bytes_max: 64 << 20 }
+        Self { entries_max: 4096, bytes_max: 32 << 20 }
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::error::Problem;
 use contract::Cache;
 use engine::{Answer, Budget, Fault, Kind, NullAt};
+use quota::Reservation;
+use std::sync::Arc;
 
 /// A root field's part of the response.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub(super) struct Part {
     pub round_trips: u32,
     /// It was not begun.
     pub is_refused: bool,
+    /// What its value is held by.
+    pub held: Option<Arc<Reservation>>,
 }
 
 impl Part {
@@ -35,13 +39,18 @@ impl Part {
 
     /// An answer, its value taken out of it.
     pub fn of(answer: Answer) -> Self {
-        let Answer { body, nulls, cost, budget, cache, rows, statements, round_trips, .. } = answer;
+        let Answer { body, nulls, cost, budget, cache, rows, statements, round_trips, held, .. } = answer;
         let problems = nulls.into_iter().map(null_problem).collect();
-        Self { json: body, problems, cost, budget, cache, rows, statements, round_trips, is_refused: false }
+        let is_refused = false;
+        Self { json: body, problems, cost, budget, cache, rows, statements, round_trips, is_refused, held }
     }
 
     /// Adds another call's part, whose value is of no account.
     pub fn and(&mut self, other: Part) {
+        match &self.held {
+            Some(own) => other.held.iter().for_each(|held| own.absorb(held)),
+            None => self.held = other.held,
+        }
         self.problems.extend(other.problems);
         self.cost = self.cost.saturating_add(other.cost);
         self.budget = other.budget.or(self.budget);

@@ -167,7 +167,11 @@ impl<'a> Request<'a> {
         if let Some(timeout) = &mut context.timeout {
             *timeout = timeout.saturating_sub(self.begun.elapsed());
         }
-        self.engine.call(Call { operation, input, selection, format: Format::Graphql, context }).await
+        context.reply_bytes_max = Some(self.bytes_left());
+        let call = Call { operation, input, selection, format: Format::Graphql, context };
+        let answer = self.engine.call(call).await;
+        self.spend(answer.as_ref().map_or(0, |answer| answer.body.len()));
+        answer
     }
 }
 

@@ -78,6 +78,7 @@ fn service_with(
         inline_steps_max: 10_000,
         writer_hold_max: std::time::Duration::from_secs(30),
         writer_answer_steps_max: 1_000_000,
+        outbox: store::OutboxKept { keep_s: 604_800, bytes_max: 256 << 20 },
     };
     let store = Store::open(Arc::clone(&contract), &options).map_err(|e| e.0).expect("it is in memory");
     let rules =
@@ -115,6 +116,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]
         headers: map,
         peer: "127.0.0.1:1".parse().expect("an address"),
         body: body.to_vec().into(),
+        overload: None,
     }
 }
 

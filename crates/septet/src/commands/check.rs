@@ -14,8 +14,10 @@ pub fn check(
     args: &CheckArgs,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<String, Failure> {
-    Config::load(args.file().as_deref(), environment, &[])?;
-    let (contract, warnings) = open::settled_contract(&args.dir)?;
+    let config = Config::load(args.file().as_deref(), environment, &[])?;
+    let (contract, mut warnings) = open::settled_contract(&args.dir)?;
+    let too_long = engine::histories_too_long(&contract, config.engine.channel_held_bytes_max);
+    warnings.extend(too_long.into_iter().map(|warning| warning + "\n"));
     let mut said = warnings.concat();
     said += &format!(
         "{} {}: {} resources, {} operations, {} channels; {} warnings",

@@ -7,6 +7,7 @@ use crate::front::{Front, RequestIds};
 use crate::metrics::{self, Endpoint, Metrics, Traffic};
 use crate::{graphql, grpc, log, open, process, storage};
 use engine::{Activity, Engine, Observer};
+use quota::Pool;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,6 +15,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 use store::{Place, Store};
 use tokio::net::TcpListener;
+
+/// Bytes that are held for those who ask for metrics at the most.
+const METRICS_HELD_BYTES_MAX: usize = 16 << 20;
 
 /// The folder in a contract's own with the rows that a new database begins with.
 const SAMPLE_FOLDER: &str = "data";
@@ -34,6 +38,9 @@ pub fn serve(
     let (contract, warnings) = open::contract(&args.dir)?;
     for warning in warnings {
         tracing::warn!("{}", warning.trim_end());
+    }
+    for warning in engine::histories_too_long(&contract, config.engine.channel_held_bytes_max) {
+        tracing::warn!("{warning}");
     }
     let contract = Arc::new(contract);
     let failed = |error: std::io::Error| Failure::Other(error.to_string());
@@ -80,11 +87,12 @@ pub fn serve(
         let told = Arc::clone(&front);
         tokio::spawn(storage::look_after(looked_after, move |fault| told.storage(fault)));
         let draining = Arc::clone(&front);
+        let held = Arc::clone(engine.held());
         let stop = async move {
             stop.await;
             draining.drain();
         };
-        let drained = edge::serve(listeners, front, config.edge, config.compression, stop).await;
+        let drained = edge::serve(listeners, front, config.edge, config.compression, held, stop).await;
         tracing::info!(connections_cut = drained.cut, "stopped");
         Ok(())
     })
@@ -94,7 +102,9 @@ pub fn serve(
 fn show(metrics: Metrics, listeners: Vec<TcpListener>, config: &Config) {
     let endpoint = Arc::new(Endpoint::new(metrics));
     let limits = Endpoint::limits(&config.edge);
-    tokio::spawn(edge::serve(listeners, endpoint, limits, config.compression, std::future::pending::<()>()));
+    let held = Arc::new(Pool::new(METRICS_HELD_BYTES_MAX));
+    let never = std::future::pending::<()>();
+    tokio::spawn(edge::serve(listeners, endpoint, limits, config.compression, held, never));
 }
 
 fn front(
@@ -149,6 +159,9 @@ fn activity(metrics: &mut Metrics, engine: &Arc<Engine>) {
     metrics.gauge("channel_members", "Members of channels.", of(|now| now.channel_members));
     let paths = of(|now| now.channel_paths);
     metrics.gauge("channel_paths", "Paths of channels with members or a history.", paths);
+    metrics.gauge("held_bytes", "Bytes that are held for callers.", of(|now| now.held_bytes));
+    let of_channels = of(|now| now.channel_held_bytes);
+    metrics.gauge("channel_held_bytes", "Bytes of messages that channels hold.", of_channels);
     let published = of(|now| now.messages_published);
     metrics.counter("channel_messages_published", "Messages published to channels.", published);
     let delivered = of(|now| now.messages_delivered);

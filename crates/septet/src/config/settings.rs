@@ -52,6 +52,8 @@ const WAIT_MS: RangeInclusive<u64> = 1..=3_600_000;
 const MANY: RangeInclusive<u64> = 1..=10_000_000;
 /// Bytes held in memory for one request.
 const BYTES: RangeInclusive<u64> = 1..=1 << 30;
+/// Bytes held in memory for all.
+const HELD_BYTES: RangeInclusive<u64> = 1 << 20..=1 << 40;
 /// Parts of one document.
 const ITEMS: RangeInclusive<u64> = 1..=100_000;
 /// Units a minute; 0 for no limit.
@@ -152,6 +154,7 @@ fn api() -> Vec<Setting> {
         count("api.channel_waiting_bytes_max", BYTES, |c, v| {
             c.engine.channel_waiting_bytes_max = v as usize;
         }),
+        count("api.channel_held_bytes_max", HELD_BYTES, |c, v| c.engine.channel_held_bytes_max = v as usize),
         count("api.selection_depth_max", 1..=64, |c, v| c.engine.selection_depth_max = v as usize),
         count("api.selection_items_max", 1..=10_000, |c, v| c.engine.selection_items_max = v as usize),
         count("api.filter_nodes_max", 1..=10_000, |c, v| c.engine.filter_nodes_max = v as usize),
@@ -162,6 +165,7 @@ fn api() -> Vec<Setting> {
         count("api.deadline_ms_max", WAIT_MS, |c, v| c.engine.deadline_max = Duration::from_millis(v)),
         count("api.idempotency_keep_s", 1..=31_536_000, |c, v| c.engine.idempotency_keep_s = v as u32),
         count("api.plans_max", MANY, |c, v| c.engine.plans_max = v as usize),
+        count("api.plans_bytes_max", HELD_BYTES, |c, v| c.engine.plans_bytes_max = v as usize),
         texts("api.cors_origins", |c, v| {
             let are_origins = v.iter().all(|origin| is_origin(origin));
             c.api.cors_origins = v;
@@ -291,6 +295,7 @@ fn limits() -> Vec<Setting> {
         count("limits.calls_per_min", UNITS, |c, v| c.engine.caller_units_per_min = v as u32),
         count("limits.address_calls_per_min", UNITS, |c, v| c.engine.address_units_per_min = v as u32),
         count("limits.burst_calls", 1..=1_000_000_000, |c, v| c.engine.burst_units = v as u32),
+        count("limits.held_bytes_max", HELD_BYTES, |c, v| c.engine.held_bytes_max = v as usize),
         count("limits.call_units_max", 1..=1_000_000_000, |c, v| c.engine.call_units_max = v as u32),
         count("limits.keys_max", MANY, |c, v| c.engine.buckets_max = v as usize),
         count("limits.concurrent_calls_max", MANY, |c, v| c.engine.calls_concurrent_max = v as usize),
@@ -326,6 +331,8 @@ fn store() -> Vec<Setting> {
         count("store.writer_answer_steps_max", 1..=1_000_000_000, |c, v| {
             c.store.writer_answer_steps_max = v as u32;
         }),
+        count("store.outbox_keep_s", 1..=31_536_000, |c, v| c.store.outbox.keep_s = v as u32),
+        count("store.outbox_bytes_max", HELD_BYTES, |c, v| c.store.outbox.bytes_max = v),
         count("store.inline_steps_max", 1..=1_000_000_000, |c, v| c.store.inline_steps_max = v as u32),
     ]
 }

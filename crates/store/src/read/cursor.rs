@@ -31,9 +31,38 @@ impl<'a> From<&'a [Value]> for Values<'a> {
     }
 }
 
+/// Bytes of the text of a statement that a connection keeps prepared at the most: it takes some thirty times as much.
+const KEPT_TEXT_BYTES_MAX: usize = 4096;
+
+/// A statement that is prepared, and kept so afterwards unless it is long.
+pub(super) struct Prepared<'c> {
+    /// None only while it is dropped.
+    statement: Option<CachedStatement<'c>>,
+    is_kept: bool,
+}
+
+impl<'c> Prepared<'c> {
+    fn new(conn: &'c Connection, sql: &str) -> rusqlite::Result<Self> {
+        let is_kept = sql.len() <= KEPT_TEXT_BYTES_MAX;
+        Ok(Self { statement: Some(conn.prepare_cached(sql)?), is_kept })
+    }
+
+    pub fn statement(&mut self) -> &mut Statement<'c> {
+        self.statement.as_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Prepared<'_> {
+    fn drop(&mut self) {
+        if let Some(statement) = self.statement.take().filter(|_| !self.is_kept) {
+            statement.discard();
+        }
+    }
+}
+
 /// The statements of a plan, found by their texts among those that the connection has prepared.
-pub(super) fn prepare<'c>(conn: &'c Connection, plan: &ReadPlan) -> Result<Vec<CachedStatement<'c>>, Error> {
-    plan.statements.iter().map(|statement| conn.prepare_cached(&statement.sql).map_err(failure)).collect()
+pub(super) fn prepare<'c>(conn: &'c Connection, plan: &ReadPlan) -> Result<Vec<Prepared<'c>>, Error> {
+    plan.statements.iter().map(|statement| Prepared::new(conn, &statement.sql).map_err(failure)).collect()
 }
 
 /// Binds the parameters of a read: they stay so when a statement runs again.

@@ -44,7 +44,7 @@ pub(crate) fn run(
     reply_bytes_max: usize,
 ) -> Result<Reply, Error> {
     let mut statements = cursor::prepare(conn, plan)?;
-    let statements = statements.iter_mut().map(|statement| &mut **statement);
+    let statements = statements.iter_mut().map(cursor::Prepared::statement);
     let cursors = cursor::bind(statements, plan, params.into())?;
     let target = Target { format, bytes_max: reply_bytes_max, pouring: None };
     counted(cursors, plan, params, target).map(|(reply, _)| reply)
@@ -158,7 +158,7 @@ fn record_into<E: Encoder>(
     before: impl FnOnce(&mut E) -> Result<(), EncodeError>,
 ) -> Result<Reply, Error> {
     let mut statements = cursor::prepare(conn, plan)?;
-    let statements = statements.iter_mut().map(|statement| &mut **statement);
+    let statements = statements.iter_mut().map(cursor::Prepared::statement);
     let mut cursors = cursor::bind(statements, plan, params.into())?;
     let Answer::One { shape, record, version } = &plan.answer else {
         return Err(Error::Internal("a list in the place of a record".to_owned()));

@@ -7,18 +7,28 @@ use rusqlite::{Connection, PrepFlags, Statement};
 
 /// Statements that a connection keeps at the most, unless one plan has more.
 const STATEMENTS_MAX: usize = 256;
+/// Bytes of their texts at the most, unless one plan has more. A statement takes some thirty times the memory of its text.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// The statements of plans that have run on a connection.
 #[derive(Debug)]
 pub(crate) struct Kept<'c> {
     /// By the plan's number.
-    plans: LruCache<u64, Vec<Statement<'c>>>,
+    plans: LruCache<u64, Few<'c>>,
     statements: usize,
+    text_bytes: usize,
+}
+
+/// The statements of one plan.
+#[derive(Debug)]
+struct Few<'c> {
+    statements: Vec<Statement<'c>>,
+    text_bytes: usize,
 }
 
 impl Default for Kept<'_> {
     fn default() -> Self {
-        Self { plans: LruCache::new_unbounded(), statements: 0 }
+        Self { plans: LruCache::new_unbounded(), statements: 0, text_bytes: 0 }
     }
 }
 
@@ -34,18 +44,21 @@ impl<'c> Kept<'c> {
             let prepare = |sql| conn.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT);
             let statements = plan.statements.iter().map(|statement| prepare(&statement.sql));
             let statements = statements.collect::<rusqlite::Result<Vec<_>>>()?;
-            self.make_room(statements.len());
-            self.plans.insert(plan.number, statements);
+            let text_bytes = plan.text_bytes();
+            self.make_room(statements.len(), text_bytes);
+            self.plans.insert(plan.number, Few { statements, text_bytes });
         }
-        Ok(self.plans.get_mut(&plan.number).map_or(&mut [], Vec::as_mut_slice))
+        Ok(self.plans.get_mut(&plan.number).map_or(&mut [], |few| few.statements.as_mut_slice()))
     }
 
-    fn make_room(&mut self, more: usize) {
-        self.statements += more;
-        while self.statements > STATEMENTS_MAX
+    fn make_room(&mut self, statements: usize, text_bytes: usize) {
+        self.statements += statements;
+        self.text_bytes += text_bytes;
+        while (self.statements > STATEMENTS_MAX || self.text_bytes > TEXT_BYTES_MAX)
             && let Some((_, given_up)) = self.plans.remove_lru()
         {
-            self.statements -= given_up.len();
+            self.statements -= given_up.statements.len();
+            self.text_bytes -= given_up.text_bytes;
         }
     }
 }

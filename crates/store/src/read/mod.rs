@@ -13,3 +13,4 @@ pub(crate) use failure::{encoding, failure};
 pub(crate) use kept::Kept;
 pub(crate) use outlet::{Gathering, Inlet, Piece, Pouring, Share, pipe};
 pub use plan::ReadPlan;
+pub(crate) use plan::memory_bytes;

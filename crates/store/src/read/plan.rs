@@ -167,11 +167,31 @@ impl ReadPlan {
         }
     }
 
+    /// Bytes of the texts of its statements.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.statements.iter().map(|statement| statement.sql.len()).sum()
+    }
+
+    /// Bytes of memory that it takes with the intention that it was made from, more or less.
+    pub fn memory_bytes(&self) -> usize {
+        memory_bytes(self.text_bytes())
+    }
+
     /// The texts of its statements, for tests of how they are run.
     #[doc(hidden)]
     pub fn statements(&self) -> impl Iterator<Item = &str> {
         self.statements.iter().map(|statement| &*statement.sql)
     }
+}
+
+/// Memory of a plan beside what grows with its statements.
+const PLAN_BYTES: usize = 1024;
+/// Memory of a plan for each byte of its statements' texts: the text, where its parameters and columns are, its shape,
+/// and the intention, whose predicates are trees. Measured of long filters.
+const BYTES_PER_TEXT_BYTE: usize = 16;
+
+pub(crate) fn memory_bytes(text_bytes: usize) -> usize {
+    PLAN_BYTES + text_bytes * BYTES_PER_TEXT_BYTE
 }
 
 impl Record {

@@ -102,6 +102,18 @@ impl SqlPlan {
         Ok(Self { each, run, each_parameters, parameters, answer, direct, proved: Proved::default() })
     }
 
+    /// Bytes of memory that it takes with the selection that it was made for, more or less.
+    pub fn memory_bytes(&self) -> usize {
+        let statements = self.each.iter().chain(&self.run).map(|statement| statement.sql.len());
+        let answers = match &self.answer {
+            Answer::Nothing | Answer::Scalar(_) => 0,
+            Answer::Object { sources, .. } => sources.iter().map(Source::text_bytes).sum(),
+            Answer::Records { read, .. } => read.plan.text_bytes(),
+        };
+        let direct = self.direct.as_ref().map_or(0, ReadPlan::text_bytes);
+        crate::read::memory_bytes(statements.sum::<usize>() + answers + direct)
+    }
+
     /// The parameters of the `each:` statements, in order.
     pub fn each_parameters(&self) -> &[SqlParameter] {
         &self.each_parameters
@@ -110,6 +122,16 @@ impl SqlPlan {
     /// The parameters of the other statements, in order.
     pub fn parameters(&self) -> &[SqlParameter] {
         &self.parameters
+    }
+}
+
+impl Source {
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Record(keyed) => keyed.plan.text_bytes(),
+            Self::Column(name) => name.len(),
+            Self::Hidden | Self::TypeName => 0,
+        }
     }
 }
 

@@ -175,7 +175,7 @@ fn writing(path: &Path, durability: Durability, allowance: &Allowance) -> rusqli
     // The writer checkpoints by itself, after it has answered.
     conn.execute_batch(&format!(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;
-         PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456;",
+         PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA mmap_size=268435456;",
     ))?;
     conn.set_prepared_statement_cache_capacity(PREPARED_MAX);
     let allowance = allowance.clone();

@@ -10,10 +10,10 @@ use crate::face::{Error, Failed, Mutation, Options};
 use crate::fair::{Bill, FairQueue, Put, QueueLimits, Taken};
 use crate::functions;
 use crate::read;
-use crate::write::{self, Answered, Event, Group, Job, Ran, References, Turn};
+use crate::write::{self, Answered, Event, Group, Job, Ran, References, Retention, Turn};
 use contract::Contract;
 use rusqlite::Connection;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -71,6 +71,7 @@ impl Writer {
     ) -> std::io::Result<Self> {
         functions::check_own_sql(&conn, contract).map_err(std::io::Error::other)?;
         let queue = Arc::new(Queue::new(options.queue_writes_max));
+        let retention = Retention::of(&conn, options.outbox).map_err(std::io::Error::other)?;
         let work = Loop {
             log: Log::of(conn).map_err(std::io::Error::other)?,
             allowance,
@@ -79,6 +80,7 @@ impl Writer {
             group_writes_max: options.group_writes_max.max(1),
             hold_max: options.writer_hold_max,
             answer_steps_max: options.writer_answer_steps_max,
+            retention: RefCell::new(retention),
         };
         let thread = std::thread::Builder::new().name("septet-writer".to_owned());
         let served = Served(Arc::clone(&queue));
@@ -239,6 +241,7 @@ struct Loop {
     group_writes_max: usize,
     hold_max: Duration,
     answer_steps_max: u32,
+    retention: RefCell<Retention>,
 }
 
 impl Loop {
@@ -264,6 +267,7 @@ impl Loop {
             allowance: &self.allowance,
             hold_max: self.hold_max,
             answer_steps_max: self.answer_steps_max,
+            retention: &self.retention,
         };
         let ran = group.commit(&jobs);
         // Before anybody is answered: a reader that was told of a write must see it.

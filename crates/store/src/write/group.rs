@@ -2,12 +2,13 @@
 
 use super::later::Answered;
 use super::mutation::{Ended, Guard, Run};
-use super::{References, Violations, idempotency};
+use super::{References, Retention, Violations, idempotency};
 use crate::face::{Error, Failed, Mutation, Step};
 use crate::meter::Metering;
 use crate::sqlite::allowance::{Allowance, Begun};
 use contract::Contract;
 use rusqlite::Connection;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -80,6 +81,7 @@ pub(crate) struct Group<'a> {
     /// How long each may hold the writer, and how many steps each of its answers may take.
     pub hold_max: Duration,
     pub answer_steps_max: u32,
+    pub retention: &'a RefCell<Retention>,
 }
 
 /// What came of a mutation.
@@ -218,11 +220,21 @@ impl Group<'_> {
                 let forgotten = idempotency::forget_expired(self.conn, &job.mutation.now);
                 forgotten.map_err(|e| Violations(self.contract).error(e))
             })
+            .and_then(|()| self.tend())
             .and_then(|()| self.sql("COMMIT"));
         match committed {
             Ok(()) => ran,
-            Err(error) => self.all_failed(jobs, &error),
+            Err(error) => {
+                self.retention.borrow_mut().lost();
+                self.all_failed(jobs, &error)
+            }
         }
+    }
+
+    /// Sees to the end of the outbox.
+    fn tend(&self) -> Result<(), Error> {
+        let tended = self.retention.borrow_mut().tend(self.conn);
+        tended.map_err(|e| Violations(self.contract).error(e))
     }
 
     /// Every member gets the error, also one that was refused: what it was refused for may not be there.

@@ -5,10 +5,22 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
 use wire::{Format, NullAt, PathPart, Wrapped};
 
 /// Expired answers removed at once at the most, so that cleaning up never holds up a group.
 const EXPIRED_REMOVED_MAX: u32 = 100;
+
+/// Bytes of an answer that is kept at the most. Of a longer one only the key is: it is not done again, and says so.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// Keys that are kept of one caller and operation at the most, and bytes of their answers: above it the oldest of these
+/// are forgotten.
+const SCOPE_KEYS_MAX: i64 = 10_000;
+const SCOPE_BYTES_MAX: i64 = 8 << 20;
+/// Answers that are kept between two looks at how many their scope has.
+const LOOK_EACH: u32 = 64;
+/// The part of a scope's keys that is forgotten at once.
+const FORGOTTEN_PART: i64 = 4;
 
 /// What is known of a key.
 #[derive(Debug)]
@@ -19,6 +31,8 @@ pub(super) enum Known {
     Other,
     /// What it answered.
     Answer(Written),
+    /// It was done, and what it answered was too large to be kept.
+    NotKept,
 }
 
 /// Looks a key up.
@@ -30,22 +44,23 @@ pub(super) fn recall(conn: &Connection, mutation: &Mutation, key: &Idempotency) 
     let found = statement.query_row((&key.scope, &key.key, &mutation.now), |row| {
         let is_same = row.get_ref(0)?.as_blob()? == key.fingerprint.as_slice()
             && row.get_ref(1)?.as_str()? == format_name(mutation.format);
-        if is_same { Ok(Known::Answer(answer(row, mutation.format)?)) } else { Ok(Known::Other) }
+        if is_same { answer(row, mutation.format) } else { Ok(Known::Other) }
     });
     Ok(found.optional()?.unwrap_or(Known::New))
 }
 
-fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Written> {
+fn answer(row: &Row<'_>, format: Format) -> rusqlite::Result<Known> {
     let rows = u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
+    let Some(kept) = row.get(2)? else { return Ok(Known::NotKept) };
     let unread = || rusqlite::Error::InvalidColumnType(2, "body".to_owned(), Type::Blob);
-    let (body, nulls) = unpacked(format, row.get(2)?).ok_or_else(unread)?;
-    Ok(Written {
+    let (body, nulls) = unpacked(format, kept).ok_or_else(unread)?;
+    Ok(Known::Answer(Written {
         reply: Reply { body, nulls, rows, version: row.get(4)?, ..Reply::default() },
         key: row.get(5)?,
         created: row.get(6)?,
         replayed: true,
         items: None,
-    })
+    }))
 }
 
 /// Keeps what a call answered.
@@ -57,12 +72,14 @@ pub(super) fn remember(conn: &Connection, mutation: &Mutation, written: &Written
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, strftime('%Y-%m-%dT%H:%M:%f000Z', ?10, ?11))",
     )?;
     let rows = i64::try_from(written.reply.rows).unwrap_or(i64::MAX);
+    let body = packed(mutation.format, &written.reply);
+    let body = (body.len() <= ANSWER_BYTES_MAX).then_some(body);
     statement.execute(rusqlite::params![
         key.scope,
         key.key,
         key.fingerprint.as_slice(),
         format_name(mutation.format),
-        packed(mutation.format, &written.reply),
+        body,
         rows,
         written.reply.version,
         written.key,
@@ -70,7 +87,28 @@ pub(super) fn remember(conn: &Connection, mutation: &Mutation, written: &Written
         mutation.now,
         format!("+{} seconds", key.keep_s),
     ])?;
-    Ok(())
+    bound(conn, &key.scope)
+}
+
+/// Looks now and then how much one caller has kept of one operation, and forgets the oldest of it when it is too much.
+fn bound(conn: &Connection, scope: &str) -> rusqlite::Result<()> {
+    static KEPT: AtomicU32 = AtomicU32::new(0);
+    if !KEPT.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK_EACH) {
+        return Ok(());
+    }
+    let (keys, bytes): (i64, i64) = conn
+        .prepare_cached(
+            "SELECT COUNT(*), IFNULL(SUM(IFNULL(octet_length(body), 0)), 0) FROM _septet_idempotency WHERE scope = ?1",
+        )?
+        .query_row([scope], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if keys <= SCOPE_KEYS_MAX && bytes <= SCOPE_BYTES_MAX {
+        return Ok(());
+    }
+    let mut statement = conn.prepare_cached(
+        "DELETE FROM _septet_idempotency WHERE scope = ?1 AND key IN \
+         (SELECT key FROM _septet_idempotency WHERE scope = ?1 ORDER BY expires LIMIT ?2)",
+    )?;
+    statement.execute((scope, keys / FORGOTTEN_PART + 1)).map(drop)
 }
 
 /// Removes some of the answers whose time is over.

@@ -9,6 +9,7 @@ mod mutation;
 mod outbox;
 mod plan;
 mod references;
+mod retention;
 mod run;
 mod violation;
 
@@ -19,6 +20,8 @@ pub use outbox::Event;
 pub(crate) use outbox::events;
 pub use plan::WritePlan;
 pub(crate) use references::References;
+pub use retention::OutboxKept;
+pub(crate) use retention::Retention;
 use run::Judged;
 pub(crate) use violation::Violations;
 

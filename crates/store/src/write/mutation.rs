@@ -135,6 +135,7 @@ impl Run<'_> {
                 Known::New => (),
                 Known::Other => return Err(Error::IdempotencyMismatch.into()),
                 Known::Answer(written) => return Ok(written.into()),
+                Known::NotKept => return Err(Error::AnswerNotKept.into()),
             }
         }
         self.all(guard.begin())?;
@@ -189,6 +190,8 @@ impl Run<'_> {
             Answering::Each(answers) => self.answer_each(answers, &mut progress)?,
         }
         let Progress { key, created, reply, later, items } = progress;
+        let room = self.mutation.room.as_ref().map_or(Ok(()), |room| room.grow_to(reply.body.capacity()));
+        room.map_err(|_| Error::Unavailable("too many answers wait to be sent"))?;
         let written = Written { reply, key: key.map(Key::text), created, replayed: false, items };
         Ok(Answered { written, later })
     }

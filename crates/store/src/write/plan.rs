@@ -60,6 +60,21 @@ pub(super) struct Change {
 type Set = [(FieldId, Param)];
 
 impl WritePlan {
+    /// Bytes of memory that it takes with the intention that it was made from, more or less.
+    pub fn memory_bytes(&self) -> usize {
+        let (insert, change) = match &self.action {
+            Action::Insert(insert) => (Some(insert), None),
+            Action::Change(change) => (None, Some(change)),
+            Action::Upsert(insert, change) => (Some(insert), Some(change)),
+        };
+        let insert = insert.into_iter().flat_map(|insert| [Some(&insert.statement), insert.check.as_ref()]);
+        let change = change
+            .into_iter()
+            .flat_map(|change| [Some(&change.find), change.statement.as_ref(), change.after.as_ref()]);
+        let texts = insert.chain(change).flatten().map(|statement| statement.sql.len());
+        crate::read::memory_bytes(texts.sum())
+    }
+
     /// Whether it is one statement and nothing that is judged after it: SQLite itself undoes it when it fails.
     pub(super) fn is_one_statement(&self) -> bool {
         match &self.action {

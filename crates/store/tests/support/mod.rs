@@ -299,6 +299,8 @@ pub fn options(place: Place) -> Options {
         inline_steps_max: 1_000_000,
         writer_hold_max: std::time::Duration::from_secs(30),
         writer_answer_steps_max: 1_000_000,
+        // Times of tests are long ago.
+        outbox: store::OutboxKept { keep_s: u32::MAX, bytes_max: 256 << 20 },
     }
 }
 
@@ -321,6 +323,7 @@ pub fn mutation(steps: Vec<Step>) -> Mutation {
         format: Format::Json,
         bounds: bounds(),
         now: NOW.into(),
+        room: None,
     }
 }
 

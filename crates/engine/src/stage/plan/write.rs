@@ -10,6 +10,7 @@ use crate::stage::permit::{WriteRules, arguments_of};
 use crate::stage::validate::{BatchItem, KeyFilter};
 use contract::rule::Reduced;
 use contract::{Assign, FieldId, KeyKind, ResourceId};
+use std::sync::Arc;
 use store::{
     AnswerRead, Answering, EmitEvent, Idempotency, Merge, Mutation, Operand, Output, Param, Predicate,
     Select, Step, Write,
@@ -370,6 +371,7 @@ impl Planner<'_> {
             format: self.permitted.format,
             bounds: self.bounds.clone(),
             now: self.permitted.now.clone(),
+            room: Some(Arc::clone(self.room)),
         }
     }
 
