@@ -77,8 +77,13 @@ struct Each {
 #[derive(Debug)]
 pub(crate) struct Kept {
     fields: AtomicU64,
-    selections: Bounded<(u64, Box<str>), (Arc<Prepared>, usize), Weight>,
+    selections: Bounded<SelectionKey, KeptSelection, Weight>,
 }
+
+/// The number of a field, and the values of its variables.
+type SelectionKey = (u64, Box<str>);
+/// A selection, and the bytes of its document's text.
+type KeptSelection = (Arc<Prepared>, usize);
 
 /// What a selection counts for: it is kept with the bytes of its document's text.
 #[derive(Debug, Clone)]
@@ -86,8 +91,8 @@ struct Weight {
     min: u64,
 }
 
-impl Weighter<(u64, Box<str>), (Arc<Prepared>, usize)> for Weight {
-    fn weight(&self, key: &(u64, Box<str>), kept: &(Arc<Prepared>, usize)) -> u64 {
+impl Weighter<SelectionKey, KeptSelection> for Weight {
+    fn weight(&self, key: &SelectionKey, kept: &KeptSelection) -> u64 {
         (SELECTION_BYTES + key.1.len() as u64 + kept.1 as u64 * BYTES_PER_TEXT_BYTE).max(self.min)
     }
 }
