@@ -119,7 +119,7 @@ fn write_until_full(path: String) {
         let done = write(&store, twins(&store, &contract, &key));
         match done {
             Ok(_) => println!("key {key}"),
-            Err(store::Error::Unavailable(_)) => refused += 1,
+            Err(store::Error::Storage(_)) => refused += 1,
             Err(error) => panic!("{error:?}"),
         }
         if refused == 10 {

@@ -1,6 +1,6 @@
 //! What brings values of the API's form into the stored form and back, for a contract's own SQL.
 
-use super::{bad_value, pure};
+use super::{bad_value, pure, text};
 use contract::Scalar;
 use rusqlite::Connection;
 use rusqlite::functions::Context;
@@ -11,11 +11,15 @@ use wire::Value;
 const SCALE_MAX: u8 = 18;
 
 pub(super) fn register(conn: &Connection) -> rusqlite::Result<()> {
-    pure(conn, "decimal", 2, |context| stored(context, Scalar::Decimal { scale: scale(context)? }))?;
+    // The text is taken first: that counts it, whatever the scale is.
+    pure(conn, "decimal", 2, |context| {
+        let text = given(context)?;
+        stored(text, Scalar::Decimal { scale: scale(context)? })
+    })?;
     pure(conn, "decimal_text", 2, |context| shown(context, Scalar::Decimal { scale: scale(context)? }))?;
-    pure(conn, "duration", 1, |context| stored(context, Scalar::Duration))?;
+    pure(conn, "duration", 1, |context| stored(given(context)?, Scalar::Duration))?;
     pure(conn, "duration_text", 1, |context| shown(context, Scalar::Duration))?;
-    pure(conn, "timestamp", 1, |context| stored(context, Scalar::DateTime))
+    pure(conn, "timestamp", 1, |context| stored(given(context)?, Scalar::DateTime))
 }
 
 /// The second argument: digits after the point.
@@ -24,15 +28,22 @@ fn scale(context: &Context<'_>) -> rusqlite::Result<u8> {
     scale.ok_or_else(|| bad_value(&format!("a decimal has from 0 to {SCALE_MAX} digits after its point")))
 }
 
-/// A text, or a number that stands for its text, in stored form.
-fn stored(context: &Context<'_>, scalar: Scalar) -> rusqlite::Result<Option<Sql>> {
-    let text = match context.get_raw(0) {
-        ValueRef::Null => return Ok(None),
-        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
+/// The first argument: a text, or a number that stands for its text.
+fn given(context: &Context<'_>) -> rusqlite::Result<Option<String>> {
+    Ok(match context.get_raw(0) {
+        ValueRef::Null => None,
+        ValueRef::Text(_) => {
+            Some(text(context, 0)?.ok_or_else(|| bad_value("what is stored is UTF-8"))?.to_owned())
+        }
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
         ValueRef::Blob(_) => return Err(bad_value("bytes are no text")),
-    };
+    })
+}
+
+/// A text in stored form.
+fn stored(text: Option<String>, scalar: Scalar) -> rusqlite::Result<Option<Sql>> {
+    let Some(text) = text else { return Ok(None) };
     match wire::text_to_stored(scalar, &text) {
         Ok(Value::Int(number)) => Ok(Some(Sql::Integer(number))),
         Ok(Value::Text(text)) => Ok(Some(Sql::Text(text))),

@@ -494,8 +494,10 @@ mod tests {
             jobs.into_iter().for_each(|job| readers.queue(job).unwrap());
             assert_eq!(readers.shared.lock().serving, 2);
             assert!(readers.load().is_too_much());
-            for (release, outcome) in rest {
-                drop(release);
+            // Which of them run first hangs on what their lanes have used before.
+            let (releases, outcomes): (Vec<_>, Vec<_>) = rest.into_iter().unzip();
+            drop(releases);
+            for outcome in outcomes {
                 outcome.await.unwrap();
             }
             let started = std::mem::take(&mut readers.shared.lock().started);
