@@ -62,9 +62,8 @@ impl Samples {
             let at =
                 name.map_or(Some(0), |name| small.iter().position(|(n, _)| n.eq_ignore_ascii_case(name)))?;
             let message = misfit(name.unwrap_or(&operation.name), *ty, &small.get(at)?.1, &large.get(at)?.1)?;
-            let named = words(&statement.text).into_iter().filter(|word| word.kind == Kind::Name);
-            let place =
-                name.and_then(|name| named.filter(|word| word.name.eq_ignore_ascii_case(name)).last());
+            let mut named = words(&statement.text).into_iter().filter(|word| word.kind == Kind::Name);
+            let place = name.and_then(|name| named.rfind(|word| word.name.eq_ignore_ascii_case(name)));
             let span =
                 place.map_or(statement.places.span, |word| statement.places.span(word.start, word.end));
             let help =
@@ -209,7 +208,7 @@ impl Sample {
             let value = argument.map_or_else(|| reserved(&name), |a| self.argument(contract, a));
             statement.raw_bind_parameter(at, value).ok()?;
         }
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.raw_query();
         let row = rows.next().ok()??;
         names.into_iter().enumerate().map(|(at, name)| Some((name, row.get(at).ok()?))).collect()
