@@ -187,7 +187,7 @@ impl ReadPlan {
 /// Memory of a plan beside what grows with its statements.
 const PLAN_BYTES: usize = 1024;
 /// Memory of a plan for each byte of its statements' texts: the text, where its parameters and columns are, its shape,
-/// and the intention, whose predicates are trees. Measured of long filters.
+/// and the intention, whose predicates are trees. An estimate.
 const BYTES_PER_TEXT_BYTE: usize = 16;
 
 pub(crate) fn memory_bytes(text_bytes: usize) -> usize {
