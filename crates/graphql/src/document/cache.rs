@@ -13,7 +13,7 @@ const DOCUMENT_BYTES: u64 = 3 << 10;
 /// Memory of a document for each byte of its text, as measured: the text twice, its tree, its plans.
 const BYTES_PER_TEXT_BYTE: u64 = 45;
 /// Parts of a cache that are locked on their own. An entry must fit into one, so there are few.
-const PARTS: usize = 8;
+const PARTS: usize = 4;
 
 /// A cache whose entries have a weight.
 pub(crate) type Bounded<K, V, W> = Cache<K, V, W, RandomState>;
