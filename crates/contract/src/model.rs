@@ -122,6 +122,13 @@ pub enum Base {
     Abstract(AbstractId),
 }
 
+/// Digits of a decimal at the most.
+pub const DECIMAL_DIGITS_MAX: u32 = 18;
+/// Microseconds of a duration at the most, either way: what `google.protobuf.Duration` allows, about 10,000 years.
+pub const DURATION_MICROS_MAX: i64 = 315_576_000_000 * 1_000_000;
+/// Characters of a key at the most.
+pub const ID_CHARS_MAX: usize = 255;
+
 /// The built-in scalars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scalar {

@@ -10,6 +10,7 @@ mod evaluate;
 mod functions;
 #[doc(hidden)]
 pub mod fuzz;
+mod held;
 mod kind;
 mod lex;
 mod names;
@@ -27,6 +28,7 @@ mod walk;
 pub(crate) use compile::{Awaited, Compiled, attempt};
 pub use compile::{Expect, RuleError, Scope, States, compile};
 pub use display::Named;
+pub use held::Held;
 
 use crate::diagnostic::Span;
 use crate::model::{FieldId, ResourceId, Scalar};
@@ -65,7 +67,7 @@ pub enum Expr {
     /// as in an argument). Gone after partial evaluation.
     Item(u8, Vec<String>),
     /// A value of the call at the type of what it meets: null stays null, exact conversions are made (an
-    /// integer to a decimal), a list is converted item by item, anything else is an error. Gone after partial
+    /// integer to a decimal), anything else is an error. The list of an [`Expr::In`] is converted item by item. Gone after partial
     /// evaluation.
     As(ValueKind, Box<Expr>),
     /// A compiled regular expression, the second operand of [`Function::Matches`]. Partial evaluation leaves
@@ -116,6 +118,9 @@ pub enum Expr {
     },
     /// `size(relation)`.
     Count(FieldPath),
+    /// A computed value at the type that its field declares: what is none of it is an error. A null of the call stays
+    /// one; of the record it is never null ([`Held::over`]).
+    Held(Held, Box<Expr>),
     /// An expression whose evaluation failed (a missing claim, an overflow): unknown, never true.
     Error,
 }

@@ -6,6 +6,6 @@ mod patch;
 mod record;
 pub(crate) mod stored;
 
-pub(crate) use arguments::{Arguments, Streamed, arguments, item, rule_scalar, rule_value};
+pub(crate) use arguments::{Arguments, Streamed, arguments, item, rule_scalar, rule_typed, rule_value};
 pub(crate) use message::{Assigned, message};
-pub(crate) use record::{Given, Purpose, assigned, record};
+pub(crate) use record::{Given, Purpose, assigned, literal_value, record};

@@ -1,6 +1,9 @@
 //! Rules: what a caller may do is true, false, or a condition on the rows that the database enforces.
 
 mod decisions;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod oracle;
 mod translate;
 
 pub(crate) use decisions::{Action, Asking, Decisions, FieldSight, denied};

@@ -4,6 +4,9 @@ mod condition;
 mod intention;
 mod keyset;
 mod members;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod oracle;
 mod outline;
 mod predicate;
 mod regexes;

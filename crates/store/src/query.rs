@@ -3,6 +3,7 @@
 //! An intention holds no values, only positions of parameters, so the same request by another caller compiles
 //! to the same plan, and plans are cached by the intention itself (`Eq + Hash`).
 
+use contract::rule::Held;
 use contract::{Arithmetic, Compare, FieldId, Quantifier, ResourceId};
 
 /// The position of a parameter in the list given when a plan runs. Values are [`wire::Value`] scalars in
@@ -136,7 +137,7 @@ pub enum Measure {
     Count,
     /// How many rows in which it is not null.
     CountOf(Operand),
-    /// The sum. One that does not fit 64 bits is [`crate::Error::BadValue`].
+    /// The sum. One that its type cannot hold is [`crate::Error::BadValue`].
     Sum(Operand),
     /// The average, a double; of a decimal with this many digits after the point, in whole units.
     Average {
@@ -204,6 +205,13 @@ pub enum Operand {
         /// As text rather than JSON (`->>`).
         as_text: bool,
     },
+    /// A JSON value, or a list or object that is kept as JSON, as bytes that are equal where the values mean the same and
+    /// in the order that PostgreSQL has for jsonb; NULL for what is not JSON.
+    JsonOrder(Box<Operand>),
+    /// A key as text, also where it is kept as an integer.
+    KeyText(Box<Operand>),
+    /// The operand where it is of this type, NULL elsewhere.
+    Held(Held, Box<Operand>),
     /// The operand where the predicate holds, NULL elsewhere (a field that is hidden in some rows).
     Masked(Box<Predicate>, Box<Operand>),
     /// `if … then … else`; NULL when the condition is.
@@ -262,8 +270,19 @@ pub enum Predicate {
     /// A boolean operand is true; NULL when the operand is.
     IsTrue(Operand),
     /// Is among the items of a JSON array parameter, which are in stored form; NULL when it is null, or when
-    /// it is not found and an item is, unless the list is empty.
+    /// it is not found and an item is, unless the list is empty. The items of a list that an [`Operand::JsonOrder`] is
+    /// looked for in are texts of JSON values.
     InList(Operand, Param),
+    /// Is among the items of a list that is kept as those of a column are (the column itself, or what it was before a
+    /// change), null being an item like others; NULL when the list is null.
+    InColumn {
+        /// What is looked for.
+        of: Operand,
+        /// The list.
+        list: Operand,
+        /// Whose lists it is one of.
+        column: Column,
+    },
     /// Is among these.
     InOperands(Operand, Vec<Operand>),
     /// A text test with a parameter or operand on the right.

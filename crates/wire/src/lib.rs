@@ -17,9 +17,7 @@ pub use decode::json::{DecodeBounds, DecodeError, Problem, decode_json};
 pub use decode::messages::{Absent, Kind, Label, MessageError, MessageField, Messages};
 pub use decode::protobuf::decode_protobuf;
 pub use decode::protobuf_json::decode_protobuf_json;
-pub use decode::scalar::{
-    ID_CHARS_MAX, ScalarError, number_to_text, text_to_stored, to_stored, to_stored_item,
-};
+pub use decode::scalar::{ScalarError, kept_item, number_to_text, text_to_stored, to_stored, to_stored_item};
 pub use encode::graphql::{GraphqlEncoder, NULLS_MAX};
 pub use encode::json::JsonEncoder;
 pub use encode::protobuf::ProtobufEncoder;
@@ -29,5 +27,6 @@ pub use encode::xml::XmlEncoder;
 pub use encode::{EncodeError, Encoder, Format, NullAt, PathPart, Wrapped};
 pub use json::DEPTH_MAX;
 pub use scalar::span::MICROS_MAX as DURATION_MICROS_MAX;
+pub use scalar::{decimal_text, duration_text};
 pub use shape::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 pub use value::Value;

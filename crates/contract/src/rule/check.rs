@@ -8,7 +8,7 @@ use super::evaluate::{Known, Outcome, evaluate};
 use super::kind::Kind;
 use super::names::Local;
 use super::syntax::{Form, Node, Operator, Place};
-use super::{Arithmetic, Expr, Facts, Value, ValueKind, time, value};
+use super::{Arithmetic, Expr, Facts, Held, Value, ValueKind, time, value};
 use crate::model::KeyKind;
 
 /// An expression with its type and its place.
@@ -32,6 +32,12 @@ impl Typed {
 
     fn on_record(&self) -> bool {
         self.expr.depends_on_record()
+    }
+
+    /// Whether it is, or may be, a list written out that the record has a part in: no database has such a value.
+    pub fn is_written_list(&self) -> bool {
+        let written = |expr: &Expr| matches!(expr, Expr::List(_)) && expr.depends_on_record();
+        matches!(self.kind, Kind::List(_)) && self.expr.any(&written)
     }
 }
 
@@ -59,13 +65,20 @@ impl<'c> Checker<'c> {
 
     /// The whole rule, which must be what the scope expects.
     pub fn whole(&mut self, node: &Node<'c>) -> Expr {
-        let expected = match self.scope.expect {
+        let ty = match self.scope.expect {
             Expect::Bool => return self.condition(node),
-            Expect::Type(ty) => Kind::of(ty),
+            Expect::Type(ty) => ty,
         };
+        let expected = Kind::of(ty);
         let found = self.check(node);
         match self.fit(&found, &expected) {
-            Some(Ok(expr)) => self.constant(Typed { expr, ..found }).expr,
+            Some(Ok(expr)) => {
+                let expr = match Held::of(ty, self.scope.enums) {
+                    Some(held) => held.over(expr, ty, self.scope.resources),
+                    None => expr,
+                };
+                self.constant(Typed { expr, ..found }).expr
+            }
             Some(Err((message, help))) => self.fail(found.place, message, help).expr,
             None => {
                 let [expected, found_kind] = [&expected, &found.kind].map(|kind| kind.describe(self.scope));
@@ -80,6 +93,11 @@ impl<'c> Checker<'c> {
             error.help(help);
         }
         Typed::bad(place)
+    }
+
+    pub fn written_list(&mut self, place: Place) -> Typed {
+        let help = Some("write `value in [a, b]`");
+        self.fail(place, "a list with fields of the record in it can only be looked in", help)
     }
 
     /// An expression that is true or false.

@@ -93,7 +93,12 @@ fn level(expr: &Expr) -> Level {
         | Expr::Argument(..)
         | Expr::Message(_)
         | Expr::Item(..) => Level::Operand,
-        Expr::As(..) | Expr::Pattern(_) | Expr::Field(_) | Expr::List(_) | Expr::Call(..) => Level::Operand,
+        Expr::As(..)
+        | Expr::Held(..)
+        | Expr::Pattern(_)
+        | Expr::Field(_)
+        | Expr::List(_)
+        | Expr::Call(..) => Level::Operand,
         Expr::Quantified { .. } | Expr::Each { .. } | Expr::Count(_) | Expr::Error => Level::Operand,
     }
 }
@@ -142,6 +147,11 @@ impl Printer<'_, '_> {
                     ValueKind::Decimal { scale } => write!(self.f, ", decimal({scale}))"),
                     kind => write!(self.f, ", {})", format!("{kind:?}").to_lowercase()),
                 }
+            }
+            Expr::Held(held, of) => {
+                write!(self.f, "held(")?;
+                self.expr(of, Level::Any)?;
+                write!(self.f, ", {})", held.word())
             }
             Expr::Pattern(pattern) => write!(self.f, "{:?}", pattern.as_str()),
             Expr::Field(path) => self.path(path),

@@ -1,9 +1,9 @@
 //! What an expression comes to when only the facts of a call are known. Nothing is built here: see `reduce`
 //! for what is left when the record matters.
 
-use super::functions::{convert, on_one, on_texts};
+use super::functions::{convert, convert_items, on_one, on_texts};
 use super::value::{Datum, arithmetic, compare};
-use super::{CallerPart, Compare, Expr, Facts, Function, Quantifier, Value};
+use super::{CallerPart, Compare, Expr, Facts, Function, Held, Quantifier, Value};
 use std::borrow::Cow;
 
 /// Items of a list that a macro looks at at the most; with more it is an error. A caller may send long lists.
@@ -105,6 +105,10 @@ pub(super) fn evaluate<'a>(expr: &'a Expr, known: Known<'a>) -> Outcome<'a> {
         }
         Expr::Item(level, path) => item(known.item, *level).and_then(|datum| inside(datum, path)).into(),
         Expr::As(kind, of) => strict(evaluate(of, known), |datum| convert(datum, *kind)),
+        Expr::Held(held, of) => match evaluate(of, known) {
+            Outcome::Known(datum) => held_to(held, datum).into(),
+            outcome @ (Outcome::Error | Outcome::Open) => outcome,
+        },
         Expr::Pattern(pattern) => Outcome::Known(Datum::Text(Cow::Borrowed(pattern.as_str()))),
         Expr::Field(_) | Expr::Count(_) => Outcome::Open,
         Expr::Not(of) => evaluate(of, known).truth().not().outcome(),
@@ -136,6 +140,19 @@ pub(super) fn evaluate<'a>(expr: &'a Expr, known: Known<'a>) -> Outcome<'a> {
         Expr::Each { quantifier, list, body } => each(*quantifier, list, body, known).outcome(),
         Expr::Error => Outcome::Error,
     }
+}
+
+/// A value at the type that a field declares. Null is of any.
+fn held_to<'a>(held: &Held, datum: Datum<'a>) -> Option<Datum<'a>> {
+    let fits = match &datum {
+        Datum::Null | Datum::Nobody => true,
+        Datum::Int(number) | Datum::Duration(number) | Datum::Decimal { units: number, .. } => {
+            held.integers().is_some_and(|range| range.contains(number))
+        }
+        Datum::Text(text) => held.accepts(text),
+        Datum::Bool(_) | Datum::Float(_) | Datum::Texts(_) | Datum::List(_) | Datum::Map(_) => false,
+    };
+    fits.then_some(datum)
 }
 
 fn caller<'a>(part: &'a CallerPart, facts: &'a Facts<'a>) -> Outcome<'a> {
@@ -225,12 +242,20 @@ fn comparison<'a>(operator: Compare, a: Outcome<'a>, b: Outcome<'a>) -> Outcome<
     }
 }
 
+/// A list that is looked in. One of the call is brought to the type of what is looked for, item by item.
+pub(super) fn evaluate_list<'a>(list: &'a Expr, known: Known<'a>) -> Outcome<'a> {
+    match list {
+        Expr::As(kind, of) => strict(evaluate(of, known), |datum| convert_items(datum, *kind)),
+        list => evaluate(list, known),
+    }
+}
+
 fn membership<'a>(operand: &'a Expr, list: &'a Expr, known: Known<'a>) -> Outcome<'a> {
     let of = evaluate(operand, known);
     if let Expr::List(items) = list {
         return among(&of, items.iter().map(|item| evaluate(item, known)));
     }
-    match evaluate(list, known) {
+    match evaluate_list(list, known) {
         Outcome::Known(list) => match list.items() {
             // A field is never an error, so nothing is to be found out about it.
             Some(0) if matches!(operand, Expr::Field(_)) => Outcome::known(false),

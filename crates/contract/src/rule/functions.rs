@@ -4,11 +4,10 @@ use super::value::{Datum, compare, decimal_text, units};
 use super::{Compare, Function, Value, ValueKind, time};
 use std::borrow::Cow;
 
-/// A value of the call at the type it has to have; `None` when it has another.
-pub(super) fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
+/// A list of the call with its items at the type they have to have; of a map, the names, which are texts.
+pub(super) fn convert_items(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
     match (kind, &datum) {
-        (_, Datum::Null | Datum::Nobody) => Some(datum),
-        (ValueKind::Text, Datum::Map(_) | Datum::Texts(_)) => Some(datum),
+        (_, Datum::Null | Datum::Nobody) | (ValueKind::Text, Datum::Map(_) | Datum::Texts(_)) => Some(datum),
         (_, Datum::List(items)) => {
             if items.iter().all(|item| fits(item, kind)) {
                 return Some(datum);
@@ -16,6 +15,14 @@ pub(super) fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
             let items = items.iter().map(|item| convert(item.into(), kind).map(Value::from));
             items.collect::<Option<_>>().map(|items| Datum::List(Cow::Owned(items)))
         }
+        _ => None,
+    }
+}
+
+/// A value of the call at the type it has to have; `None` when it has another.
+pub(super) fn convert(datum: Datum<'_>, kind: ValueKind) -> Option<Datum<'_>> {
+    match (kind, &datum) {
+        (_, Datum::Null | Datum::Nobody) => Some(datum),
         (ValueKind::Bool, Datum::Bool(_))
         | (ValueKind::Int, Datum::Int(_))
         | (ValueKind::Float, Datum::Float(_)) => Some(datum),

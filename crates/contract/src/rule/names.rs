@@ -406,6 +406,9 @@ impl<'c> Checker<'c> {
             return Expr::Error;
         }
         let of = self.value(meaning, node.place);
+        if of.is_written_list() {
+            return self.written_list(node.place).expr;
+        }
         Expr::Compare(super::Compare::NotEqual, Box::new(of.expr), Box::new(Expr::Value(Value::Null)))
     }
 }

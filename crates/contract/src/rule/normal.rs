@@ -17,7 +17,8 @@ impl Expr {
     /// - A condition on rows is never under a negation: `!exists(x, c)` is `all(x, !c)`.
     /// - A calculation that may fail is not compared with what may be null, because two NULLs would be the
     ///   same: `a + 1 == b` is `a + 1 != null && a + 1 == b`.
-    /// - `!(a in list)` holds for null, too, unless null is in the list.
+    /// - `!(a in list)` holds for null, too, unless null is in the list. A list that is a field is asked for null as
+    ///   for any other item, and a calculation that may fail is not looked for in one.
     /// - A conditional between conditions is `c && a || !c && b`; between values it says what to do when the
     ///   condition is neither true nor false.
     /// - `exists_one` is an error when its condition is an error for some row.
@@ -122,6 +123,13 @@ impl Writer<'_> {
                 }
                 Expr::If(Box::new(yes), Box::new(self.value(a)), Box::new(otherwise))
             }
+            Expr::Call(Function::Size, operands) => match operands.as_slice() {
+                [Expr::If(condition, a, b)] => {
+                    let size = |list: &Expr| Box::new(Expr::Call(Function::Size, vec![list.clone()]));
+                    self.value(&Expr::If(condition.clone(), size(a), size(b)))
+                }
+                _ => expr.map(&mut |part| self.value(part)),
+            },
             _ => expr.map(&mut |part| self.value(part)),
         }
     }
@@ -157,6 +165,12 @@ impl Writer<'_> {
         if let Some(cases) = cases(of, |of| Expr::In(Box::new(of.clone()), Box::new(list.clone()))) {
             return self.condition(&cases, sign);
         }
+        if let Some(cases) = cases(list, |list| Expr::In(Box::new(of.clone()), Box::new(list.clone()))) {
+            return self.condition(&cases, sign);
+        }
+        if matches!(list, Expr::Field(_)) {
+            return self.membership_of_field(of, list, sign);
+        }
         if let (Expr::List(items), true) = (list, list.depends_on_record()) {
             return self.membership_of_items(of, items, sign);
         }
@@ -170,6 +184,17 @@ impl Writer<'_> {
         let is_null = Expr::Compare(Compare::Equal, Box::new(of.clone()), Box::new(null.clone()));
         let null_is_outside = Expr::Not(Box::new(Expr::In(Box::new(null), Box::new(self.value(list)))));
         Expr::Or(vec![Expr::And(vec![is_null, null_is_outside]), found])
+    }
+
+    /// Membership in a list that is a field: of null, too, which may be an item; of an error it is one.
+    fn membership_of_field(&mut self, of: &Expr, list: &Expr, sign: Sign) -> Expr {
+        let found = signed(Expr::In(Box::new(self.value(of)), Box::new(list.clone())), sign);
+        if !(of.depends_on_record() && self.fails(of)) {
+            return found;
+        }
+        let null = Box::new(Expr::Value(Value::Null));
+        let known = Expr::Compare(Compare::NotEqual, Box::new(self.value(of)), null);
+        Expr::And(vec![known, found])
     }
 
     /// Membership in a list that the record has a part in: one comparison for each item, none of which may be
@@ -239,6 +264,7 @@ impl Writer<'_> {
             Expr::Value(_) | Expr::Now | Expr::Count(_) | Expr::Pattern(_) => false,
             Expr::Caller(super::CallerPart::Claim(_)) | Expr::Error => true,
             Expr::Caller(_) => false,
+            Expr::Held(..) => true,
             Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) | Expr::As(..) | Expr::Arithmetic(..) => {
                 true
             }
@@ -272,6 +298,8 @@ impl Writer<'_> {
             Expr::If(_, a, b) => self.nullable(a) || self.nullable(b),
             Expr::Caller(super::CallerPart::Id | super::CallerPart::Claim(_)) => true,
             Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) | Expr::As(..) => true,
+            // Of the record it is an error instead.
+            Expr::Held(_, of) => !of.depends_on_record() && self.nullable(of),
             Expr::Caller(_) | Expr::Now | Expr::Pattern(_) | Expr::Count(_) | Expr::List(_) | Expr::Error => {
                 false
             }

@@ -1,6 +1,6 @@
 //! What is left of a rule for the database once the facts of a call are known.
 
-use super::evaluate::{Item, Known, Outcome, Truth, evaluate};
+use super::evaluate::{Item, Known, Outcome, Truth, evaluate, evaluate_list};
 use super::{Compare, Expr, Facts, Quantifier, Reduced, Value};
 
 /// Items of a list that a condition on the record is written out for at the most; with more it is an error.
@@ -71,16 +71,25 @@ fn build(expr: &Expr, known: Known<'_>) -> Expr {
     }
 }
 
+/// A list that is looked in.
+fn build_list(list: &Expr, known: Known<'_>) -> Expr {
+    match evaluate_list(list, known) {
+        Outcome::Known(datum) => Expr::Value(datum.into()),
+        Outcome::Error => Expr::Error,
+        Outcome::Open => rest(list, known),
+    }
+}
+
 /// An expression that depends on the record, with the facts put in.
 fn rest(expr: &Expr, known: Known<'_>) -> Expr {
     match expr {
         Expr::Not(of) => match &**of {
-            Expr::In(of, list) => outside(build(of, known), build(list, known)),
+            Expr::In(of, list) => outside(build(of, known), build_list(list, known)),
             of => negate(build(of, known)),
         },
         Expr::And(items) => conjunction(items.iter().map(|item| build(item, known))),
         Expr::Or(items) => disjunction(items.iter().map(|item| build(item, known))),
-        Expr::In(of, list) => member(build(of, known), build(list, known)),
+        Expr::In(of, list) => member(build(of, known), build_list(list, known)),
         Expr::If(condition, a, b) => match build(condition, known) {
             Expr::Value(Value::Bool(true)) => build(a, known),
             Expr::Value(Value::Bool(false)) => build(b, known),

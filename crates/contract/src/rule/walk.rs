@@ -1,7 +1,7 @@
 //! Walking over expressions.
 
 use super::{Expr, FieldPath, State};
-use crate::model::{FieldId, ResourceId};
+use crate::model::{Field, FieldId, Resource, ResourceId};
 
 impl Expr {
     /// Whether its value may differ between records. Allocates nothing.
@@ -52,7 +52,7 @@ impl Expr {
         match self {
             Self::Value(_) | Self::Caller(_) | Self::Now | Self::Argument(..) | Self::Message(_) => {}
             Self::Item(..) | Self::Pattern(_) | Self::Field(_) | Self::Count(_) | Self::Error => {}
-            Self::Not(of) | Self::As(_, of) => visit(of),
+            Self::Not(of) | Self::As(_, of) | Self::Held(_, of) => visit(of),
             Self::And(items) | Self::Or(items) | Self::List(items) | Self::Call(_, items) => {
                 items.iter().for_each(visit)
             }
@@ -74,6 +74,7 @@ impl Expr {
             Self::Item(..) | Self::Pattern(_) | Self::Field(_) | Self::Count(_) | Self::Error => self.clone(),
             Self::Not(of) => Self::Not(Box::new(change(of))),
             Self::As(kind, of) => Self::As(*kind, Box::new(change(of))),
+            Self::Held(held, of) => Self::Held(held.clone(), Box::new(change(of))),
             Self::And(items) => Self::And(items.iter().map(change).collect()),
             Self::Or(items) => Self::Or(items.iter().map(change).collect()),
             Self::List(items) => Self::List(items.iter().map(change).collect()),
@@ -99,6 +100,12 @@ impl Expr {
                 Self::Each { quantifier: *quantifier, list, body }
             }
         }
+    }
+
+    /// An expression over a record of its own, as one over the record that leads to it through to-one fields.
+    #[must_use]
+    pub fn reached_from(&self, resource: ResourceId, hops: &[FieldId]) -> Self {
+        self.relocated(&Reach { scope: 0, resource, state: State::Asked, hops })
     }
 
     /// An expression over a record of its own, moved to where that record is reached from another one.
@@ -139,5 +146,15 @@ impl Reach<'_> {
         let hops = self.hops.iter().chain(&path.hops).copied().collect();
         let (resource, state) = (self.resource, self.state);
         FieldPath { scope: self.scope + quantifiers, resource, state, hops, field: path.field }
+    }
+}
+
+impl FieldPath {
+    /// The field that it ends at.
+    pub(super) fn end<'r>(&self, resources: &'r [Resource]) -> &'r Field {
+        let follow = |at: ResourceId, hop: &FieldId| {
+            resources[at.index()].field(*hop).target().expect("a path follows to-one fields")
+        };
+        resources[self.hops.iter().fold(self.resource, follow).index()].field(self.field)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::world::{Row, World};
 use contract::rule::sample::{POST, Sample};
-use contract::rule::{CallerPart, Facts, Value, ValueKind};
+use contract::rule::{CallerPart, Facts, Held, Value, ValueKind};
 use contract::{Arithmetic, Compare, Expr, FieldPath, Function, Quantifier, ResourceId};
 
 /// An error is `None`.
@@ -92,7 +92,11 @@ impl<'a> Interpreter<'a> {
                 }
             }
             Expr::In(of, list) => {
-                let (of, list) = (self.cel(of)?, self.cel(list)?);
+                let of = self.cel(of)?;
+                let list = match &**list {
+                    Expr::As(kind, list) => self.cel(list).and_then(|list| converted_items(list, *kind))?,
+                    list => self.cel(list)?,
+                };
                 let Value::List(items) = list else { return None };
                 Some(Value::Bool(items.iter().any(|item| same(item, &of))))
             }
@@ -116,6 +120,8 @@ impl<'a> Interpreter<'a> {
                 let results = self.on_rows(over, *target, |this| truth(this.cel(body)));
                 quantified(*quantifier, results)
             }
+            // Made only over what is never null.
+            Expr::Held(held, of) => self.cel(of).filter(|value| is_of(held, value)),
             Expr::Each { quantifier, list, body } => {
                 let Value::List(items) = self.cel(list)? else { return None };
                 let mut results = Vec::new();
@@ -161,8 +167,13 @@ impl<'a> Interpreter<'a> {
             }
             Expr::In(of, list) => {
                 let of = self.sql(of);
-                let Expr::Value(Value::List(items)) = &**list else {
-                    panic!("a list of values is left: {list}")
+                let items = match &**list {
+                    Expr::Value(Value::List(items)) => items,
+                    Expr::Field(path) => match self.field(path) {
+                        Value::List(items) => return Value::Bool(items.contains(&of)),
+                        _ => return Value::Null,
+                    },
+                    _ => panic!("a list of values is left: {list}"),
                 };
                 assert!(
                     !items.iter().any(|i| matches!(i, Value::Null | Value::Nobody)),
@@ -185,6 +196,10 @@ impl<'a> Interpreter<'a> {
                 let operands: Vec<Value> = operands.iter().map(|operand| self.sql(operand)).collect();
                 called(*function, &operands).unwrap_or(Value::Null)
             }
+            Expr::Held(held, of) => {
+                let value = self.sql(of);
+                if is_of(held, &value) { value } else { Value::Null }
+            }
             Expr::Quantified { quantifier, over, target, body } => {
                 let results = self.on_rows(over, *target, |this| this.sql(body) == Value::Bool(true));
                 let count = results.iter().filter(|result| **result).count();
@@ -199,6 +214,15 @@ impl<'a> Interpreter<'a> {
             }
             Expr::As(..) | Expr::Pattern(_) | Expr::List(_) | Expr::Each { .. } => panic!("left: {expr}"),
         }
+    }
+}
+
+fn is_of(held: &Held, value: &Value) -> bool {
+    match value {
+        Value::Int(number) | Value::Decimal { units: number, .. } => {
+            held.integers().is_some_and(|range| range.contains(number))
+        }
+        _ => false,
     }
 }
 
@@ -252,12 +276,18 @@ fn ordered(operator: Compare, a: &Value, b: &Value) -> bool {
     }
 }
 
+fn converted_items(list: Value, kind: ValueKind) -> Result {
+    match list {
+        Value::List(items) => {
+            items.into_iter().map(|item| converted(item, kind)).collect::<Option<_>>().map(Value::List)
+        }
+        _ => None,
+    }
+}
+
 fn converted(value: Value, kind: ValueKind) -> Result {
     match (kind, value) {
         (_, value @ (Value::Null | Value::Nobody)) => Some(value),
-        (kind, Value::List(items)) => {
-            items.into_iter().map(|item| converted(item, kind)).collect::<Option<_>>().map(Value::List)
-        }
         (ValueKind::Bool, value @ Value::Bool(_)) => Some(value),
         (ValueKind::Int, value @ Value::Int(_)) => Some(value),
         (ValueKind::Text, value @ Value::Text(_)) => Some(value),

@@ -2,7 +2,7 @@
 
 use super::world::{Choices, TEXTS};
 use contract::rule::sample::{COMMENT, POST, Sample, USER};
-use contract::rule::{CallerPart, State, Value, ValueKind};
+use contract::rule::{CallerPart, Held, State, Value, ValueKind};
 use contract::{
     Arithmetic, Arity, Base, Compare, Expr, FieldId, FieldPath, Function, Quantifier, ResourceId, Scalar,
     Source,
@@ -76,15 +76,33 @@ impl Random<'_> {
     fn membership(&mut self, depth: usize) -> Expr {
         let ty = *self.choices.pick(&[Type::Text, Type::Int, Type::Bool]);
         let of = self.value(ty, depth);
-        let list = match (ty, self.choices.below(5)) {
+        let list = match (ty, self.choices.below(6)) {
             (Type::Text, 0) => Expr::Caller(CallerPart::Roles),
             (Type::Text, 1) => Expr::Argument(2, Vec::new()),
             (Type::Text, 2) => {
                 Expr::As(ValueKind::Text, boxed(Expr::Caller(CallerPart::Claim(vec!["l".to_owned()]))))
             }
+            (Type::Text, 3) => self.list_field(),
             _ => Expr::List((0..self.choices.below(4)).map(|_| self.value_or_null(ty, depth)).collect()),
         };
         Expr::In(boxed(of), boxed(list))
+    }
+
+    /// A list of the record, which may be null where the record is reached over another, or be chosen by the record.
+    fn list_field(&mut self) -> Expr {
+        let scope = self.choices.below(self.scopes.len());
+        let resource = self.scopes[self.scopes.len() - 1 - scope];
+        let (hops, other): (&[&str], &[&str]) = match resource {
+            POST => (&["author"], &["editor"]),
+            USER => (&[], &["manager"]),
+            _ => (&["author"], &["author", "manager"]),
+        };
+        let [a, b] = [hops, other].map(|hops| Expr::Field(self.path(scope as u8, resource, hops, "tags")));
+        match (self.choices.below(3), self.field(Type::Bool)) {
+            (0, Some(condition)) => Expr::If(boxed(condition), boxed(a), boxed(b)),
+            (1, _) => b,
+            _ => a,
+        }
     }
 
     fn value_or_null(&mut self, ty: Type, depth: usize) -> Expr {
@@ -168,6 +186,14 @@ impl Random<'_> {
             (Type::Int, 4) => claim("n", ValueKind::Int),
             (Type::Int, 5) => Expr::Argument(0, Vec::new()),
             (Type::Int, 6) => Expr::Value(Value::Int(self.choices.below(3) as i64)),
+            (Type::Int, 8) => Expr::Held(
+                Held::Int,
+                boxed(Expr::Arithmetic(
+                    Arithmetic::Multiply,
+                    boxed(self.value(ty, depth - 1)),
+                    boxed(self.value(ty, depth - 1)),
+                )),
+            ),
             (Type::Int, 7) => Expr::Call(Function::Size, vec![self.value(Type::Text, depth - 1)]),
             (Type::Int, _) => {
                 let operator = *self.choices.pick(&[

@@ -2,7 +2,7 @@
 
 use contract::rule::sample::{COMMENT, FOLLOW, POST, Sample, USER};
 use contract::rule::{Facts, Value};
-use contract::{Base, FieldId, Relation, ResourceId, Scalar, Source};
+use contract::{Arity, Base, FieldId, Relation, ResourceId, Scalar, Source};
 
 /// Random choices; when they are used up every choice is the first one.
 pub struct Choices {
@@ -107,6 +107,9 @@ fn row(sample: &Sample, resource: ResourceId, at: usize, choices: &mut Choices) 
             }
             if !field.ty.required && choices.below(3) == 0 {
                 return Value::Null;
+            }
+            if matches!((field.ty.base, field.ty.arity), (Base::Scalar(_), Arity::List { .. })) {
+                return texts(choices);
             }
             match field.ty.base {
                 Base::Resource(target) => key(target, choices.below(2)),

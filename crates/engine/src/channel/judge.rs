@@ -39,7 +39,7 @@ impl Engine {
         self.take_from(Purse::of(caller, &call.context), cost, moment.instant)?;
         let draft = self.draft(&Speaking { channel: id, caller, context: &call.context, moment }, data)?;
         let channel = &self.contract.channels[id.index()];
-        let fields = draft.for_rules(channel);
+        let fields = draft.for_rules(&self.contract, channel);
         let judge = self.judge(caller, moment);
         judge.channel(channel.publish.as_ref(), &draft.places, Some(&fields))?;
         Ok(draft)
@@ -52,11 +52,14 @@ impl Judge<'_> {
         let operation = self.engine.contract.operation(call.operation);
         let Some(rule) = &operation.rule else { return Ok(()) };
         let given = |argument: &Argument| call.input.data.as_ref().and_then(|data| data.get(&argument.name));
-        let arguments: Vec<RuleValue> = operation
-            .arguments
-            .iter()
-            .map(|argument| given(argument).map_or(RuleValue::Null, input::rule_value))
-            .collect();
+        let value = |argument: &Argument| {
+            let value =
+                given(argument).cloned().or_else(|| argument.default.as_ref().map(input::literal_value));
+            value.map_or(RuleValue::Null, |value| {
+                input::rule_typed(&self.engine.contract, argument.ty, &value)
+            })
+        };
+        let arguments: Vec<RuleValue> = operation.arguments.iter().map(value).collect();
         self.rule(Some(rule), &arguments, None)
     }
 

@@ -2,11 +2,11 @@
 
 use super::hub::MemberId;
 use crate::fault::Fault;
-use crate::input::rule_scalar;
+use crate::input::{rule_scalar, rule_typed};
 use crate::select::layout;
 use bytes::Bytes;
 use contract::rule::Value as RuleValue;
-use contract::{Base, Channel, ChannelId, Contract, Field, Scalar};
+use contract::{Arity, Base, Channel, ChannelId, Contract, Field, Scalar};
 use quota::{Holder, Reservation};
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::{Cell, EncodeError, Encoder, Format, Name, Shape, ShapeField, Value, WriteReply};
@@ -126,7 +126,7 @@ impl Message {
 
     /// The fields as rules see them.
     pub(crate) fn for_rules(&self, contract: &Contract) -> Vec<RuleValue> {
-        for_rules(&contract.channels[self.channel.index()], &self.values)
+        for_rules(contract, &contract.channels[self.channel.index()], &self.values)
     }
 }
 
@@ -149,17 +149,30 @@ pub fn histories_too_long(contract: &Contract, held_bytes_max: usize) -> Vec<Str
 }
 
 impl Draft {
-    pub fn for_rules(&self, channel: &Channel) -> Vec<RuleValue> {
-        for_rules(channel, &self.values)
+    pub fn for_rules(&self, contract: &Contract, channel: &Channel) -> Vec<RuleValue> {
+        for_rules(contract, channel, &self.values)
     }
 }
 
-fn for_rules(channel: &Channel, values: &[Value]) -> Vec<RuleValue> {
-    let value = |(field, value): (&Field, &Value)| match field.ty.base {
-        Base::Scalar(scalar) => rule_scalar(scalar, value),
-        _ => rule_scalar(Scalar::String, value),
+/// Lists and objects are kept as JSON text.
+fn for_rules(contract: &Contract, channel: &Channel, values: &[Value]) -> Vec<RuleValue> {
+    let value = |(field, value): (&Field, &Value)| match (field.ty.base, field.ty.arity, value) {
+        (Base::Scalar(Scalar::Json), ..) | (_, Arity::List { .. }, _) | (Base::Object(_), ..) => {
+            kept(contract, field, value)
+        }
+        (Base::Scalar(scalar), Arity::One, value) => rule_scalar(scalar, value),
+        (_, Arity::One, value) => rule_typed(contract, field.ty, value),
     };
     channel.fields.iter().zip(values).map(value).collect()
+}
+
+/// A value that is kept as JSON text; what a rule cannot look into is what it is compared with null as.
+fn kept(contract: &Contract, field: &Field, value: &Value) -> RuleValue {
+    let Value::Text(text) = value else { return RuleValue::Null };
+    match wire::decode_json(text.as_bytes(), &wire::DecodeBounds::default()) {
+        Ok(json) => rule_typed(contract, field.ty, &json),
+        Err(_) => rule_scalar(Scalar::String, value),
+    }
 }
 
 /// The layout of a channel's messages.

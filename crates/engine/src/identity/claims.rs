@@ -3,8 +3,9 @@
 use super::caller::{Caller, Validity};
 use super::token::{Rejected, Rules};
 use crate::input::rule_value;
+use contract::ID_CHARS_MAX;
 use std::time::Duration;
-use wire::{DecodeBounds, ID_CHARS_MAX, Value, decode_json};
+use wire::{DecodeBounds, Value, decode_json};
 
 /// Levels of nesting in the claims at the most, and values in all. Keys are unique (RFC 7515 section 4, RFC 8725 section
 /// 2.4): of two, each reader could take another.

@@ -179,14 +179,49 @@ fn item_checks(
 
 impl Arguments {
     /// The arguments as rules see them.
-    pub fn for_rules(&self, operation: &Operation) -> Vec<RuleValue> {
+    pub fn for_rules(&self, contract: &Contract, operation: &Operation) -> Vec<RuleValue> {
         let each = operation.arguments.iter().zip(&self.stored).zip(&self.sent);
         each.map(|((argument, stored), sent)| match (argument.ty.arity, argument.ty.base, stored, sent) {
             (Arity::One, Base::Scalar(scalar), Some(value), _) => rule_scalar(scalar, value),
-            (_, _, _, Some(sent)) => rule_value(sent),
+            (_, _, _, Some(sent)) => rule_typed(contract, argument.ty, sent),
             (_, _, _, None) => RuleValue::Null,
         })
         .collect()
+    }
+}
+
+/// A value of a type, as it came or as it is kept inside of JSON, as rules see it: what is in a list or an object is of its
+/// declared type there, too.
+pub(crate) fn rule_typed(contract: &Contract, ty: TypeRef, value: &Value) -> RuleValue {
+    let one = TypeRef { arity: Arity::One, ..ty };
+    let member = |types: Option<TypeRef>, (name, value): &(String, Value)| {
+        let value = types.map_or_else(|| rule_value(value), |ty| rule_typed(contract, ty, value));
+        (name.clone(), value)
+    };
+    match (ty.base, ty.arity, value) {
+        (_, _, Value::Null) => RuleValue::Null,
+        (_, Arity::List { .. }, Value::List(items)) => {
+            RuleValue::List(items.iter().map(|item| rule_typed(contract, one, item)).collect())
+        }
+        (Base::Scalar(Scalar::Json | Scalar::Bytes), ..) => rule_value(value),
+        (Base::Scalar(scalar), ..) => match wire::to_stored(scalar, value) {
+            Ok(stored) => rule_scalar(scalar, &stored),
+            Err(_) => rule_value(value),
+        },
+        (Base::Resource(_), _, Value::Int(key)) => RuleValue::Text(key.to_string()),
+        (Base::Input(id), _, Value::Object(members)) => {
+            let types = &contract.inputs[id.index()].fields;
+            let ty = |name: &str| types.iter().find(|field| field.name == name).map(|field| field.ty);
+            RuleValue::Map(members.iter().map(|named| member(ty(&named.0), named)).collect())
+        }
+        (Base::Object(id), _, Value::Object(members)) => {
+            let types = &contract.objects[id.index()].fields;
+            let ty = |name: &str| types.iter().find(|field| field.name == name).map(|field| field.ty);
+            RuleValue::Map(members.iter().map(|named| member(ty(&named.0), named)).collect())
+        }
+        (Base::Resource(_) | Base::Enum(_) | Base::Input(_) | Base::Object(_) | Base::Abstract(_), ..) => {
+            rule_value(value)
+        }
     }
 }
 
@@ -208,7 +243,8 @@ pub(crate) fn rule_value(value: &Value) -> RuleValue {
         Value::Float(f) => RuleValue::Float(*f),
         Value::Number(text) => text.parse().map_or(RuleValue::Null, RuleValue::Float),
         Value::Text(text) => RuleValue::Text(text.clone()),
-        Value::Bytes(_) => RuleValue::Null,
+        // Only compared with null, which it is not.
+        Value::Bytes(_) => RuleValue::Map(Vec::new()),
         Value::List(items) => RuleValue::List(items.iter().map(rule_value).collect()),
         Value::Object(members) => {
             RuleValue::Map(members.iter().map(|(name, value)| (name.clone(), rule_value(value))).collect())

@@ -77,6 +77,40 @@ pub(crate) fn for_filter(contract: &Contract, field: &Field, value: &Value) -> R
     }
 }
 
+/// A value that a list, an object or JSON is compared with, or a part of one: scalars in it are brought to the form that
+/// they have inside of it. It need not be whole, so members may be missing.
+pub(crate) fn like_kept(contract: &Contract, ty: TypeRef, value: &Value) -> Result<Value, Problem> {
+    let item = |at: usize, item: &Value| {
+        let one = TypeRef { arity: Arity::One, ..ty };
+        like_kept(contract, one, item).map_err(|problem| problem.inside(&at.to_string()))
+    };
+    match (ty.base, ty.arity, value) {
+        (_, _, Value::Null) => Ok(Value::Null),
+        (_, Arity::List { .. }, Value::List(items)) => items
+            .iter()
+            .enumerate()
+            .map(|(at, value)| item(at, value))
+            .collect::<Result<_, _>>()
+            .map(Value::List),
+        (Base::Object(id), _, Value::Object(given)) => {
+            let fields = &contract.objects[id.index()].fields;
+            let member = |(name, value): &(String, Value)| match fields.iter().find(|f| f.name == *name) {
+                None => Ok((name.clone(), value.clone())),
+                Some(field) => like_kept(contract, field.ty, value)
+                    .map(|value| (name.clone(), value))
+                    .map_err(|problem| problem.inside(name)),
+            };
+            given.iter().map(member).collect::<Result<_, _>>().map(Value::Object)
+        }
+        (Base::Scalar(Scalar::Json) | Base::Object(_), _, other) => Ok(other.clone()),
+        (Base::Scalar(scalar), _, Value::Text(text)) if scalar != Scalar::Id => {
+            let stored = wire::text_to_stored(scalar, text);
+            stored.map(|value| wire::kept_item(scalar, value)).map_err(|e| Problem::new(e.code, e.message))
+        }
+        (base, _, value) => one(contract, base, value, Place::InsideJson, 1),
+    }
+}
+
 /// A key in the form the resource keeps it: text, or an integer.
 pub(crate) fn key(contract: &Contract, resource: ResourceId, value: &Value) -> Result<Value, Problem> {
     let text = match wire::to_stored(Scalar::Id, value).map_err(|e| Problem::new(e.code, e.message))? {

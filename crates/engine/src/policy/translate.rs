@@ -5,9 +5,7 @@
 //! reading, and the only thing decided here is how a constant is kept.
 
 use crate::select::Params;
-use contract::rule::{
-    Arithmetic, Expr, Facts, FieldPath, Function, Reduced, Rule, State, Value as RuleValue,
-};
+use contract::rule::{Arithmetic, Expr, Facts, FieldPath, Function, Reduced, State, Value as RuleValue};
 use contract::{Compare, Contract, FieldId, KeyKind, ResourceId};
 use store::{Column, Operand, Predicate, TextTest};
 use wire::Value;
@@ -41,8 +39,8 @@ impl Translate<'_> {
     }
 
     /// A computed field's value.
-    pub fn computed(&mut self, rule: &Rule, facts: &Facts<'_>) -> Operand {
-        self.operand(&rule.expr.fold(facts)).unwrap_or(Operand::Null)
+    pub fn computed(&mut self, expr: &Expr, facts: &Facts<'_>) -> Operand {
+        self.operand(&expr.fold(facts)).unwrap_or(Operand::Null)
     }
 
     /// An expression that is true, false or unknown.
@@ -69,7 +67,8 @@ impl Translate<'_> {
             Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) => {
                 Predicate::Unknown
             }
-            Expr::As(..) | Expr::Pattern(_) | Expr::Each { .. } => Predicate::Unknown,
+            // A value that is no condition: what is held is never a boolean.
+            Expr::As(..) | Expr::Held(..) | Expr::Pattern(_) | Expr::Each { .. } => Predicate::Unknown,
         }
     }
 
@@ -118,7 +117,7 @@ impl Translate<'_> {
         if let (Expr::Value(RuleValue::Null), other) | (other, Expr::Value(RuleValue::Null)) = (left, right) {
             return if equality { self.compare_null(operator, other) } else { Predicate::Unknown };
         }
-        let (Some(a), Some(b)) = (self.operand_like(left, right), self.operand_like(right, left)) else {
+        let (Some(a), Some(b)) = (self.compared(left, right), self.compared(right, left)) else {
             return Predicate::Unknown;
         };
         if equality { Predicate::Compare(operator, a, b) } else { Predicate::SqlCompare(operator, a, b) }
@@ -151,23 +150,64 @@ impl Translate<'_> {
         self.contract.resource(at).field(path.field).ty.required
     }
 
+    /// A side of a comparison. A key that is kept as an integer is a text beside another field: it is compared with an
+    /// integer only where that is a key of the same resource.
+    fn compared(&mut self, side: &Expr, other: &Expr) -> Option<Operand> {
+        let operand = self.operand_like(side, other)?;
+        let is_constant = matches!(other, Expr::Value(_));
+        Some(match self.is_integer(side) && !is_constant && !self.is_integer(other) {
+            true => Operand::KeyText(Box::new(operand)),
+            false => operand,
+        })
+    }
+
     fn membership(&mut self, item: &Expr, list: &Expr) -> Predicate {
         let Some(operand) = self.operand(item) else {
             return Predicate::Unknown;
         };
         match list {
+            Expr::Field(path) => {
+                let of = match self.is_integer(item) {
+                    true => Operand::KeyText(Box::new(operand)),
+                    false => operand,
+                };
+                Predicate::InColumn { of, list: self.field(path), column: column(path) }
+            }
             Expr::Value(RuleValue::List(values)) => {
-                let values =
+                let values: Vec<Value> =
                     values.iter().map(|v| self.constant(v, Some(item)).unwrap_or(Value::Null)).collect();
-                Predicate::InList(operand, self.params.push(Value::Text(Value::List(values).json_text())))
+                self.among(operand, values)
             }
             Expr::List(items) => {
                 let operands: Option<Vec<Operand>> =
                     items.iter().map(|e| self.operand_like(e, item)).collect();
                 operands.map_or(Predicate::Unknown, |operands| Predicate::InOperands(operand, operands))
             }
-            _ => Predicate::Unknown,
+            // Not lists, or folded away by partial evaluation (`Expr::normal` asks for each list that a condition on the
+            // record chooses by itself).
+            Expr::Value(_) | Expr::Error | Expr::If(..) | Expr::Count(_) | Expr::Held(..) => {
+                Predicate::Unknown
+            }
+            Expr::Caller(_) | Expr::Now | Expr::Argument(..) | Expr::Message(_) | Expr::Item(..) => {
+                Predicate::Unknown
+            }
+            Expr::As(..) | Expr::Pattern(_) | Expr::Each { .. } | Expr::Quantified { .. } => {
+                Predicate::Unknown
+            }
+            Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::Compare(..) | Expr::In(..) => {
+                Predicate::Unknown
+            }
+            Expr::Arithmetic(..) | Expr::Call(..) => Predicate::Unknown,
         }
+    }
+
+    /// Among values of the call. Doubles are not read from text once more.
+    fn among(&mut self, operand: Operand, values: Vec<Value>) -> Predicate {
+        if values.iter().any(|value| matches!(value, Value::Float(_))) {
+            let values = values.into_iter().map(|value| Operand::Param(self.params.push(value)));
+            return Predicate::InOperands(operand, values.collect());
+        }
+        Predicate::InList(operand, self.params.push(Value::Text(Value::List(values).json_text())))
     }
 
     fn test(&mut self, function: Function, arguments: &[Expr]) -> Predicate {
@@ -213,7 +253,9 @@ impl Translate<'_> {
             Expr::Call(Function::UpperAscii, arguments) => self.function(Operand::Upper, arguments),
             Expr::If(condition, then, otherwise) => {
                 let condition = self.predicate(condition);
-                let (then, otherwise) = (self.operand_like(then, like)?, self.operand_like(otherwise, like)?);
+                // A side that is an error is null; the other one may be taken.
+                let mut side = |of: &Expr| self.operand_like(of, like).unwrap_or(Operand::Null);
+                let (then, otherwise) = (side(then), side(otherwise));
                 Some(Operand::If(Box::new(condition), Box::new(then), Box::new(otherwise)))
             }
             Expr::Not(_) | Expr::And(_) | Expr::Or(_) | Expr::Compare(..) | Expr::In(..) => {
@@ -228,6 +270,7 @@ impl Translate<'_> {
                 Function::StartsWith | Function::EndsWith | Function::Contains | Function::Matches,
                 _,
             ) => self.as_boolean(expr),
+            Expr::Held(held, of) => Some(Operand::Held(held.clone(), Box::new(self.operand(of)?))),
             Expr::Pattern(pattern) => {
                 Some(Operand::Param(self.params.push(Value::Text(pattern.as_str().to_owned()))))
             }
@@ -280,12 +323,20 @@ impl Translate<'_> {
             RuleValue::Float(f) => Value::Float(*f),
             RuleValue::Decimal { units, .. } => Value::Int(*units),
             RuleValue::Duration(micros) => Value::Int(*micros),
-            RuleValue::Text(text) => match like.and_then(as_field) {
-                Some(path) if self.is_integer_key(path) => integer_key(text),
-                _ => Value::Text(text.clone()),
+            RuleValue::Text(text) => match like.is_some_and(|like| self.is_integer(like)) {
+                true => integer_key(text),
+                false => Value::Text(text.clone()),
             },
             RuleValue::List(_) | RuleValue::Map(_) => return None,
         })
+    }
+
+    /// Whether an expression is a key that is kept as an integer.
+    fn is_integer(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Field(path) => self.is_integer_key(path),
+            _ => false,
+        }
     }
 
     fn is_integer_key(&self, path: &FieldPath) -> bool {
@@ -339,13 +390,6 @@ fn integer_key(text: &str) -> Value {
     match text.parse::<i64>() {
         Ok(key) if key.to_string() == text => Value::Int(key),
         Ok(_) | Err(_) => Value::Text(NO_KEY.to_owned()),
-    }
-}
-
-fn as_field(expr: &Expr) -> Option<&FieldPath> {
-    match expr {
-        Expr::Field(path) => Some(path),
-        _ => None,
     }
 }
 

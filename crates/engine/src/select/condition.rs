@@ -1,11 +1,11 @@
 //! Conditions: tests fit the field's type, and their values are read by it.
 
 use super::resolve::{Resolver, is_many, named};
-use super::wanted::{Check, Condition, Target};
+use super::wanted::{Check, Condition, Target, is_json};
 use crate::call::{Filter, Is, Test, TestOperator};
 use crate::fault::Fault;
 use crate::input::stored;
-use contract::{Arity, Base, Compare, Field, ResourceId, Scalar, Source};
+use contract::{Arity, Base, Compare, Contract, Field, ResourceId, Scalar};
 use store::TextTest;
 use wire::Value;
 
@@ -64,14 +64,16 @@ enum Against<'a> {
     Value(&'a Field),
     /// Part of a JSON value: read as text.
     JsonText,
-    /// A JSON value, or a list kept as JSON.
+    /// Part of a JSON value, as JSON.
+    JsonPart,
+    /// A JSON value, or a list or object that is kept as JSON.
     Json(&'a Field),
 }
 
 fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> Result<Check, Fault> {
     let field = resolver.contract.resource(target.resource).field(target.field);
     let against = if !target.json.is_empty() {
-        if target.as_text { Against::JsonText } else { Against::Json(field) }
+        if target.as_text { Against::JsonText } else { Against::JsonPart }
     } else if is_json(field) {
         Against::Json(field)
     } else {
@@ -87,19 +89,14 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
         |what: &str| Fault::invalid_field(place, "TYPE", format!("{what} does not fit `{}`", field.name));
     let wrong = |what: &str| Err(misfit(what));
     match test {
-        Test::Compare(operator, value) => match against {
-            Against::Json(_) if !matches!(operator, Compare::Equal | Compare::NotEqual) => {
-                wrong("an ordering")
-            }
-            Against::Value(_) | Against::JsonText | Against::Json(_) => {
-                orderable(field, *operator, place)?;
-                Ok(Check::Compare(*operator, typed(value)?))
-            }
-        },
+        Test::Compare(operator, value) => {
+            orderable(&against, *operator, place)?;
+            Ok(Check::Compare(*operator, typed(value)?))
+        }
         Test::Distinct(Value::Null) => Ok(Check::Is(Is::NotNull)),
         Test::Distinct(value) => Ok(Check::Distinct(typed(value)?)),
         Test::Text(operator, value) => match (&against, value) {
-            (Against::Json(_), _) => wrong("a text test"),
+            (Against::Json(_) | Against::JsonPart, _) => wrong("a text test"),
             (Against::Value(f), _) if !is_text(f) => wrong("a text test"),
             (_, Value::Text(pattern)) => {
                 Ok(Check::Text(*operator, checked_pattern(resolver, *operator, pattern, place)?))
@@ -110,7 +107,7 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
             bounded(values, resolver, place)?;
             let each = values.iter().map(|value| match operator.as_ref() {
                 TestOperator::Compare(operator) => {
-                    orderable(field, *operator, place)?;
+                    orderable(&against, *operator, place)?;
                     typed(value)
                 }
                 TestOperator::Text(operator) => match (&against, value) {
@@ -128,7 +125,11 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
         Test::In(values) => {
             bounded(values, resolver, place)?;
             let values = values.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
-            Ok(Check::In(Value::List(values).json_text()))
+            // Bytes are no JSON, and doubles are not to be read from text once more.
+            Ok(match values.iter().any(|value| matches!(value, Value::Bytes(_) | Value::Float(_))) {
+                true => Check::Among(values),
+                false => Check::In(Value::List(values).json_text()),
+            })
         }
         Test::Is(is) => {
             let boolean = matches!(field.ty.base, Base::Scalar(Scalar::Boolean)) && target.json.is_empty();
@@ -139,7 +140,7 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
             }
         }
         Test::Search(mode, query) => match &against {
-            Against::Json(_) => wrong("a text search"),
+            Against::Json(_) | Against::JsonPart => wrong("a text search"),
             Against::Value(f) if !is_text(f) => wrong("a text search"),
             Against::Value(_) | Against::JsonText if query.len() > PATTERN_BYTES_MAX => {
                 Err(Fault::invalid_field(place, "SIZE", format!("is at most {PATTERN_BYTES_MAX} bytes long")))
@@ -147,16 +148,13 @@ fn check(resolver: &Resolver<'_>, target: &Target, test: &Test, place: &str) -> 
             Against::Value(_) | Against::JsonText => Ok(Check::Search(*mode, query.clone())),
         },
         Test::Json(operator, value) => match &against {
-            Against::Json(f) => Ok(Check::Json(*operator, json_operand(f, value, place)?)),
+            Against::Json(_) | Against::JsonPart => {
+                let value = read(resolver, &against, value, place)?;
+                Ok(Check::Json(*operator, value))
+            }
             Against::Value(_) | Against::JsonText => wrong("a containment test"),
         },
     }
-}
-
-fn is_json(field: &Field) -> bool {
-    let kept_as_json = matches!(field.source, Source::Column(_))
-        && (matches!(field.ty.arity, Arity::List { .. }) || matches!(field.ty.base, Base::Object(_)));
-    kept_as_json || matches!(field.ty.base, Base::Scalar(Scalar::Json))
 }
 
 fn is_text(field: &Field) -> bool {
@@ -172,12 +170,18 @@ fn is_text(field: &Field) -> bool {
     }
 }
 
-fn orderable(field: &Field, operator: Compare, place: &str) -> Result<(), Fault> {
-    let ordering = !matches!(operator, Compare::Equal | Compare::NotEqual);
-    if ordering && matches!(field.ty.base, Base::Scalar(Scalar::Boolean | Scalar::Bytes)) {
-        return Err(Fault::invalid_field(place, "TYPE", format!("`{}` has no order", field.name)));
+fn orderable(against: &Against<'_>, operator: Compare, place: &str) -> Result<(), Fault> {
+    let unordered = match (operator, against) {
+        (Compare::Equal | Compare::NotEqual, _) | (_, Against::JsonText | Against::JsonPart) => None,
+        (_, Against::Value(field)) => {
+            Some(field).filter(|f| matches!(f.ty.base, Base::Scalar(Scalar::Boolean | Scalar::Bytes)))
+        }
+        (_, Against::Json(field)) => Some(field).filter(|f| f.ty.base != Base::Scalar(Scalar::Json)),
+    };
+    match unordered {
+        Some(field) => Err(Fault::invalid_field(place, "TYPE", format!("`{}` has no order", field.name))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn bounded(values: &[Value], resolver: &Resolver<'_>, place: &str) -> Result<(), Fault> {
@@ -197,26 +201,37 @@ fn read(resolver: &Resolver<'_>, against: &Against<'_>, value: &Value, place: &s
             Value::Text(_) => Ok(value.clone()),
             other => Ok(Value::Text(other.json_text())),
         },
-        Against::Json(field) => json_operand(field, value, place),
+        Against::Json(field) => json_operand(resolver.contract, field, value, place),
+        Against::JsonPart => Ok(Value::Text(json_value(value, place)?.json_text())),
     }
 }
 
-/// JSON text: what came as text is JSON, or for lists PostgreSQL's `{a,b}`.
-fn json_operand(field: &Field, value: &Value, place: &str) -> Result<Value, Fault> {
-    let wrong = |message: String| Fault::invalid_field(place, "FORMAT", message);
-    let parsed = match value {
+/// JSON text as it is kept in the field: what came as text is JSON, or for lists PostgreSQL's `{a,b}`.
+fn json_operand(contract: &Contract, field: &Field, value: &Value, place: &str) -> Result<Value, Fault> {
+    let given = match value {
         Value::Text(text) if text.starts_with('{') && matches!(field.ty.arity, Arity::List { .. }) => {
-            array_literal(text, field).ok_or_else(|| wrong("is not a list like {a,b}".into()))?
+            let wrong = || Fault::invalid_field(place, "FORMAT", "is not a list like {a,b}");
+            array_literal(text).ok_or_else(wrong)?
         }
-        Value::Text(text) => wire::decode_json(text.as_bytes(), &wire::DecodeBounds::default())
-            .map_err(|e| wrong(format!("is not JSON: {e}")))?,
-        other => other.clone(),
+        other => json_value(other, place)?,
     };
-    Ok(Value::Text(parsed.json_text()))
+    let kept = stored::like_kept(contract, field.ty, &given).map_err(|problem| {
+        Fault::invalid_field(format!("{place}{}", problem.at), problem.code, problem.message)
+    })?;
+    Ok(Value::Text(kept.json_text()))
 }
 
-/// PostgreSQL's array literal of one level: `{a,"b c",3}`.
-fn array_literal(text: &str, field: &Field) -> Option<Value> {
+/// A JSON value; what came as text is the text of one.
+fn json_value(value: &Value, place: &str) -> Result<Value, Fault> {
+    match value {
+        Value::Text(text) => wire::decode_json(text.as_bytes(), &wire::DecodeBounds::default())
+            .map_err(|e| Fault::invalid_field(place, "FORMAT", format!("is not JSON: {e}"))),
+        other => Ok(other.clone()),
+    }
+}
+
+/// PostgreSQL's array literal of one level, `{a,"b c",3,null}`: its items as texts.
+fn array_literal(text: &str) -> Option<Value> {
     let inner = text.strip_prefix('{')?.strip_suffix('}')?;
     if inner.is_empty() {
         return Some(Value::List(Vec::new()));
@@ -225,13 +240,14 @@ fn array_literal(text: &str, field: &Field) -> Option<Value> {
     let mut rest = inner;
     loop {
         let (item, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_item(quoted)?,
+            Some(quoted) => quoted_item(quoted).map(|(item, after)| (Value::Text(item), after))?,
             None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
+                let (item, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+                let is_null = item.eq_ignore_ascii_case("null");
+                (if is_null { Value::Null } else { Value::Text(item.to_owned()) }, after)
             }
         };
-        items.push(array_item(item, field));
+        items.push(item);
         match after.strip_prefix(',') {
             Some(more) => rest = more,
             None if after.is_empty() => return Some(Value::List(items)),
@@ -251,21 +267,6 @@ fn quoted_item(quoted: &str) -> Option<(String, &str)> {
         }
     }
     None
-}
-
-fn array_item(item: String, field: &Field) -> Value {
-    match field.ty.base {
-        Base::Scalar(Scalar::Int | Scalar::Float) => match item.parse::<i64>() {
-            Ok(int) => Value::Int(int),
-            Err(_) => item.parse::<f64>().map_or(Value::Text(item), Value::Float),
-        },
-        Base::Scalar(Scalar::Boolean) => match item.as_str() {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => Value::Text(item),
-        },
-        _ => Value::Text(item),
-    }
 }
 
 fn checked_pattern(

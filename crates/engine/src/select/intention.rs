@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
     /// A cursor tells which order it is of, and the values there.
     fn cursor(&mut self, id: ResourceId, page: &Page, keyset: &Keyset) -> Operand {
         let tag = self.params.push(Value::Text(keyset.tag.clone()));
-        let terms = page.order.iter().map(|by| self.operand(id, &by.target));
+        let terms = page.order.iter().map(|by| self.ordered(id, &by.target));
         Operand::Cursor([Operand::Param(tag)].into_iter().chain(terms).collect())
     }
 

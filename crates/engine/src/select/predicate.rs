@@ -1,7 +1,7 @@
 //! Checked conditions and orders as predicates and operands, as the caller sees what they name.
 
 use super::intention::Builder;
-use super::wanted::{Check, Condition, JsonStepValue, Keyset, OrderBy, Target};
+use super::wanted::{Check, Condition, Form, JsonStepValue, Keyset, OrderBy, Target};
 use crate::call::{Is, Related, Scalarwise, TestOperator};
 use crate::policy::FieldSight;
 use contract::{Compare, FieldId, Quantifier, ResourceId, Source};
@@ -10,7 +10,16 @@ use wire::Value;
 
 impl Builder<'_> {
     pub(super) fn order(&mut self, id: ResourceId, by: &OrderBy) -> Order {
-        Order { by: self.operand(id, &by.target), direction: by.direction, nulls: by.nulls }
+        Order { by: self.ordered(id, &by.target), direction: by.direction, nulls: by.nulls }
+    }
+
+    /// What rows are ordered by: JSON by its meaning.
+    pub(super) fn ordered(&mut self, root: ResourceId, target: &Target) -> Operand {
+        let operand = self.operand(root, target);
+        match target.form(self.contract) {
+            Form::Json => Operand::JsonOrder(Box::new(operand)),
+            Form::IntegerKey | Form::Plain => operand,
+        }
     }
 
     /// A field as the caller sees it: masked by its own rule, and by the rules of the records on the way.
@@ -24,11 +33,14 @@ impl Builder<'_> {
                 hops: target.hops.clone(),
                 field: target.field,
             }),
-            Source::Computed(rule) if target.hops.is_empty() => {
+            Source::Computed(rule) => {
                 let facts = self.facts;
-                self.translate().computed(rule, facts)
+                match target.hops.is_empty() {
+                    true => self.translate().computed(&rule.expr, facts),
+                    false => self.translate().computed(&rule.expr.reached_from(root, &target.hops), facts),
+                }
             }
-            Source::Computed(_) | Source::Relation(_) | Source::Result => Operand::Null,
+            Source::Relation(_) | Source::Result => Operand::Null,
         };
         if !target.json.is_empty() {
             let path = target.json.iter().map(|step| self.params.push(step_value(step))).collect();
@@ -71,7 +83,7 @@ impl Builder<'_> {
         let mut same = Vec::new();
         let mut ways = Vec::new();
         for (by, value) in order.iter().zip(values) {
-            let operand = self.operand(id, &by.target);
+            let operand = self.ordered(id, &by.target);
             let param = Operand::Param(self.params.push(value.clone()));
             let is_null = *value == Value::Null;
             let beyond = self.term_beyond(id, by, operand.clone(), param.clone(), (is_null, side));
@@ -99,7 +111,7 @@ impl Builder<'_> {
         }
         let towards_greater = (by.direction == Direction::Ascending) == (side == Side::After);
         let compare = if towards_greater { Compare::GreaterOrEqual } else { Compare::LessOrEqual };
-        let operand = self.operand(id, &by.target);
+        let operand = self.ordered(id, &by.target);
         Predicate::SqlCompare(compare, operand, Operand::Param(self.params.push(value.clone())))
     }
 
@@ -161,7 +173,7 @@ impl Builder<'_> {
             Condition::Not(inner) => Predicate::Not(Box::new(self.condition(id, inner))),
             Condition::Test { target, check } => {
                 let operand = self.operand(id, target);
-                self.check(operand, check)
+                self.check(operand, target.form(self.contract), check)
             }
             Condition::Related { field, to_many, resource, quantifier, condition } => {
                 let inner = self.condition_of(*resource, condition.as_deref());
@@ -196,27 +208,43 @@ impl Builder<'_> {
         }
     }
 
-    fn check(&mut self, operand: Operand, check: &Check) -> Predicate {
+    fn check(&mut self, operand: Operand, form: Form, check: &Check) -> Predicate {
         let mut param = |value: &Value| Operand::Param(self.params.push(value.clone()));
+        // JSON is compared by its meaning, and a key is a text whatever it is kept as.
+        let compared = |operand: Operand| match form {
+            Form::Json => Operand::JsonOrder(Box::new(operand)),
+            Form::IntegerKey | Form::Plain => operand,
+        };
+        let text = |operand: Operand| match form {
+            Form::IntegerKey => Operand::KeyText(Box::new(operand)),
+            Form::Json | Form::Plain => operand,
+        };
         match check {
-            Check::Compare(operator, value) => Predicate::SqlCompare(*operator, operand, param(value)),
-            Check::Text(test, value) => Predicate::Text(*test, operand, param(value)),
-            Check::In(json) => Predicate::InList(operand, self.params.push(Value::Text(json.clone()))),
+            Check::Compare(operator, value) => {
+                Predicate::SqlCompare(*operator, compared(operand), compared(param(value)))
+            }
+            Check::Text(test, value) => Predicate::Text(*test, text(operand), param(value)),
+            Check::In(json) => {
+                Predicate::InList(compared(operand), self.params.push(Value::Text(json.clone())))
+            }
+            Check::Among(values) => Predicate::InOperands(operand, values.iter().map(param).collect()),
             Check::Is(Is::Null | Is::Unknown) => Predicate::IsNull(operand),
             Check::Is(Is::NotNull) => Predicate::Not(Box::new(Predicate::IsNull(operand))),
             Check::Is(Is::True) => Predicate::Compare(Compare::Equal, operand, Operand::Bool(true)),
             Check::Is(Is::False) => Predicate::Compare(Compare::Equal, operand, Operand::Bool(false)),
-            Check::Distinct(value) => Predicate::Compare(Compare::NotEqual, operand, param(value)),
+            Check::Distinct(value) => {
+                Predicate::Compare(Compare::NotEqual, compared(operand), compared(param(value)))
+            }
             Check::Search(mode, query) => {
-                Predicate::Search(*mode, operand, param(&Value::Text(query.clone())))
+                Predicate::Search(*mode, text(operand), param(&Value::Text(query.clone())))
             }
             Check::Json(test, value) => Predicate::Json(*test, operand, param(value)),
             Check::Quantified(how, operator, values) => {
                 let each = values.iter().map(|value| match operator {
                     TestOperator::Compare(operator) => {
-                        Predicate::SqlCompare(*operator, operand.clone(), param(value))
+                        Predicate::SqlCompare(*operator, compared(operand.clone()), compared(param(value)))
                     }
-                    TestOperator::Text(test) => Predicate::Text(*test, operand.clone(), param(value)),
+                    TestOperator::Text(test) => Predicate::Text(*test, text(operand.clone()), param(value)),
                 });
                 let each = each.collect();
                 match how {

@@ -1,7 +1,7 @@
 //! A selection after its names and values were checked against the contract.
 
 use crate::call::{Is, Measure, Paging, Related, Scalarwise, TestOperator};
-use contract::{Compare, Contract, FieldId, ResourceId, Source};
+use contract::{Arity, Base, Compare, Contract, Field, FieldId, KeyKind, ResourceId, Scalar, Source};
 use store::{Direction, End, JsonTest, Nulls, SearchMode, TextTest};
 use wire::Value;
 
@@ -202,6 +202,46 @@ pub(crate) struct Target {
     pub as_text: bool,
 }
 
+/// What a value is kept as, where operators have to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// JSON text, which means the same in many forms: JSON values, lists, stored objects, and parts of them.
+    Json,
+    /// An integer that is a text on every wire: a key that the database counts, or a reference to one.
+    IntegerKey,
+    /// As it is compared.
+    Plain,
+}
+
+impl Target {
+    pub fn form(&self, contract: &Contract) -> Form {
+        let resource = contract.resource(self.resource);
+        let field = resource.field(self.field);
+        let is_counted = |id: ResourceId| contract.resource(id).key_kind == KeyKind::Integer;
+        if !self.json.is_empty() {
+            return if self.as_text { Form::Plain } else { Form::Json };
+        }
+        if is_json(field) {
+            return Form::Json;
+        }
+        match field.ty.base {
+            Base::Resource(target) if is_counted(target) => Form::IntegerKey,
+            Base::Scalar(Scalar::Id) if self.field == resource.key && is_counted(self.resource) => {
+                Form::IntegerKey
+            }
+            Base::Scalar(_) | Base::Resource(_) | Base::Enum(_) => Form::Plain,
+            Base::Object(_) | Base::Input(_) | Base::Abstract(_) => Form::Plain,
+        }
+    }
+}
+
+/// Whether a field's value is kept as JSON text.
+pub(super) fn is_json(field: &Field) -> bool {
+    let kept_as_json = matches!(field.source, Source::Column(_))
+        && (matches!(field.ty.arity, Arity::List { .. }) || matches!(field.ty.base, Base::Object(_)));
+    kept_as_json || matches!(field.ty.base, Base::Scalar(Scalar::Json))
+}
+
 /// One step into a JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum JsonStepValue {
@@ -242,6 +282,8 @@ pub(crate) enum Check {
     Text(TextTest, Value),
     /// The values as a JSON array.
     In(String),
+    /// Among values that JSON does not have, or not exactly.
+    Among(Vec<Value>),
     Is(Is),
     Distinct(Value),
     Search(SearchMode, String),

@@ -63,7 +63,8 @@ impl Engine {
             cost,
         } = checked;
         let operation = self.contract.operation(id);
-        let rule_arguments = arguments_of(&wish).map_or_else(Vec::new, |given| given.for_rules(operation));
+        let rule_arguments =
+            arguments_of(&wish).map_or_else(Vec::new, |given| given.for_rules(&self.contract, operation));
         let (decisions, write) = {
             let facts = caller.facts(&now, &rule_arguments);
             let asking = Asking { contract: &self.contract, caller: &caller, facts: &facts };
@@ -177,7 +178,7 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
 /// Who may publish a message: nothing of it is in the database, so what is left of a rule never holds.
 fn message_rule(asking: &Asking<'_>, id: ChannelId, draft: &Draft) -> Result<(), Fault> {
     let channel = &asking.contract.channels[id.index()];
-    let fields = draft.for_rules(channel);
+    let fields = draft.for_rules(asking.contract, channel);
     let facts = Facts { arguments: &draft.places, message: Some(&fields), ..asking.facts.clone() };
     match (Asking { facts: &facts, ..*asking }).rule(channel.publish.as_ref()) {
         Reduced::Always => Ok(()),

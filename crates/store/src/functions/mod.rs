@@ -1,13 +1,17 @@
 //! SQLite functions for what its own SQL cannot say, or says differently from the other databases.
 //!
-//! All of them are pure functions of their arguments, and all but [`CURSOR`] give NULL for NULL. All whose work grows with what they
-//! are given count it ([`work`]), those of SQLite's own among them that a statement could be held up by ([`builtin`]).
+//! All of them are pure functions of their arguments, and all but [`CURSOR`] and [`LIST_HAS`] give NULL for NULL. All whose work
+//! grows with what they are given count it ([`work`]), those of SQLite's own among them that a statement could be held up by
+//! ([`builtin`]).
 
 mod arithmetic;
 mod builtin;
 mod cursor;
+mod held;
 mod json;
+mod json_order;
 mod json_part;
+mod list;
 mod merge_patch;
 mod own_sql;
 mod regex;
@@ -63,6 +67,15 @@ pub(crate) const SEARCH_PLAIN: &str = "septet_search_plain";
 pub(crate) const SEARCH_PHRASE: &str = "septet_search_phrase";
 /// `text`, query as for `websearch_to_tsquery`.
 pub(crate) const SEARCH_WEB: &str = "septet_search_web";
+/// `json`: bytes that are equal for values that mean the same, in the order of PostgreSQL's jsonb.
+pub(crate) const JSON_ORDER: &str = "septet_json_order";
+/// `list`, value [, how its items are kept: the digits after the point of a decimal, or `duration`]: whether it is an item.
+/// Not null where only the value is.
+pub(crate) const LIST_HAS: &str = "septet_list_has";
+/// Integer, least, greatest: the integer, or NULL where it is not within these.
+pub(crate) const WITHIN: &str = "septet_within";
+/// `text`, form: the text, or NULL where it is not of the form.
+pub(crate) const TEXT_OF: &str = "septet_text_of";
 /// Checked `+`.
 pub(crate) const ADD: &str = "septet_add";
 /// Checked `-`.
@@ -90,6 +103,9 @@ pub(crate) fn register(conn: &Connection) -> rusqlite::Result<()> {
     regex::register(conn)?;
     json::register(conn)?;
     json_part::register(conn)?;
+    json_order::register(conn)?;
+    list::register(conn)?;
+    held::register(conn)?;
     merge_patch::register(conn)?;
     search::register(conn)?;
     cursor::register(conn)?;
@@ -161,8 +177,8 @@ mod tests {
         upper zeroblob";
 
     /// Ours that take numbers.
-    const OF_NUMBERS: [&str; 9] =
-        [SUM, AVERAGE, ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, "decimal_text", "duration_text"];
+    const OF_NUMBERS: [&str; 10] =
+        [SUM, AVERAGE, WITHIN, ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, "decimal_text", "duration_text"];
 
     /// Ours that a contract's own SQL names.
     const OF_AUTHORS: [&str; 3] = ["decimal", "duration", "timestamp"];

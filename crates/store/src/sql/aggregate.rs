@@ -9,8 +9,9 @@ use super::{COLUMNS_MAX, Dialect, Draft, GROUPS_MAX, Scope, Statement, defect};
 use crate::face::{PlanError, Root};
 use crate::functions::{AVERAGE, SUM};
 use crate::query::{Aggregate, AggregateOutput, Direction, Measure, Nulls, Operand};
+use contract::rule::Held;
 use contract::{Contract, Scalar};
-use wire::{DURATION_MICROS_MAX, Layout, Shape};
+use wire::{Layout, Shape};
 
 /// Compiles values over rows: where `root` is one record they are of all rows, otherwise of each group.
 pub(crate) fn aggregate(
@@ -175,12 +176,17 @@ impl Parts<'_> {
     }
 }
 
+fn within(held: &Held) -> String {
+    held.integers().map_or_else(String::new, |range| format!(", {}, {}", range.start(), range.end()))
+}
+
 /// The arguments that say which sums a scalar can hold.
 fn range(scalar: Scalar) -> Result<String, PlanError> {
     Ok(match scalar {
-        Scalar::Long | Scalar::Decimal { .. } | Scalar::Float => String::new(),
-        Scalar::Int => format!(", {}, {}", i32::MIN, i32::MAX),
-        Scalar::Duration => format!(", {}, {}", -DURATION_MICROS_MAX, DURATION_MICROS_MAX),
+        Scalar::Long | Scalar::Float => String::new(),
+        Scalar::Int => within(&Held::Int),
+        Scalar::Decimal { .. } => within(&Held::Decimal),
+        Scalar::Duration => within(&Held::Duration),
         Scalar::Id
         | Scalar::String
         | Scalar::Boolean

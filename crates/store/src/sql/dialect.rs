@@ -18,6 +18,20 @@ impl Dialect {
         }
     }
 
+    /// A text that is written out: only of names in the contract.
+    pub fn literal(self, text: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("'{}'", text.replace('\'', "''")),
+        }
+    }
+
+    /// A value as text.
+    pub fn text(self, value: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("CAST({value} AS TEXT)"),
+        }
+    }
+
     /// The parameter at a position, from 1.
     pub fn parameter(self, position: usize) -> String {
         match self {
@@ -54,10 +68,10 @@ impl Dialect {
         }
     }
 
-    /// Whether `value` is among the items of the JSON array `list`.
-    pub fn in_list(self, value: &str, list: &str) -> String {
+    /// Whether `value` is among what `item` says of each `value` of the JSON array `list`.
+    pub fn in_list(self, value: &str, item: &str, list: &str) -> String {
         match self {
-            Dialect::Sqlite => format!("{value} IN (SELECT value FROM json_each({list}))"),
+            Dialect::Sqlite => format!("{value} IN (SELECT {item} FROM json_each({list}))"),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::cursor::CURSOR_VALUES_MAX;
 use crate::face::PlanError;
 use crate::functions;
 use crate::query::{Column, Operand, Param, Predicate};
+use contract::rule::Held;
 use contract::{Arithmetic, Arity, FieldId};
 
 impl Draft<'_> {
@@ -21,6 +22,12 @@ impl Draft<'_> {
             Operand::Column(column) => self.reached(scope, column)?,
             Operand::Version => self.version(scope.row),
             Operand::Json { of, path, as_text } => self.json_part(scope, of, path, *as_text)?,
+            Operand::JsonOrder(of) => self.call(scope, functions::JSON_ORDER, &[of])?,
+            Operand::KeyText(of) => self.dialect.text(&self.operand(scope, of)?),
+            Operand::Held(held, of) => {
+                let value = self.operand(scope, of)?;
+                self.held(held, &value)
+            }
             Operand::Masked(seen, of) => {
                 let (seen, of) = (self.predicate(scope, seen)?, self.operand(scope, of)?);
                 format!("(CASE WHEN {seen} THEN {of} END)")
@@ -73,6 +80,25 @@ impl Draft<'_> {
         Ok(format!("{function}({})", arguments.join(", ")))
     }
 
+    /// A value where it is of a type, else null. Names of an enum's values are the contract's, as names of columns are.
+    fn held(&self, held: &Held, value: &str) -> String {
+        if let Some(range) = held.integers() {
+            return format!("{}({value}, {}, {})", functions::WITHIN, range.start(), range.end());
+        }
+        let form = match held {
+            Held::Int | Held::Decimal | Held::Duration => "",
+            Held::Id => "id",
+            Held::Uuid => "uuid",
+            Held::Url => "url",
+            Held::Email => "email",
+            Held::Enum(values) => {
+                let values: Vec<String> = values.iter().map(|name| self.dialect.literal(name)).collect();
+                return format!("(CASE WHEN {value} IN ({}) THEN {value} END)", values.join(", "));
+            }
+        };
+        format!("{}({value}, {})", functions::TEXT_OF, self.dialect.literal(form))
+    }
+
     /// A condition that is not known chooses neither side, as an error in a rule would.
     fn either(
         &mut self,
@@ -102,13 +128,15 @@ impl Draft<'_> {
                 let resource = self.resource(self.path_target(column.resource, &column.hops)?)?;
                 Ok(matches!(field(resource, column.field)?.ty.arity, Arity::List { .. }))
             }
-            Operand::Masked(_, of) => self.is_list(of),
+            Operand::Masked(_, of) | Operand::Held(_, of) => self.is_list(of),
             Operand::If(_, then, otherwise) => Ok(self.is_list(then)? || self.is_list(otherwise)?),
             Operand::Param(_)
             | Operand::Null
             | Operand::Bool(_)
             | Operand::Version
             | Operand::Json { .. }
+            | Operand::JsonOrder(_)
+            | Operand::KeyText(_)
             | Operand::Test(_)
             | Operand::Arithmetic(..)
             | Operand::Concat(..)
@@ -147,11 +175,13 @@ impl Draft<'_> {
                 column.hops.is_empty() && field(self.resource(column.resource)?, column.field)?.ty.required
             }
             Operand::Count(over) => over.hops.is_empty(),
-            Operand::Lower(of) | Operand::Upper(of) => self.never_null(of)?,
+            Operand::Lower(of) | Operand::Upper(of) | Operand::KeyText(of) => self.never_null(of)?,
             Operand::Concat(left, right) => self.never_null(left)? && self.never_null(right)?,
             Operand::Param(_)
             | Operand::Null
             | Operand::Json { .. }
+            | Operand::JsonOrder(_)
+            | Operand::Held(..)
             | Operand::Masked(..)
             | Operand::If(..)
             | Operand::Test(_)

@@ -1,11 +1,11 @@
 //! Predicates as SQL expressions of value 1, 0 or NULL, each in parentheses or a single word.
 
 use super::operand::if_reached;
-use super::{Draft, Scope};
+use super::{Draft, Scope, defect, field};
 use crate::face::PlanError;
 use crate::functions;
 use crate::query::{Column, JsonTest, Operand, Predicate, SearchMode, TextTest};
-use contract::{Compare, Quantifier};
+use contract::{Base, Compare, Quantifier, Scalar};
 
 impl Draft<'_> {
     /// The expression of a predicate.
@@ -33,9 +33,14 @@ impl Draft<'_> {
                 format!("({} = {})", self.operand(scope, of)?, self.dialect.boolean(true))
             }
             Predicate::InList(of, list) => {
-                let (of, list) = (self.operand(scope, of)?, self.param(*list));
-                format!("({})", self.dialect.in_list(&of, &list))
+                let (value, list) = (self.operand(scope, of)?, self.param(*list));
+                let item = match of {
+                    Operand::JsonOrder(_) => format!("{}(value)", functions::JSON_ORDER),
+                    _ => "value".to_owned(),
+                };
+                format!("({})", self.dialect.in_list(&value, &item, &list))
             }
+            Predicate::InColumn { of, list, column } => self.in_column(scope, of, list, column)?,
             Predicate::InOperands(of, among) => self.in_operands(scope, of, among)?,
             Predicate::Text(test, text, with) => self.text_test(scope, *test, text, with)?,
             Predicate::Json(test, left, right) => self.call(scope, json_function(*test), &[left, right])?,
@@ -100,6 +105,26 @@ impl Draft<'_> {
         let of = self.operand(scope, of)?;
         let among: Result<Vec<_>, _> = among.iter().map(|item| self.operand(scope, item)).collect();
         Ok(format!("({of} IN ({}))", among?.join(", ")))
+    }
+
+    fn in_column(
+        &mut self,
+        scope: &Scope<'_>,
+        of: &Operand,
+        list: &Operand,
+        column: &Column,
+    ) -> Result<String, PlanError> {
+        let resource = self.resource(self.path_target(column.resource, &column.hops)?)?;
+        let kept = match field(resource, column.field)?.ty.base {
+            Base::Scalar(Scalar::Decimal { scale }) => format!(", {scale}"),
+            Base::Scalar(Scalar::Duration) => format!(", {}", self.dialect.literal("duration")),
+            Base::Scalar(_) | Base::Enum(_) | Base::Resource(_) => String::new(),
+            Base::Object(_) | Base::Input(_) | Base::Abstract(_) => {
+                return defect("membership in a list whose items are not compared");
+            }
+        };
+        let (list, of) = (self.operand(scope, list)?, self.operand(scope, of)?);
+        Ok(format!("{}({list}, {of}{kept})", functions::LIST_HAS))
     }
 
     fn text_test(

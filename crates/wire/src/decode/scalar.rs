@@ -23,12 +23,9 @@ use crate::scalar::number::{self, DECIMAL_DIGITS_MAX, NumberError};
 use crate::scalar::span::{self, SpanError};
 use crate::scalar::text;
 use crate::scalar::time::{self, TimeError};
-use contract::{EMAIL_BYTES_MAX, Format, Scalar};
+use contract::{EMAIL_BYTES_MAX, Format, ID_CHARS_MAX, Scalar};
 use std::borrow::Cow;
 use std::fmt;
-
-/// Characters of a key at the most.
-pub const ID_CHARS_MAX: usize = 255;
 
 /// A value that is none of its scalar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,21 +132,27 @@ pub fn number_to_text(scalar: Scalar, number: i64) -> String {
 /// what JSON replies show, because those texts are copied into them (`Long`, `Decimal`, `Duration` and
 /// `Bytes` are text there).
 pub fn to_stored_item(scalar: Scalar, value: &Value) -> Stored {
-    let stored = to_stored(scalar, value)?;
+    match scalar {
+        Scalar::Json => Ok(value.clone()),
+        _ => to_stored(scalar, value).map(|stored| kept_item(scalar, stored)),
+    }
+}
+
+/// A scalar in stored form, other than JSON, in the form of an item of a stored list.
+pub fn kept_item(scalar: Scalar, stored: Value) -> Value {
     let mut text = Ascii::new();
     match (scalar, &stored) {
-        (Scalar::Json, _) => return Ok(value.clone()),
         (Scalar::Bytes, Value::Bytes(bytes)) => {
             let mut text = String::new();
             text::push_base64(&mut text, bytes);
-            return Ok(Value::Text(text));
+            return Value::Text(text);
         }
         (Scalar::Long, Value::Int(number)) => number::write_decimal(&mut text, *number, 0),
         (Scalar::Decimal { scale }, Value::Int(units)) => number::write_decimal(&mut text, *units, scale),
         (Scalar::Duration, Value::Int(micros)) => span::write(&mut text, *micros),
-        _ => return Ok(stored),
+        _ => return stored,
     }
-    Ok(Value::Text(text.as_str().to_owned()))
+    Value::Text(text.as_str().to_owned())
 }
 
 fn plain_text<'a>(expected: &str, value: &'a Value) -> Result<&'a str, ScalarError> {

@@ -3,7 +3,7 @@
 use super::ascii::Ascii;
 
 /// Digits of a decimal in all.
-pub const DECIMAL_DIGITS_MAX: u32 = 18;
+pub use contract::DECIMAL_DIGITS_MAX;
 
 /// Why a text is not the number wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use super::ascii::Ascii;
 
 /// The longest length of time either way: what `google.protobuf.Duration` allows, about 10,000 years.
-pub const MICROS_MAX: i64 = SPAN_SECONDS_MAX as i64 * MICROS_PER_S;
+pub const MICROS_MAX: i64 = contract::DURATION_MICROS_MAX;
 
 /// The same in seconds.
-pub(crate) const SPAN_SECONDS_MAX: u64 = 315_576_000_000;
+pub(crate) const SPAN_SECONDS_MAX: u64 = (MICROS_MAX / MICROS_PER_S) as u64;
 
 /// Microseconds of a second.
 pub(crate) const MICROS_PER_S: i64 = 1_000_000;

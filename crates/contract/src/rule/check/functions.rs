@@ -172,6 +172,7 @@ impl<'c> Checker<'c> {
         let of = self.value(meaning, node.place);
         match &of.kind {
             Kind::Bad => of,
+            Kind::List(_) if of.is_written_list() => self.written_list(node.place),
             Kind::Text | Kind::List(_) | Kind::Dynamic => {
                 self.constant(Typed::new(Expr::Call(Function::Size, vec![of.expr]), Kind::Int, place))
             }
@@ -353,6 +354,7 @@ pub(super) fn always_wrong(expr: &Expr) -> (&'static str, Option<&'static str>) 
             ("this divides by zero", None)
         }
         Expr::Arithmetic(..) => ("the result does not fit its type", None),
+        Expr::Held(..) => ("the value does not fit the field's type", None),
         _ => ("this is always an error", None),
     }
 }

@@ -22,6 +22,9 @@ impl<'c> Checker<'c> {
         } else {
             kinds.into_iter().find(|kind| !kind.has_order())
         };
+        if [&a, &b].into_iter().any(Typed::is_written_list) {
+            return self.written_list(place);
+        }
         if let Some(kind) = refused {
             let help = if equality { Some("it can only be compared with null") } else { None };
             let message = format!("`{symbol}` is not defined for {}", kind.describe(self.scope));
