@@ -1,11 +1,30 @@
 //! The codes of findings about a contract. They are stable: tools may match on them.
 
+use std::fmt;
+
+/// A code. Only this table makes them, so that it, and the reference that is compared with it, has them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// As it is printed.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident),* $(,)?) => {
-        $($(#[doc = $doc])+ pub const $name: &str = stringify!($name);)*
+        $($(#[doc = $doc])+ pub const $name: Code = Code(stringify!($name));)*
 
         /// Every code with what it means.
-        pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($doc),+))),*];
+        pub const ALL: &[(Code, &str)] = &[$(($name, concat!($($doc),+))),*];
     };
 }
 
@@ -82,6 +101,32 @@ codes! {
     SQL,
     /// An `-- expect:` comment is malformed or names no `@error`.
     EXPECT,
+    /// A statement of `@sql` is not one that the database can run.
+    INVALID_SQL,
+    /// The tables cannot be made, so no `@sql` can be checked.
+    INVALID_TABLES,
+    /// A statement of `@sql` does what it may not: it touches tables of the server, or more than rows.
+    SQL_NOT_ALLOWED,
+    /// A statement of `@sql` names a table that is not there.
+    UNKNOWN_TABLE,
+    /// A statement of `@sql` names a column that is not there.
+    UNKNOWN_COLUMN,
+    /// A statement of `@sql` calls a function that is not there.
+    UNKNOWN_FUNCTION,
+    /// A statement of `@sql` has a parameter that is no argument.
+    UNKNOWN_PARAMETER,
+    /// A comment in `@sql` names no `@error` of the operation.
+    UNKNOWN_ERROR_CODE,
+    /// The last statement of `@sql` has no rows, and the operation answers something.
+    NO_RESULT,
+    /// The operation's result is not of a type that `@sql` can answer.
+    INVALID_RESULT,
+    /// The last statement of `@sql` lacks a column that the result has.
+    MISSING_RESULT_COLUMN,
+    /// The last statement of `@sql` has columns that nobody is answered.
+    UNUSED_COLUMNS,
+    /// No statement of `@sql` uses the argument.
+    UNUSED_ARGUMENT,
     /// A mistake in a rule or an expression.
     RULE,
     /// It can be written, and this version does not serve it yet.

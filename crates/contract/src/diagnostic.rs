@@ -1,5 +1,6 @@
 //! What is wrong with a contract, and exactly where.
 
+use crate::code::Code;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -33,7 +34,7 @@ pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
     /// A stable upper-case code, for example `UNKNOWN_FIELD`.
-    pub code: &'static str,
+    pub code: Code,
     /// What was found and what was expected: lower case, no full stop.
     pub message: String,
     /// The place.
@@ -44,12 +45,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error at `span`.
-    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Error, code, message: message.into(), span, help: None }
     }
 
     /// A warning at `span`.
-    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+    pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 

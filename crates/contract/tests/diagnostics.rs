@@ -91,7 +91,7 @@ fn findings(case: &Path, text: &str) -> Vec<(usize, String)> {
     let read = |name: &str| std::fs::read_to_string(case.with_file_name(name)).map_err(|e| e.to_string());
     let diagnostics = compile(sources, &read).expect_err("the contract has mistakes");
     let errors = diagnostics.found.iter().filter(|d| d.severity == Severity::Error && d.span.file == file);
-    errors.map(|d| (diagnostics.sources.position(file, d.span.start).0, d.code.to_owned())).collect()
+    errors.map(|d| (diagnostics.sources.position(file, d.span.start).0, d.code.as_str().to_owned())).collect()
 }
 
 #[test]

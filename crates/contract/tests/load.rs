@@ -276,7 +276,7 @@ fn what_nobody_can_reach_is_a_warning() {
     let Loaded { contract, warnings, .. } = tour();
     let said: Vec<&str> = warnings.iter().map(|w| w.message.as_str()).collect();
     assert_eq!(said, ["nobody can reach `Account`: it has no `@access`"]);
-    assert!(warnings.iter().all(|w| w.severity == Severity::Warning && w.code == "CLOSED"));
+    assert!(warnings.iter().all(|w| w.severity == Severity::Warning && w.code == contract::code::CLOSED));
     assert_eq!(contract.sources.position(warnings[0].span.file, warnings[0].span.start).1, 6);
 }
 

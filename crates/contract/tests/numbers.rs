@@ -22,7 +22,7 @@ fn drift(loaded: &Loaded) -> Vec<String> {
     let sources = &loaded.contract.sources;
     let one = |found: &contract::Diagnostic| {
         let (line, column) = sources.position(found.span.file, found.span.start);
-        assert_eq!((found.severity, found.code), (Severity::Warning, "DRIFT"));
+        assert_eq!((found.severity, found.code.as_str()), (Severity::Warning, "DRIFT"));
         assert!(found.help.as_ref().unwrap().contains("septet lock DIR"));
         format!("{}:{line}:{column} {}", sources.path(found.span.file).display(), found.message)
     };

@@ -308,7 +308,7 @@ fn ways_around_are_bounded() {
     let contract =
         contract(&format!("type A @resource @access(read: \"true\") {{ id: ID!  o: O0 }}\n{objects}"));
     let found = Schema::new(&contract).err().unwrap();
-    assert_eq!((found.len(), found[0].code), (1, "TOO_MANY"));
+    assert_eq!((found.len(), found[0].code.as_str()), (1, "TOO_MANY"));
 }
 
 fn locked(text: &str, lock: &str) -> Contract {

@@ -276,5 +276,8 @@ fn unused_arguments_are_warned_of() {
         vec![argument("id", Base::Scalar(Scalar::Id)), argument("more", Base::Scalar(Scalar::Int))];
     contract.operations = vec![sql_operation("op", Root::Mutation, binding, arguments, nullable_result())];
     let found = check_sql(&contract);
-    assert_eq!((found.len(), found[0].code, found[0].severity), (1, "UNUSED_ARGUMENT", Severity::Warning));
+    assert_eq!(
+        (found.len(), found[0].code.as_str(), found[0].severity),
+        (1, "UNUSED_ARGUMENT", Severity::Warning)
+    );
 }

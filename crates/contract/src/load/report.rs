@@ -1,6 +1,6 @@
 //! Collects findings.
 
-use crate::code;
+use crate::code::{self, Code};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
 use crate::load::bounds::FINDINGS_MAX;
 use std::collections::HashSet;
@@ -40,14 +40,14 @@ impl Report {
     }
 
     /// Adds an error.
-    pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
         self.push(Diagnostic::error(code, span, message));
     }
 
     /// Adds an error about a name that is not among `known`.
     pub(crate) fn unknown<'a>(
         &mut self,
-        code: &'static str,
+        code: Code,
         span: Span,
         message: impl Into<String>,
         given: &str,

@@ -12,6 +12,7 @@ use super::units::Samples;
 use super::{coverage, live, values};
 use crate::schema::Schema;
 use crate::sqlite::open::configure;
+use contract::code::{self, Code};
 use contract::{
     Base, Binding, Contract, Diagnostic, Operation, Root, Span, SqlBinding, SqlEach, SqlStatement,
 };
@@ -34,7 +35,7 @@ pub fn check(contract: &Contract) -> Vec<Diagnostic> {
         }
         Err(error) => {
             let message = format!("the contract's tables cannot be made: {error}");
-            vec![Diagnostic::error("INVALID_TABLES", first.span, message)]
+            vec![Diagnostic::error(code::INVALID_TABLES, first.span, message)]
         }
     }
 }
@@ -118,7 +119,7 @@ impl<'c> Checker<'c> {
         for (at, argument) in operation.arguments.iter().enumerate() {
             if each.is_none_or(|each| each.argument != at) && !used.contains(&argument.name.as_str()) {
                 let message = format!("no statement uses the argument `{}`", argument.name);
-                self.found.push(Diagnostic::warning("UNUSED_ARGUMENT", argument.span, message));
+                self.found.push(Diagnostic::warning(code::UNUSED_ARGUMENT, argument.span, message));
             }
         }
     }
@@ -151,10 +152,14 @@ impl<'c> Checker<'c> {
     fn single(&mut self, statement: &SqlStatement, words: &[Word<'_>]) {
         let end = words.iter().position(|w| w.kind == Kind::Semicolon).unwrap_or(words.len());
         if end == 0 {
-            self.error("INVALID_SQL", statement.places.span, "there is no statement");
+            self.error(code::INVALID_SQL, statement.places.span, "there is no statement");
         } else if let Some(more) = words[end..].iter().find(|w| w.kind != Kind::Semicolon) {
             let span = statement.places.span(more.start, more.end);
-            self.error("INVALID_SQL", span, "a second statement begins here, and this is the place of one");
+            self.error(
+                code::INVALID_SQL,
+                span,
+                "a second statement begins here, and this is the place of one",
+            );
         }
     }
 
@@ -162,7 +167,7 @@ impl<'c> Checker<'c> {
         for word in words {
             let span = statement.places.span(word.start, word.end);
             match word.kind {
-                Kind::OtherParameter => self.error("INVALID_SQL", span, "a parameter is written `:name`"),
+                Kind::OtherParameter => self.error(code::INVALID_SQL, span, "a parameter is written `:name`"),
                 Kind::Parameter => self.found.extend(unknown_parameter(scope, word.name, span)),
                 Kind::Name | Kind::Semicolon | Kind::Other => (),
             }
@@ -175,12 +180,12 @@ impl<'c> Checker<'c> {
         if !expect.error.is_empty() && errors.iter().all(|e| e.code != expect.error) {
             let message = format!("`{}` is not an @error of `{}`", expect.error, scope.operation.name);
             let known = errors.iter().map(|e| e.code.as_str());
-            let found = Diagnostic::error("UNKNOWN_ERROR_CODE", statement.places.span, message);
+            let found = Diagnostic::error(code::UNKNOWN_ERROR_CODE, statement.places.span, message);
             self.found.push(found.suggest(&expect.error, known));
         }
     }
 
-    fn error(&mut self, code: &'static str, span: Span, message: &str) {
+    fn error(&mut self, code: Code, span: Span, message: &str) {
         self.found.push(Diagnostic::error(code, span, message));
     }
 
@@ -233,7 +238,7 @@ fn unknown_parameter(scope: &Scope<'_>, name: &str, span: Span) -> Option<Diagno
         return None;
     }
     let message = format!("there is no parameter `:{name}` here");
-    let found = Diagnostic::error("UNKNOWN_PARAMETER", span, message).suggest(name, known());
+    let found = Diagnostic::error(code::UNKNOWN_PARAMETER, span, message).suggest(name, known());
     Some(match found.help {
         Some(_) => found,
         None => {

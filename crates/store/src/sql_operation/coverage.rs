@@ -1,6 +1,6 @@
 //! Whether the columns of the answering statement make the operation's result.
 
-use contract::{Base, Contract, Diagnostic, Operation, Scalar, SqlStatement};
+use contract::{Base, Contract, Diagnostic, Operation, Scalar, SqlStatement, code};
 
 /// Compares the result type with the answering statement and its columns.
 pub(super) fn check(
@@ -11,7 +11,7 @@ pub(super) fn check(
     let Some((statement, columns)) = answering else { return no_answer(operation).into_iter().collect() };
     let missing = |name: &str, of: &str| {
         let message = format!("the result has no column `{name}`, which {of} needs");
-        let found = Diagnostic::error("MISSING_RESULT_COLUMN", statement.places.span, message);
+        let found = Diagnostic::error(code::MISSING_RESULT_COLUMN, statement.places.span, message);
         found.suggest(name, columns.iter().map(String::as_str))
     };
     let has = |name: &str| columns.iter().any(|c| c.eq_ignore_ascii_case(name));
@@ -29,7 +29,7 @@ pub(super) fn check(
         }
         Base::Abstract(_) | Base::Input(_) => {
             let message = "SQL cannot answer with a union or an interface: answer with one of its types";
-            vec![Diagnostic::error("INVALID_RESULT", operation.span, message)]
+            vec![Diagnostic::error(code::INVALID_RESULT, operation.span, message)]
         }
     }
 }
@@ -39,7 +39,7 @@ fn no_answer(operation: &Operation) -> Option<Diagnostic> {
     let is_done_enough = !operation.result.required || operation.result.base == Base::Scalar(Scalar::Boolean);
     let message = format!("no statement returns rows to answer `{}` with", operation.name);
     (!is_done_enough).then(|| {
-        Diagnostic::error("NO_RESULT", operation.span, message)
+        Diagnostic::error(code::NO_RESULT, operation.span, message)
             .with_help("end with a SELECT, or use RETURNING")
     })
 }
@@ -47,5 +47,5 @@ fn no_answer(operation: &Operation) -> Option<Diagnostic> {
 fn too_many(operation: &Operation, statement: &SqlStatement, columns: &[String]) -> Option<Diagnostic> {
     let message =
         format!("only the first of {} columns is the result of `{}`", columns.len(), operation.name);
-    (columns.len() > 1).then(|| Diagnostic::warning("UNUSED_COLUMNS", statement.places.span, message))
+    (columns.len() > 1).then(|| Diagnostic::warning(code::UNUSED_COLUMNS, statement.places.span, message))
 }

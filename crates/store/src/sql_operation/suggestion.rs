@@ -3,13 +3,14 @@
 use super::authorizer::{Denial, STATEMENTS};
 use super::lexer::{Kind, Word};
 use super::live::Rewritten;
+use contract::code::{self, Code};
 use contract::{Contract, Diagnostic, Resource, Span, SqlStatement};
 use rusqlite::Connection;
 
 /// Why a statement cannot be prepared.
 #[derive(Debug)]
 pub(super) struct Problem {
-    code: &'static str,
+    code: Code,
     message: String,
     /// The byte of the statement it is at.
     at: Option<usize>,
@@ -30,9 +31,9 @@ pub(super) fn problem(
         let is_named = |name: &String| words.iter().any(|word| word.name.eq_ignore_ascii_case(name));
         return match about {
             Some(name) if !is_named(&name) => {
-                Problem { code: "SQL_NOT_ALLOWED", ..Problem::plain(STATEMENTS) }
+                Problem { code: code::SQL_NOT_ALLOWED, ..Problem::plain(STATEMENTS) }
             }
-            about => Problem { code: "SQL_NOT_ALLOWED", message, at: None, about },
+            about => Problem { code: code::SQL_NOT_ALLOWED, message, at: None, about },
         };
     }
     let (message, at) = match error {
@@ -47,26 +48,26 @@ pub(super) fn problem(
 }
 
 /// The code of one of SQLite's messages and the name in it.
-fn sense(message: &str) -> (&'static str, Option<&str>) {
-    const NAMED: [(&str, &str); 5] = [
-        ("no such table: ", "UNKNOWN_TABLE"),
-        ("no such column: ", "UNKNOWN_COLUMN"),
-        (" has no column named ", "UNKNOWN_COLUMN"),
-        ("no such function: ", "UNKNOWN_FUNCTION"),
-        ("ambiguous column name: ", "INVALID_SQL"),
+fn sense(message: &str) -> (Code, Option<&str>) {
+    const NAMED: [(&str, Code); 5] = [
+        ("no such table: ", code::UNKNOWN_TABLE),
+        ("no such column: ", code::UNKNOWN_COLUMN),
+        (" has no column named ", code::UNKNOWN_COLUMN),
+        ("no such function: ", code::UNKNOWN_FUNCTION),
+        ("ambiguous column name: ", code::INVALID_SQL),
     ];
-    let named = |(before, code): &(&str, &'static str)| {
+    let named = |(before, code): &(&str, Code)| {
         let (_, name) = message.split_once(before)?;
         let name = name.split(" - ").next().unwrap_or(name).trim_matches('"');
         Some((*code, Some(name.rsplit('.').next().unwrap_or(name))))
     };
-    NAMED.iter().find_map(named).unwrap_or(("INVALID_SQL", None))
+    NAMED.iter().find_map(named).unwrap_or((code::INVALID_SQL, None))
 }
 
 impl Problem {
     /// Something that is wrong with the statement as a whole.
     pub fn plain(message: &str) -> Self {
-        Self { code: "INVALID_SQL", message: message.to_owned(), at: None, about: None }
+        Self { code: code::INVALID_SQL, message: message.to_owned(), at: None, about: None }
     }
 
     /// The finding.
@@ -81,9 +82,9 @@ impl Problem {
         let found = Diagnostic::error(self.code, span, lower_first(&self.message));
         let Some(name) = &self.about else { return found };
         match self.code {
-            "UNKNOWN_TABLE" | "SQL_NOT_ALLOWED" => suggest_table(found, contract, name),
-            "UNKNOWN_COLUMN" => suggest_column(found, contract, name, words),
-            "UNKNOWN_FUNCTION" => {
+            code::UNKNOWN_TABLE | code::SQL_NOT_ALLOWED => suggest_table(found, contract, name),
+            code::UNKNOWN_COLUMN => suggest_column(found, contract, name, words),
+            code::UNKNOWN_FUNCTION => {
                 let known = functions(conn);
                 found.suggest(name, known.iter().map(String::as_str))
             }
