@@ -131,6 +131,11 @@ pub struct Fault {
     pub budget: Option<Budget>,
 }
 
+/// Fields that one fault names at the most: the rest is counted.
+pub const FIELDS_TOLD_MAX: usize = 100;
+/// Bytes of a field's path at the most; of a longer one the beginning is told.
+const PATH_BYTES_MAX: usize = 256;
+
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFault {
@@ -145,7 +150,12 @@ pub struct FieldFault {
 impl FieldFault {
     /// A wrong field.
     pub fn new(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { field: field.into(), code, message: message.into() }
+        let mut field = field.into();
+        if field.len() > PATH_BYTES_MAX {
+            field.truncate(field.floor_char_boundary(PATH_BYTES_MAX));
+            field.push('…');
+        }
+        Self { field, code, message: message.into() }
     }
 }
 
@@ -164,12 +174,16 @@ impl Fault {
         }
     }
 
-    /// Input that makes no sense, with the places.
-    pub fn invalid(fields: Vec<FieldFault>) -> Self {
+    /// Input that makes no sense, with the places: the first [`FIELDS_TOLD_MAX`], and how many there are.
+    pub fn invalid(mut fields: Vec<FieldFault>) -> Self {
         let message = match fields.as_slice() {
             [only] => format!("`{}` {}", only.field, only.message),
-            _ => format!("{} fields are not valid", fields.len()),
+            all if all.len() > FIELDS_TOLD_MAX => {
+                format!("{} fields are not valid, of which these are the first {FIELDS_TOLD_MAX}", all.len())
+            }
+            all => format!("{} fields are not valid", all.len()),
         };
+        fields.truncate(FIELDS_TOLD_MAX);
         Self { fields, ..Self::new(Kind::Invalid, codes::INVALID_INPUT, message) }
     }
 

@@ -7,10 +7,10 @@ use crate::secret;
 use contract::{FieldId, KeyKind, ResourceId};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Bounds, Lane, Mutation, Param, Predicate, Step, Unmetered, Write};
+use store::{Bounds, Bulk, Lane, Mutation, Param, Predicate, Step, Unmetered, Write};
 use wire::{Format, Value};
 
-/// Records of one transaction at the most.
+/// Records that are taken at once at the most.
 pub const CHUNK_RECORDS_MAX: usize = 1000;
 /// Time one chunk may take.
 const CHUNK_TIME_MAX: Duration = Duration::from_secs(60);
@@ -24,18 +24,45 @@ pub struct NotImported {
     pub fault: Fault,
 }
 
-impl Engine {
-    /// Brings in up to [`CHUNK_RECORDS_MAX`] records of a resource in one transaction: all or none.
+/// Records that are brought in together: all or none, whichever points to which.
+#[derive(Debug)]
+pub struct Import<'e> {
+    engine: &'e Engine,
+    bulk: Bulk,
+}
+
+/// Why nothing of what was brought in is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NotKept {
+    /// A field points to a record that is not there.
+    Dangling {
+        /// Whose field.
+        resource: ResourceId,
+        /// Which.
+        field: FieldId,
+        /// The key that it holds.
+        key: String,
+    },
+    /// Anything else.
+    Failed(Fault),
+}
+
+impl Import<'_> {
+    /// Takes up to [`CHUNK_RECORDS_MAX`] records of a resource.
     ///
     /// Every field may be given, also the key and what the server assigns; texts of secret fields that are argon2id
     /// hashes already are kept as they are.
-    pub async fn import(&self, resource: ResourceId, records: &[Value]) -> Result<(), NotImported> {
-        let moment = self.now();
+    ///
+    /// # Errors
+    /// The record that is refused. What it points to is judged in the end.
+    pub async fn add(&self, resource: ResourceId, records: &[Value]) -> Result<(), NotImported> {
+        let engine = self.engine;
+        let moment = engine.now();
         let now = moment.rfc3339();
         let mut steps = Vec::with_capacity(records.len().min(CHUNK_RECORDS_MAX));
         for (i, record) in records.iter().take(CHUNK_RECORDS_MAX).enumerate() {
             let at = |fault| NotImported { record: Some(i), fault };
-            steps.push(self.import_step(resource, record, &now).map_err(at)?);
+            steps.push(engine.import_step(resource, record, &now).map_err(at)?);
         }
         let mutation = Mutation {
             steps,
@@ -52,11 +79,34 @@ impl Engine {
             now,
             room: None,
         };
-        let written = self.store.import(mutation).await;
-        written.map(|_| ()).map_err(|failed| NotImported {
+        self.bulk.add(mutation).await.map_err(|failed| NotImported {
             record: failed.step,
-            fault: self.import_fault(resource, failed.error),
+            fault: engine.import_fault(Some(resource), failed.error),
         })
+    }
+
+    /// Keeps all of it.
+    ///
+    /// # Errors
+    /// A reference that dangles, or what the database says; nothing is kept then.
+    pub async fn finish(self) -> Result<(), NotKept> {
+        self.bulk.finish().await.map_err(|why| match why {
+            store::NotKept::Dangling(store::Dangling { resource, field, key }) => {
+                NotKept::Dangling { resource, field, key }
+            }
+            store::NotKept::Failed(error) => NotKept::Failed(self.engine.import_fault(None, error)),
+        })
+    }
+}
+
+impl Engine {
+    /// Begins to bring in records, in any order.
+    ///
+    /// # Errors
+    /// The database cannot be written now.
+    pub fn import(&self) -> Result<Import<'_>, Fault> {
+        let bulk = self.store.bulk().map_err(|error| self.import_fault(None, error))?;
+        Ok(Import { engine: self, bulk })
     }
 
     fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {

@@ -32,7 +32,7 @@ pub use clock::{Clock, Moment, SystemClock};
 pub use engine::{Engine, Prepared};
 pub use fault::{Fault, FieldFault, Kind, codes};
 pub use identity::Caller;
-pub use import::{CHUNK_RECORDS_MAX, NotImported};
+pub use import::{CHUNK_RECORDS_MAX, Import, NotImported, NotKept};
 pub use observe::{Finished, Observer, Silent};
 pub use room::no_room;
 pub use settings::Settings;

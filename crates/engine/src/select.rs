@@ -18,7 +18,7 @@ mod wanted;
 pub(crate) use intention::{Builder, Params};
 pub(crate) use outline::{Outline, OutlineField};
 pub(crate) use predicate::and;
-pub(crate) use resolve::{Resolver, denied_field, no_field};
+pub(crate) use resolve::{Resolver, denied_field, no_field, suggestible};
 pub(crate) use shape::{chosen_layout, layout, reference_layout, shape, shape_of_totals};
 pub(crate) use totals::totals;
 pub(crate) use wanted::{

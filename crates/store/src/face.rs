@@ -278,8 +278,8 @@ pub enum Error {
         /// Which fields.
         fields: Vec<FieldId>,
     },
-    /// A to-one field points to a row that is not there.
-    DanglingReference,
+    /// A to-one field points to a row that is not there: which, where that can be told.
+    DanglingReference(Option<(ResourceId, FieldId)>),
     /// The row cannot be deleted because others point to it.
     StillReferenced,
     /// An expectation of an `@sql` statement did not hold: its error code.

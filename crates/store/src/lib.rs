@@ -30,4 +30,5 @@ pub use schema::{MigrationStep, Plan as MigrationPlan};
 pub use sql::{GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 pub use sql_operation::check as check_sql;
 pub use sqlite::backup::{BackupError, BackupSummary, back_up, check_backup, restore};
+pub use sqlite::bulk::{Bulk, Dangling, NotKept};
 pub use sqlite::open::{adopt, migration_plan};

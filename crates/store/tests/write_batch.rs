@@ -10,8 +10,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use store::{
-    AnswerRead, Answering, Column, Error, Failed, Mutation, Operand, Output, Param, Predicate, ReadPlan,
-    Root, Select, Step, Store, TextTest, Write, Written,
+    AnswerRead, Answering, Column, Dangling, Error, Failed, Mutation, NotKept, Operand, Output, Param,
+    Predicate, ReadPlan, Root, Select, Step, Store, TextTest, Write, Written,
 };
 use support::*;
 use wire::{Format, Layout, Name, Shape, ShapeField, Value, Wrapped};
@@ -28,6 +28,11 @@ impl World {
 
     fn field(&self, resource: ResourceId, name: &str) -> FieldId {
         at(&self.contract, resource, name)
+    }
+
+    /// The author of a post is not there.
+    fn dangling(&self) -> Error {
+        Error::DanglingReference(Some((POST, self.field(POST, "author"))))
     }
 
     fn column(&self, name: &str) -> Operand {
@@ -226,7 +231,7 @@ fn failures(world: &World) -> Vec<(Step, Error)> {
         (world.update("old", "x", Predicate::False), Error::Denied),
         (world.upsert("old", "x", Value::Int(9)), Error::VersionMismatch),
         (world.delete("old", Predicate::False, Predicate::True), Error::NotFound),
-        (world.post("p", "nobody"), Error::DanglingReference),
+        (world.post("p", "nobody"), world.dangling()),
     ]
 }
 
@@ -394,7 +399,7 @@ fn a_row_may_point_to_one_made_before_it() {
     let batch = mutation(vec![person("u1"), world.post("p1", "u1"), comment]);
     assert_eq!(world.run(batch).unwrap().key.as_deref(), Some("1"));
     let batch = mutation(vec![person("u2"), world.post("p2", "u3"), person("u3")]);
-    assert_eq!(world.run(batch), failed(1, Error::DanglingReference));
+    assert_eq!(world.run(batch), failed(1, world.dangling()));
     assert_eq!(world.kinds(), ["User.created u1", "Post.created p1", "Comment.created 1"]);
 }
 
@@ -403,7 +408,7 @@ fn imported_rows_may_point_to_later_ones_of_the_same_mutation() {
     let world = World::new();
     let person = |id: &str| user(&world.store, &world.contract, id);
     let import = |steps| block(world.store.import(mutation(steps)));
-    let dangling = || Err(Failed { step: None, error: Error::DanglingReference });
+    let dangling = || Err(Failed { step: None, error: Error::DanglingReference(None) });
     assert_eq!(import(vec![world.post("p1", "u1"), person("u2")]), dangling());
     assert_eq!(import(vec![world.post("p1", "u1")]), dangling());
     assert!(world.kinds().is_empty());
@@ -438,9 +443,37 @@ fn an_import_changes_nothing_for_its_neighbours() {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => block(write),
         };
-        let dangling = |step| Some(Failed { step, error: Error::DanglingReference });
-        let expected = [None, dangling(None), dangling(Some(0))];
+        let dangling = |step, error| Some(Failed { step, error });
+        let expected =
+            [None, dangling(None, Error::DanglingReference(None)), dangling(Some(0), world.dangling())];
         assert_eq!(outcome.err(), expected[number % 3], "{number}");
     }
     assert_eq!(world.kinds().len(), 200);
+}
+
+#[test]
+fn rows_that_are_brought_in_may_point_to_any_others() {
+    let world = World::new();
+    let person = |id: &str| user(&world.store, &world.contract, id);
+    let bring = |pieces: Vec<Vec<Step>>| {
+        let bulk = world.store.bulk().unwrap();
+        let added = pieces.into_iter().try_for_each(|steps| block(bulk.add(mutation(steps))));
+        (added, block(bulk.finish()))
+    };
+    let dangling = |key: &str| {
+        let field = world.field(POST, "author");
+        Err(NotKept::Dangling(Dangling { resource: POST, field, key: key.to_owned() }))
+    };
+    assert_eq!(bring(vec![vec![world.post("p1", "u1"), person("u2")]]), (Ok(()), dangling("u1")));
+    assert!(world.kinds().is_empty());
+    let (first, second) = (world.post("p1", "u1"), world.post("p2", "u2"));
+    let pieces = vec![vec![first], vec![second, person("u2")], vec![person("u1")]];
+    assert_eq!(bring(pieces), (Ok(()), Ok(())));
+    let taken = Error::Unique { resource: USER, fields: vec![world.field(USER, "email")] };
+    let (added, kept) = bring(vec![vec![world.post("p3", "u3")], vec![person("u4"), person("u1")]]);
+    assert_eq!(added, Err(Failed { step: Some(1), error: taken }));
+    assert!(kept.is_err());
+    assert_eq!(world.kinds(), ["Post.created p1", "Post.created p2", "User.created u2", "User.created u1"]);
+    drop(world.store.bulk().unwrap());
+    assert!(world.run(mutation(vec![person("u5")])).is_ok(), "one that is dropped leaves nothing behind");
 }

@@ -16,6 +16,11 @@ fn is(contract: &Contract, resource: ResourceId, field: &str, param: Param) -> P
     Predicate::Compare(Compare::Equal, Operand::Column(column), Operand::Param(param))
 }
 
+/// A reference to a row that is not there.
+fn dangling(world: &World, resource: ResourceId, field: &str) -> Error {
+    Error::DanglingReference(Some((resource, at(&world.contract, resource, field))))
+}
+
 struct World {
     store: Store,
     contract: Contract,
@@ -392,7 +397,7 @@ fn violations_name_the_field() {
     let post = |author: &str| {
         [("id", text("p1")), ("title", text("T")), ("author", text(author)), ("createdAt", text(NOW))]
     };
-    assert_eq!(world.insert(POST, &post("nobody")), Err(Error::DanglingReference));
+    assert_eq!(world.insert(POST, &post("nobody")), Err(dangling(&world, POST, "author")));
     world.insert(POST, &post("u1")).unwrap();
     world.insert(COMMENT, &[("text", text("C")), ("post", text("p1"))]).unwrap();
     assert_eq!(world.delete(POST, "p1"), Err(Error::StillReferenced));
@@ -444,7 +449,7 @@ fn a_soft_deletion_marks_and_hides() {
     assert_eq!(world.delete(NOTE, "n1"), Err(Error::NotFound));
     assert_eq!(world.update(NOTE, "n1", &[("slug", text("x"))], open_rules()), Err(Error::NotFound));
     let line = |id: &str| [("id", text(id)), ("note", text("n1")), ("at", Value::Int(9))];
-    assert_eq!(world.insert(LINE, &line("l3")), Err(Error::DanglingReference));
+    assert_eq!(world.insert(LINE, &line("l3")), Err(dangling(&world, LINE, "note")));
     let same_slug = [("id", text("n3")), ("slug", text("s-n1")), ("owner", text("u1"))];
     assert!(world.insert(NOTE, &same_slug).is_ok(), "a deleted row keeps no value from others");
     assert!(matches!(

@@ -2,7 +2,7 @@
 
 use super::record::literal_value;
 use super::stored;
-use crate::fault::{Fault, FieldFault};
+use crate::fault::{FIELDS_TOLD_MAX, Fault, FieldFault};
 use contract::rule::Value as RuleValue;
 use contract::{Argument, Arity, Base, Contract, Operation, Scalar, TypeRef};
 use wire::{Patterns, Value};
@@ -71,7 +71,12 @@ pub(crate) fn arguments(
     let mut wrong: Vec<FieldFault> = members
         .iter()
         .filter(|(name, _)| !operation.arguments.iter().any(|a| a.name == *name))
-        .map(|(name, _)| unknown(operation, name))
+        .enumerate()
+        .map(|(at, (name, _))| match at < FIELDS_TOLD_MAX {
+            true => unknown(operation, name),
+            // It is only counted.
+            false => FieldFault::new("", "UNKNOWN", ""),
+        })
         .collect();
     let mut checked = Arguments::default();
     for (at, argument) in operation.arguments.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::patch::{self, Patch};
 use super::stored::{self, Problem};
-use crate::fault::{Fault, FieldFault};
+use crate::fault::{FIELDS_TOLD_MAX, Fault, FieldFault};
 use contract::{Assign, Column, Contract, Field, FieldId, KeyKind, Literal, Resource, ResourceId, Source};
 use wire::{Patterns, Value};
 
@@ -64,6 +64,11 @@ pub(crate) fn record(
     };
     let (mut given, mut wrong) = (Given::default(), Vec::new());
     for (name, value) in members {
+        if wrong.len() >= FIELDS_TOLD_MAX && resource.field_named(name).is_none() {
+            // It is only counted: what it may have meant is not looked for.
+            wrong.push(FieldFault::new("", "UNKNOWN", ""));
+            continue;
+        }
         match member(contract, patterns, resource, name, value, purpose) {
             Ok(Member::Value(id, value)) => given.values.push((id, value)),
             Ok(Member::Patch(id, Patch { patch, required })) => {
@@ -91,7 +96,7 @@ fn member(
     purpose: Purpose,
 ) -> Result<Member, Problem> {
     let Some(id) = resource.field_named(name) else {
-        let known = resource.fields.iter().map(|f| f.name.as_str());
+        let known = crate::select::suggestible(resource);
         let hint = contract::diagnostic::closest(name, known).map(|near| format!("; did you mean `{near}`?"));
         return Err(Problem::new(
             "UNKNOWN",

@@ -379,10 +379,16 @@ pub(super) fn is_many(field: &Field) -> bool {
     matches!(field.source, Source::Relation(_))
 }
 
+/// The fields that a message may name to anybody: a rule of their own could hide the others.
+pub(crate) fn suggestible(resource: &Resource) -> impl Iterator<Item = &str> {
+    let is_told = |field: &&Field| !field.is_secret() && field.read.is_none() && field.write.is_none();
+    resource.fields.iter().filter(is_told).map(|field| field.name.as_str())
+}
+
 /// The field of that name; secrets are refused wherever a call names them.
 pub(super) fn named(resource: &Resource, name: &str, place: &str) -> Result<FieldId, Fault> {
     let Some(id) = resource.field_named(name) else {
-        let known = resource.fields.iter().filter(|f| !f.is_secret()).map(|f| f.name.as_str());
+        let known = suggestible(resource);
         let hint = match contract::diagnostic::closest(name, known) {
             Some(near) => format!("; did you mean `{near}`?"),
             None => String::new(),

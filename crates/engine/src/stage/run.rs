@@ -148,9 +148,9 @@ impl Engine {
     }
 
     /// What the operator is told when the store refuses rows that are brought in.
-    pub(crate) fn import_fault(&self, id: ResourceId, error: Error) -> Fault {
+    pub(crate) fn import_fault(&self, id: Option<ResourceId>, error: Error) -> Fault {
         let operation = self.contract.operations.first().expect("a contract with a resource has operations");
-        About { engine: self, operation, caller: &self.anonymous }.fault(Some(id), error)
+        About { engine: self, operation, caller: &self.anonymous }.fault(id, error)
     }
 }
 
@@ -347,11 +347,7 @@ impl About<'_> {
                 "the record has changed since it was read",
             ),
             Error::Unique { resource, fields } => self.taken(resource, &fields),
-            Error::DanglingReference => Fault::new(
-                Kind::Conflict,
-                codes::REFERENCE_NOT_FOUND,
-                "a record that the input points to is not there",
-            ),
+            Error::DanglingReference(which) => self.dangling(which),
             Error::StillReferenced => {
                 Fault::new(Kind::Conflict, codes::STILL_REFERENCED, "other records still point to it")
             }
@@ -419,6 +415,17 @@ impl About<'_> {
         let message = format!("`{name}` of {} {what}", resource.name);
         let fields = vec![FieldFault::new(name.as_str(), "VALUE", what)];
         Fault { fields, ..Fault::new(Kind::Invalid, codes::INVALID_INPUT, message) }
+    }
+
+    /// A field of the caller's own input is named; what a statement of the contract sets is not.
+    fn dangling(&self, which: Option<(ResourceId, contract::FieldId)>) -> Fault {
+        let message = "a record that the input points to is not there";
+        let fault = Fault::new(Kind::Conflict, codes::REFERENCE_NOT_FOUND, message);
+        let field = which.map(|(id, field)| {
+            let name = &self.engine.contract.resource(id).field(field).name;
+            FieldFault::new(name.as_str(), "REFERENCE", "points to a record that is not there")
+        });
+        Fault { fields: field.into_iter().collect(), ..fault }
     }
 
     fn taken(&self, id: ResourceId, fields: &[contract::FieldId]) -> Fault {

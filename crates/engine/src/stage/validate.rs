@@ -299,8 +299,8 @@ impl Engine {
         for (argument, stored) in operation.arguments.iter().zip(&arguments.stored) {
             match (argument.field, argument.name.as_str(), stored) {
                 (Some(field), _, Some(value)) => tests.push(equals(resource, field, value.clone())),
-                (None, "limit", Some(Value::Int(n))) => list.to_mut().limit = u64::try_from(*n).ok(),
-                (None, "offset", Some(Value::Int(n))) => list.to_mut().offset = u64::try_from(*n).ok(),
+                (None, name @ "limit", Some(Value::Int(n))) => list.to_mut().limit = Some(rows(name, *n)?),
+                (None, name @ "offset", Some(Value::Int(n))) => list.to_mut().offset = Some(rows(name, *n)?),
                 _ => {}
             }
         }
@@ -405,6 +405,11 @@ impl Engine {
         let (data, items_max) = (input.data.as_ref(), self.settings.list_items_max);
         input::arguments(&self.contract, &self.patterns, operation, data, items_max, Some(streamed))
     }
+}
+
+/// A number of rows that an argument gives.
+fn rows(argument: &str, number: i64) -> Result<u64, Fault> {
+    u64::try_from(number).map_err(|_| Fault::invalid_field(argument, "RANGE", "is at least 0"))
 }
 
 fn equals(resource: ResourceId, field: FieldId, value: Value) -> Condition {

@@ -1,11 +1,11 @@
-//! `septet load`: rows from NDJSON files, one per resource, with their keys kept.
+//! `septet load`: rows from NDJSON files, one per resource, with their keys kept. All of them or none, in any order.
 
 use super::Failure;
 use crate::cli::LoadArgs;
 use crate::config::Config;
 use crate::{open, process};
-use contract::{Contract, Resource, ResourceId, Source};
-use engine::{CHUNK_RECORDS_MAX, Engine};
+use contract::{Contract, FieldId, Resource, ResourceId};
+use engine::{CHUNK_RECORDS_MAX, Engine, Fault, Import, NotKept};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const LINE_BYTES_MAX: u64 = 4 << 20;
 /// Brings in every file of the folder; what was brought in is said.
 ///
 /// # Errors
-/// The first record that is refused, with its file and line. The chunks before it stay.
+/// The first record that is refused, with its file and line. Nothing is brought in then.
 pub fn load(args: &LoadArgs, environment: impl Iterator<Item = (String, String)>) -> Result<String, Failure> {
     let file = args.settings.file(&args.contract);
     let config = Config::load(file.as_deref(), environment, &args.settings.arguments())?;
@@ -30,25 +30,63 @@ pub fn load(args: &LoadArgs, environment: impl Iterator<Item = (String, String)>
     runtime.block_on(folder(&engine, &args.dir))
 }
 
-/// Brings in every file of a folder, the resources that others point to first.
+/// Brings in every file of a folder, whichever points to which.
 ///
 /// # Errors
 /// As [`load`].
 pub async fn folder(engine: &Engine, dir: &Path) -> Result<String, Failure> {
     let contract = Arc::clone(engine.contract());
     check_names(&contract, dir)?;
+    let import = engine.import().map_err(|fault| Failure::Other(told(&fault)))?;
     let mut said = Vec::new();
-    for id in in_order(&contract) {
-        let path = dir.join(format!("{}.ndjson", contract.resource(id).name));
+    for (id, resource) in contract.resources() {
+        let path = file_of(dir, resource);
         if path.is_file() {
-            let rows = one_file(engine, id, &path).await?;
-            said.push(format!("{} {rows}", contract.resource(id).name));
+            let rows = one_file(&import, id, &path).await?;
+            said.push(format!("{} {rows}", resource.name));
         }
     }
     if said.is_empty() {
         return Err(Failure::Other(format!("{} has no <Resource>.ndjson", dir.display())));
     }
-    Ok(said.join(", "))
+    match import.finish().await {
+        Ok(()) => Ok(said.join(", ")),
+        Err(NotKept::Failed(fault)) => Err(Failure::Other(told(&fault))),
+        Err(NotKept::Dangling { resource, field, key }) => {
+            Err(dangling(&contract, dir, resource, field, &key)?)
+        }
+    }
+}
+
+fn file_of(dir: &Path, resource: &Resource) -> PathBuf {
+    dir.join(format!("{}.ndjson", resource.name))
+}
+
+/// Says on which line a reference dangles: the first one that holds the key.
+fn dangling(
+    contract: &Contract,
+    dir: &Path,
+    id: ResourceId,
+    field: FieldId,
+    key: &str,
+) -> Result<Failure, Failure> {
+    let resource = contract.resource(id);
+    let (path, name) = (file_of(dir, resource), &resource.field(field).name);
+    let what = format!("`{name}` points to `{key}`, which is not there (REFERENCE_NOT_FOUND)");
+    if path.is_file() {
+        let mut lines = Lines::of(&path)?;
+        while let Some((number, record)) = lines.next()? {
+            let is_it = match record.get(name) {
+                Some(Value::Text(text)) => text == key,
+                Some(Value::Int(number)) => number.to_string() == key,
+                _ => false,
+            };
+            if is_it {
+                return Ok(at(&path, number, &what));
+            }
+        }
+    }
+    Ok(Failure::Other(format!("{}: {what}", resource.name)))
 }
 
 /// A file that is for no resource is a misspelling, not something to pass over.
@@ -72,80 +110,84 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::Other(format!("cannot read {}: {error}", path.display()))
 }
 
-/// The resources, each after those that its required fields point to. In a cycle of them the order is the contract's,
-/// and the rows must be able to come in that order.
-fn in_order(contract: &Contract) -> Vec<ResourceId> {
-    let mut order = Vec::with_capacity(contract.resources.len());
-    let mut seen = vec![false; contract.resources.len()];
-    for (id, _) in contract.resources() {
-        visit(contract, id, &mut seen, &mut order);
-    }
-    order
+/// The records of a file with the numbers of their lines.
+struct Lines<'p> {
+    path: &'p Path,
+    file: BufReader<File>,
+    number: usize,
 }
 
-fn visit(contract: &Contract, id: ResourceId, seen: &mut [bool], order: &mut Vec<ResourceId>) {
-    if std::mem::replace(&mut seen[id.index()], true) {
-        return;
+impl<'p> Lines<'p> {
+    fn of(path: &'p Path) -> Result<Self, Failure> {
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Self { path, file: BufReader::new(file), number: 0 })
     }
-    for target in points_to(contract.resource(id)) {
-        visit(contract, target, seen, order);
+
+    /// The next record; blank lines are passed over.
+    fn next(&mut self) -> Result<Option<(usize, Value)>, Failure> {
+        loop {
+            let mut line = String::new();
+            let read = self.file.by_ref().take(LINE_BYTES_MAX).read_line(&mut line);
+            let bytes = read.map_err(|error| unreadable(self.path, &error))?;
+            if bytes == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if bytes as u64 == LINE_BYTES_MAX {
+                let what = format!("the line has more than {LINE_BYTES_MAX} bytes");
+                return Err(at(self.path, self.number, &what));
+            }
+            if !line.trim().is_empty() {
+                let record = wire::decode_json(line.as_bytes(), &DecodeBounds::default());
+                let record = record.map_err(|error| at(self.path, self.number, &error.to_string()))?;
+                return Ok(Some((self.number, record)));
+            }
+        }
     }
-    order.push(id);
 }
 
-fn points_to(resource: &Resource) -> impl Iterator<Item = ResourceId> {
-    resource.fields.iter().filter(|f| matches!(f.source, Source::Column(_))).filter_map(|f| f.target())
-}
-
-async fn one_file(engine: &Engine, id: ResourceId, path: &PathBuf) -> Result<u64, Failure> {
-    let mut lines = BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?);
-    let (mut rows, mut line_number, mut chunk) = (0u64, 0usize, Vec::with_capacity(CHUNK_RECORDS_MAX));
-    let mut first_line = 1;
+async fn one_file(import: &Import<'_>, id: ResourceId, path: &Path) -> Result<u64, Failure> {
+    let (mut lines, mut rows) = (Lines::of(path)?, 0u64);
+    let mut chunk = Vec::with_capacity(CHUNK_RECORDS_MAX);
     loop {
-        let mut line = String::new();
-        let read = lines.by_ref().take(LINE_BYTES_MAX).read_line(&mut line);
-        let bytes = read.map_err(|error| unreadable(path, &error))?;
-        line_number += 1;
-        if bytes as u64 == LINE_BYTES_MAX {
-            return Err(at(path, line_number, &format!("the line has more than {LINE_BYTES_MAX} bytes")));
-        }
-        if !line.trim().is_empty() {
-            let record = wire::decode_json(line.as_bytes(), &DecodeBounds::default());
-            chunk.push((line_number, record.map_err(|error| at(path, line_number, &error.to_string()))?));
-        }
-        if chunk.len() == CHUNK_RECORDS_MAX || (bytes == 0 && !chunk.is_empty()) {
+        let next = lines.next()?;
+        let is_end = next.is_none();
+        chunk.extend(next);
+        if chunk.len() == CHUNK_RECORDS_MAX || (is_end && !chunk.is_empty()) {
             rows += chunk.len() as u64;
-            bring_in(engine, id, path, &mut chunk, first_line).await?;
-            first_line = line_number + 1;
+            bring_in(import, id, path, &mut chunk).await?;
         }
-        if bytes == 0 {
+        if is_end {
             return Ok(rows);
         }
     }
 }
 
 async fn bring_in(
-    engine: &Engine,
+    import: &Import<'_>,
     id: ResourceId,
     path: &Path,
     chunk: &mut Vec<(usize, Value)>,
-    first_line: usize,
 ) -> Result<(), Failure> {
     let (lines, records): (Vec<usize>, Vec<Value>) = chunk.drain(..).unzip();
-    engine.import(id, &records).await.map_err(|refused| {
-        let fields: Vec<String> =
-            refused.fault.fields.iter().map(|field| format!("{} {}", field.field, field.message)).collect();
-        let detail = refused.fault.detail.unwrap_or_default();
-        let what =
-            format!("{} ({}) {detail} {}", refused.fault.message, refused.fault.code, fields.join("; "));
-        match refused.record {
-            Some(record) => at(path, lines[record], what.trim()),
-            None => {
-                let last = lines.last().copied().unwrap_or(first_line);
-                Failure::Other(format!("{}:{first_line}-{last}: {}", path.display(), what.trim()))
-            }
+    import.add(id, &records).await.map_err(|refused| {
+        let what = told(&refused.fault);
+        match (refused.record.and_then(|record| lines.get(record)), lines.as_slice()) {
+            (Some(line), _) => at(path, *line, &what),
+            (None, [first, .., last]) => Failure::Other(format!("{}:{first}-{last}: {what}", path.display())),
+            (None, [only]) => at(path, *only, &what),
+            (None, []) => Failure::Other(format!("{}: {what}", path.display())),
         }
     })
+}
+
+/// A fault with its code, its fields and what only the operator is told.
+fn told(fault: &Fault) -> String {
+    let fields: Vec<String> =
+        fault.fields.iter().map(|field| format!("{} {}", field.field, field.message)).collect();
+    let detail = fault.detail.as_deref().unwrap_or_default();
+    let what = format!("{} ({}) {detail} {}", fault.message, fault.code, fields.join("; "));
+    what.trim().to_owned()
 }
 
 fn at(path: &Path, line: usize, what: &str) -> Failure {

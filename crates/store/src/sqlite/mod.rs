@@ -2,6 +2,7 @@
 
 pub(crate) mod allowance;
 pub(crate) mod backup;
+pub(crate) mod bulk;
 mod flow;
 mod inline;
 pub(crate) mod open;

@@ -164,7 +164,11 @@ fn migrate(contract: &Contract, conn: &mut Connection) -> Result<(), Unmigrated>
 }
 
 /// The writing connection.
-fn writing(path: &Path, durability: Durability, allowance: &Allowance) -> rusqlite::Result<Connection> {
+pub(super) fn writing(
+    path: &Path,
+    durability: Durability,
+    allowance: &Allowance,
+) -> rusqlite::Result<Connection> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(BUSY)?;
     configure(&conn)?;

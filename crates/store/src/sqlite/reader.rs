@@ -54,6 +54,11 @@ struct Shared {
 }
 
 impl Readers {
+    /// The number of commits that they look at.
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.shared.generation
+    }
+
     /// Those of a file. All open their connections when they first read.
     pub fn new(path: &Path, options: &Options, generation: &Arc<Generation>) -> Self {
         let shared = Shared {

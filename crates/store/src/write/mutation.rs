@@ -8,6 +8,7 @@ use crate::face::{Answering, Error, Failed, Items, Mutation, Reply, SqlPlan, Ste
 use crate::read::Target;
 use crate::sql_operation;
 use crate::sqlite::allowance::Allowance;
+use contract::Contract;
 use rusqlite::Connection;
 use wire::Value;
 
@@ -19,6 +20,17 @@ pub(super) struct Run<'a> {
     pub mutation: &'a Mutation,
     pub references: References,
     pub allowance: &'a Allowance,
+}
+
+/// Runs the steps of a mutation in a transaction that somebody else has begun and ends.
+pub(crate) fn bring_in(
+    conn: &Connection,
+    contract: &Contract,
+    mutation: &Mutation,
+    allowance: &Allowance,
+) -> Result<(), Failed> {
+    let (violations, references) = (Violations(contract), References::EachStatement);
+    Run { conn, violations, mutation, references, allowance }.work().map(drop)
 }
 
 /// How a mutation is kept apart from the others of its group.
@@ -109,7 +121,7 @@ impl Run<'_> {
                     step: Some(_),
                     error:
                         Error::Unique { .. }
-                        | Error::DanglingReference
+                        | Error::DanglingReference(_)
                         | Error::Misfit { .. }
                         | Error::BadValue(_),
                 },
@@ -208,6 +220,7 @@ impl Run<'_> {
             Step::Write { plan, params } => {
                 let writing = self.writing(params);
                 let done = writing.judge(plan).and_then(|judged| writing.perform(judged));
+                let done = done.map_err(|error| writing.naming(&plan.references, error));
                 progress.done(done.map_err(failed)?);
             }
             Step::Sql { plan, each, run, answer_params, changes } => {

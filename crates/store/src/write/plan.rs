@@ -4,6 +4,7 @@
 //! from the others. Nothing can come in between: there is one writer.
 
 use super::bind::{KEY, NOW};
+use super::references::Reference;
 use crate::face::PlanError;
 use crate::functions::MERGE_PATCH;
 use crate::query::{Merge, Operand, Param, Predicate, Write};
@@ -14,6 +15,8 @@ use contract::{Contract, FieldId, Resource, ResourceId};
 #[derive(Debug)]
 pub struct WritePlan {
     pub(super) action: Action,
+    /// The to-one fields that it sets.
+    pub(super) references: Vec<Reference>,
 }
 
 /// What a write does.
@@ -86,6 +89,17 @@ impl WritePlan {
     /// Compiles a write.
     pub(crate) fn new(contract: &Contract, dialect: Dialect, write: &Write) -> Result<Self, PlanError> {
         let of = |resource: &ResourceId| Compiler { contract, dialect, resource: *resource };
+        let references = match write {
+            Write::Insert { resource, set, .. } | Write::Update { resource, set, .. } => {
+                Reference::all(contract, dialect, *resource, set)?
+            }
+            Write::Upsert { resource, insert, update, .. } => {
+                let mut references = Reference::all(contract, dialect, *resource, insert)?;
+                references.extend(Reference::all(contract, dialect, *resource, update)?);
+                references
+            }
+            Write::Delete { .. } => Vec::new(),
+        };
         let action = match write {
             Write::Insert { resource, set, check } => Action::Insert(of(resource).insert(set, check)?),
             Write::Update { resource, filter, visible, before, set, merges, kept, after, version } => {
@@ -131,7 +145,7 @@ impl WritePlan {
                 })
             }
         };
-        Ok(Self { action })
+        Ok(Self { action, references })
     }
 }
 

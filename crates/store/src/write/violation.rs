@@ -58,11 +58,11 @@ impl Violations<'_> {
             | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
             | ffi::SQLITE_CONSTRAINT_ROWID => self.unique(named, message),
             ffi::SQLITE_CONSTRAINT_NOTNULL => self.bad(named, "must have a value"),
-            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::DanglingReference,
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Error::DanglingReference(None),
             // A foreign key that restricts raises its message from a trigger of SQLite's own.
             ffi::SQLITE_CONSTRAINT_TRIGGER => match message {
                 "FOREIGN KEY constraint failed" | REFERENCED => Error::StillReferenced,
-                DANGLING => Error::DanglingReference,
+                DANGLING => Error::DanglingReference(None),
                 _ => match message.strip_prefix(CHECK_PREFIX) {
                     Some(column) => self.bad(column, "has a value that does not fit"),
                     None => Error::Internal(message.to_owned()),
