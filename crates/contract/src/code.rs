@@ -111,6 +111,10 @@ codes! {
     UNKNOWN_TABLE,
     /// A statement of `@sql` names a column that is not there.
     UNKNOWN_COLUMN,
+    /// A statement of `@sql` leaves out a column that must have a value.
+    MISSING_VALUE,
+    /// The last statement of `@sql` answers a `Decimal` with other digits than its field has.
+    DECIMAL_UNITS,
     /// A statement of `@sql` calls a function that is not there.
     UNKNOWN_FUNCTION,
     /// A statement of `@sql` has a parameter that is no argument.

@@ -21,7 +21,7 @@ fn errors(text: &str) -> Vec<Diagnostic> {
 fn said(text: &str) -> Vec<(String, String, String)> {
     let text = format!("{HEAD}{text}");
     let marked = |found: &Diagnostic| text[found.span.start as usize..found.span.end as usize].to_owned();
-    errors(&text).iter().map(|found| (found.code.to_owned(), marked(found), found.message.clone())).collect()
+    errors(&text).iter().map(|found| (found.code.to_string(), marked(found), found.message.clone())).collect()
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn one_mistake_in_the_grammar_is_one_finding() {
                 0 => format!("{}{}", &text[..at], &text[at + 1..]),
                 _ => format!("{}{}{}", &text[..at], &text[at..=at], &text[at..]),
             };
-            let syntax = errors(&mistaken).iter().filter(|found| found.code == "SYNTAX").count();
+            let syntax = errors(&mistaken).iter().filter(|found| found.code.as_str() == "SYNTAX").count();
             assert!(syntax <= 1, "{}: {:#?}", path.display(), errors(&mistaken));
         }
     }

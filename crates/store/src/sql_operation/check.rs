@@ -196,7 +196,7 @@ impl<'c> Checker<'c> {
             let is_dot = &statement.text[dot.start..dot.end] == ".";
             if is_schema && is_dot && self.schema.table(table.name).is_some() {
                 let span = statement.places.span(schema.start, table.end);
-                self.error("SQL_NOT_ALLOWED", span, "a table is named by its name alone");
+                self.error(code::SQL_NOT_ALLOWED, span, "a table is named by its name alone");
             }
         }
     }

@@ -134,7 +134,7 @@ fn suggest_column(found: Diagnostic, contract: &Contract, name: &str, words: &[W
     // The name of a table whose rows are marked as deleted stands for its columns without the secret ones.
     if columns().any(|(field, column)| field.is_secret() && column.name == name) {
         let message = format!("`{name}` is secret and cannot be read");
-        return Diagnostic { code: "SQL_NOT_ALLOWED", message, ..found };
+        return Diagnostic { code: code::SQL_NOT_ALLOWED, message, ..found };
     }
     match columns().find(|(field, _)| field.name == name) {
         Some((_, column)) => found.with_help(format!("the column of `{name}` is `{}`", column.name)),

@@ -7,6 +7,7 @@ use super::lexer::{Kind, words};
 use super::live;
 use crate::schema::{Column, Form, Schema, Table, quote};
 use crate::sqlite::open::configure;
+use contract::code;
 use contract::{Argument, Arity, Base, Contract, Diagnostic, Operation, Scalar, SqlStatement, TypeRef};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -68,7 +69,7 @@ impl Samples {
                 place.map_or(statement.places.span, |word| statement.places.span(word.start, word.end));
             let help =
                 "the result is a `Decimal` with the scale of what it is made of, or `decimal_text(…, scale)`";
-            Some(Diagnostic::error("DECIMAL_UNITS", span, message).with_help(help))
+            Some(Diagnostic::error(code::DECIMAL_UNITS, span, message).with_help(help))
         };
         wanted.iter().filter_map(of).collect()
     }

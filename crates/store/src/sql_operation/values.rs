@@ -4,6 +4,7 @@
 use super::outline::{Given, Outline, Said, Verb};
 use crate::schema::{Column, Deletion, Form, Schema, Table};
 use crate::sql::VERSION;
+use contract::code;
 use contract::{Diagnostic, KeyKind, SqlStatement};
 
 /// What is wrong with the values of a statement.
@@ -21,7 +22,7 @@ pub(super) fn check(schema: &Schema, statement: &SqlStatement, outline: &Outline
             Said::Nothing if written.must_be_given(column) => {
                 let message = format!("`{}` must have a value, and this leaves it out", column.name);
                 let span = statement.places.span(named.start, named.end);
-                found.push(Diagnostic::error("MISSING_VALUE", span, message));
+                found.push(Diagnostic::error(code::MISSING_VALUE, span, message));
             }
             Said::Nothing | Said::Unclear => {}
         }
@@ -48,7 +49,7 @@ impl Written<'_> {
         let span = self.statement.places.span(word.start, word.end);
         if self.outline.is(given.from, "null") {
             let message = format!("`{}` must have a value", column.name);
-            return column.required.then(|| Diagnostic::error("MISSING_VALUE", span, message));
+            return column.required.then(|| Diagnostic::error(code::MISSING_VALUE, span, message));
         }
         let Form::Enum(known) = &column.form else { return None };
         let value = self.outline.string(given)?;
@@ -56,7 +57,7 @@ impl Written<'_> {
             return None;
         }
         let message = format!("`{}` takes no `{value}`", column.name);
-        let found = Diagnostic::error("UNKNOWN_VALUE", span, message);
+        let found = Diagnostic::error(code::UNKNOWN_VALUE, span, message);
         let found = found.suggest(&value, known.iter().map(String::as_str));
         Some(match found.help {
             Some(_) => found,
@@ -70,7 +71,7 @@ impl Written<'_> {
         let word = self.outline.words[named];
         let span = self.statement.places.span(word.start, word.end);
         let message = format!("`{VERSION}` grows by itself with each change");
-        Some(Diagnostic::error("SQL_NOT_ALLOWED", span, message))
+        Some(Diagnostic::error(code::SQL_NOT_ALLOWED, span, message))
     }
 
     /// `REPLACE` removes rows, also those that are marked as deleted, without a trace.
@@ -83,6 +84,9 @@ impl Written<'_> {
         let word = self.outline.words[replaces];
         let message = format!("`{}` keeps what is deleted, and REPLACE removes it for good", self.table.name);
         let span = self.statement.places.span(word.start, word.end);
-        Some(Diagnostic::error("SQL_NOT_ALLOWED", span, message).with_help("write ON CONFLICT … DO UPDATE"))
+        Some(
+            Diagnostic::error(code::SQL_NOT_ALLOWED, span, message)
+                .with_help("write ON CONFLICT … DO UPDATE"),
+        )
     }
 }

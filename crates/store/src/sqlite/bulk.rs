@@ -114,7 +114,7 @@ impl Work {
     /// Takes pieces until one is refused or the end has come. Without an end the connection takes all back.
     fn run(self, pieces: &Receiver<Piece>) {
         let allowance = self.allowance.clone();
-        functions::watch(move || allowance.must_stop());
+        functions::watch(move |_| allowance.must_stop());
         while let Ok(piece) = pieces.recv() {
             match piece {
                 Piece::Rows(mutation, done) => {
@@ -122,6 +122,9 @@ impl Work {
                     let outcome = bring_in(&self.conn, &self.contract, &mutation, &self.allowance);
                     drop(begun);
                     let is_over = outcome.is_err();
+                    if is_over {
+                        self.take_back();
+                    }
                     // Who has stopped waiting is not told.
                     let _ = done.send(outcome);
                     if is_over {
@@ -129,11 +132,21 @@ impl Work {
                     }
                 }
                 Piece::End(done) => {
-                    let _ = done.send(self.keep());
+                    let outcome = self.keep();
+                    if outcome.is_err() {
+                        self.take_back();
+                    }
+                    let _ = done.send(outcome);
                     return;
                 }
             }
         }
+    }
+
+    /// Others may write again before the failure is told.
+    fn take_back(&self) {
+        // Where it fails, closing the connection does the same.
+        let _ = self.conn.execute_batch("ROLLBACK");
     }
 
     fn keep(&self) -> Result<(), NotKept> {
