@@ -139,7 +139,7 @@ impl Default for Settings {
             channel_waiting_max: 1024,
             channel_waiting_bytes_max: 4 << 20,
             channel_held_bytes_max: 32 << 20,
-            held_bytes_max: 80 << 20,
+            held_bytes_max: 160 << 20,
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),
             calls_concurrent_max: 4096,
