@@ -262,7 +262,7 @@ fn safe(text: &str) -> String {
 
 /// Bytes that are no HTTP, or HTTP that lies about itself.
 fn noise(chance: &mut Chance, tokens: &[String]) -> Attempt {
-    let token = chance.pick(tokens);
+    let token = if tokens.is_empty() { "" } else { chance.pick(tokens).as_str() };
     let whole = format!(
         "POST /api/posts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n{{\"a\": 12}}"
     );
