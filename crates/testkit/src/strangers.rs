@@ -18,7 +18,7 @@ const FAILURES_MAX: usize = 20;
 /// Characters from which on a name in small letters is no word that a message may have of its own.
 const NAME_CHARS_MIN: usize = 7;
 /// Words of messages, and members of refusals, that the contract has as names, too.
-const COMMON: [&str; 2] = ["content", "message"];
+const COMMON: [&str; 4] = ["content", "follows", "message", "updates"];
 
 /// Asks a server of the tour, and tells whether it kept the names to itself.
 pub fn run(project: &Path, requests: u32) -> Result<bool, String> {
@@ -90,7 +90,11 @@ fn untold(names: &HashSet<String>, attempt: &Attempt, response: &Response) -> Op
     let sent = [String::from_utf8_lossy(&attempt.bytes).into_owned(), decoded(&attempt.bytes)];
     let got = String::from_utf8_lossy(&response.body);
     let mut words = got.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let is_untold = |word: &&str| names.contains(*word) && !sent.iter().any(|sent| sent.contains(*word));
+    // What a path leads to is known by who follows it.
+    let is_led_to = |word: &str| got.contains(&format!("{word} not found"));
+    let is_untold = |word: &&str| {
+        names.contains(*word) && !is_led_to(word) && !sent.iter().any(|sent| sent.contains(*word))
+    };
     words.find(is_untold).map(str::to_owned)
 }
 
