@@ -683,7 +683,7 @@ pub enum Binding {
     Create(ResourceId),
     /// Changes some fields of a row.
     Update(ResourceId),
-    /// Creates the row with this key or replaces its fields.
+    /// Creates the row with this key, or sets the given fields of it.
     Upsert(ResourceId),
     /// Removes a row.
     Delete(ResourceId),
@@ -708,6 +708,25 @@ pub enum Binding {
     Channel(ChannelId),
     /// `@on(event:)`: events of a resource, or emitted ones.
     Event(EventBinding),
+}
+
+impl Binding {
+    /// The resource whose fields the operation's arguments, or the members of its input, are for.
+    pub fn resource(&self) -> Option<ResourceId> {
+        match self {
+            Binding::Get(id)
+            | Binding::List(id)
+            | Binding::Count(id)
+            | Binding::Create(id)
+            | Binding::Update(id)
+            | Binding::Upsert(id)
+            | Binding::Delete(id)
+            | Binding::Batch(id)
+            | Binding::Aggregate(id) => Some(*id),
+            Binding::Related { .. } | Binding::Sql(_) | Binding::Http(_) | Binding::Grpc(_) => None,
+            Binding::Channel(_) | Binding::Event(_) => None,
+        }
+    }
 }
 
 /// `@sql`.
@@ -988,6 +1007,15 @@ pub struct Channel {
 }
 
 impl Contract {
+    /// The arguments of an operation that are for secret fields.
+    pub fn secret_arguments<'a>(&'a self, operation: &'a Operation) -> impl Iterator<Item = &'a str> {
+        let resource = operation.binding.resource().map(|id| self.resource(id));
+        let is_secret = move |argument: &&Argument| {
+            argument.field.zip(resource).is_some_and(|(field, resource)| resource.field(field).is_secret())
+        };
+        operation.arguments.iter().filter(is_secret).map(|argument| argument.name.as_str())
+    }
+
     /// A resource by id.
     pub fn resource(&self, id: ResourceId) -> &Resource {
         &self.resources[id.index()]

@@ -6,6 +6,7 @@ use crate::channel::{Hub, ToldWhole};
 use crate::clock::{Clock, Moment};
 use crate::fault::{Fault, Kind};
 use crate::identity::{Caller, Verifier};
+use crate::input::Secrets;
 use crate::limit::Buckets;
 use crate::observe::Observer;
 use crate::plans::Plans;
@@ -30,6 +31,8 @@ pub struct Engine {
     pub(crate) verifier: Verifier,
     pub(crate) anonymous: Arc<Caller>,
     pub(crate) patterns: Patterns,
+    /// What of an input is a secret, by operation.
+    pub(crate) secrets: Vec<Secrets>,
     /// What `*` stands for, by resource.
     pub(crate) stars: Vec<Arc<Wanted>>,
     /// Plans of whole records, by resource; none where a field is computed, which may be another for each call.
@@ -116,6 +119,7 @@ impl Engine {
         let whole = stars.iter().map(|star| star.is_constant(&contract).then(Memos::default));
         Self {
             patterns: Patterns::of(&contract),
+            secrets: Secrets::of(&contract),
             whole_records: whole.collect(),
             whole_results: contract.operations.iter().map(|_| OnceLock::new()).collect(),
             stars: stars.clone(),

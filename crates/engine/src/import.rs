@@ -62,7 +62,7 @@ impl Engine {
     fn import_step(&self, id: ResourceId, record: &Value, now: &str) -> Result<Step, Fault> {
         let given = input::record(&self.contract, &self.patterns, id, record, Purpose::Import)?;
         let resource = self.contract.resource(id);
-        let mut set: Vec<(FieldId, Value)> = given.values.into_iter().chain(given.defaults).collect();
+        let mut set: Vec<(FieldId, Value)> = given.of_operator().collect();
         for (field, _) in assigned(resource, Purpose::Import) {
             if !set.iter().any(|(known, _)| *known == field) {
                 set.push((field, Value::Text(now.to_owned())));
@@ -71,12 +71,13 @@ impl Engine {
         if resource.key_kind == KeyKind::Uuid && !set.iter().any(|(field, _)| *field == resource.key) {
             set.push((resource.key, Value::Text(uuid::Uuid::now_v7().to_string())));
         }
-        for (field, value) in &mut set {
-            if let Value::Text(text) = value
-                && resource.field(*field).is_secret()
-                && !secret::is_hash(text)
-            {
-                *text = secret::hash_now(text)?;
+        for (_, value) in &mut set {
+            if let Value::Secret(given) = value {
+                let clear = given.expose().unwrap_or_default();
+                *value = Value::Text(match secret::is_hash(clear) {
+                    true => clear.to_owned(),
+                    false => secret::hash_now(clear)?,
+                });
             }
         }
         set.sort_by_key(|(field, _)| *field);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use store::{Bill, Bounds, FairQueue, Lane, Metering, Put, QueueLimits, Taken};
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
+use wire::Secret;
 
 /// Bytes of a secret at the most: a longer one only costs time.
 const SECRET_BYTES_MAX: usize = 1024;
@@ -111,7 +112,7 @@ impl Drop for Turn {
 ///
 /// # Errors
 /// Timeout at the deadline, whether it waits or not; Unavailable when too many wait and most of them are the caller's.
-pub(crate) async fn hash(hashing: &Hashing, clear: String, bounds: &Bounds) -> Result<String, Fault> {
+pub(crate) async fn hash(hashing: &Hashing, clear: Secret, bounds: &Bounds) -> Result<String, Fault> {
     let turn = hashing.turn(bounds.lane, bounds.deadline).await?;
     if Instant::now() >= bounds.deadline {
         return Err(too_late());
@@ -120,7 +121,7 @@ pub(crate) async fn hash(hashing: &Hashing, clear: String, bounds: &Bounds) -> R
     let hashed = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let _metering = Metering::begin(&*meter);
-        hash_now(&clear)
+        hash_now(clear.expose().unwrap_or_default())
     });
     hashed.await.map_err(|e| Fault::internal(format!("hashing: {e}")))?
 }
@@ -209,11 +210,11 @@ mod tests {
             meter: Arc::new(store::Unmetered),
             lane: lane("ben"),
         };
-        let late = hash(&hashing, "x".into(), &of(Duration::from_millis(5))).await;
+        let late = hash(&hashing, "x".to_owned().into(), &of(Duration::from_millis(5))).await;
         assert_eq!(late.unwrap_err().kind, Kind::Timeout);
         drop(held);
-        assert!(is_hash(&hash(&hashing, "x".into(), &of(LONG)).await.unwrap()));
-        let late = hash(&hashing, "x".into(), &of(Duration::ZERO)).await;
+        assert!(is_hash(&hash(&hashing, "x".to_owned().into(), &of(LONG)).await.unwrap()));
+        let late = hash(&hashing, "x".to_owned().into(), &of(Duration::ZERO)).await;
         assert_eq!(late.unwrap_err().kind, Kind::Timeout);
     }
 }

@@ -22,5 +22,6 @@ pub(crate) use resolve::{Resolver, denied_field, no_field};
 pub(crate) use shape::{chosen_layout, layout, reference_layout, shape, shape_of_totals};
 pub(crate) use totals::totals;
 pub(crate) use wanted::{
-    Asked, Check, Condition, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedMember, What,
+    Asked, Check, Condition, Page, Target, Totals, TotalsItem, TotalsWhat, Wanted, WantedItem, WantedMember,
+    What,
 };

@@ -142,7 +142,7 @@ fn plain(value: &Value) -> Option<JsonValue> {
         Value::Bool(truth) => Some(JsonValue::Bool(*truth)),
         Value::Text(text) => Some(JsonValue::String(text.as_str().into())),
         Value::Int(_) | Value::Float(_) | Value::Number(_) | Value::Bytes(_) => None,
-        Value::List(_) | Value::Object(_) => None,
+        Value::List(_) | Value::Object(_) | Value::Secret(_) => None,
     }
 }
 

@@ -104,7 +104,8 @@ pub(crate) fn from_body(body: &[u8], bounds: &DecodeBounds) -> Result<Asked, Fau
         | Value::Float(_)
         | Value::Number(_)
         | Value::Text(_)
-        | Value::Bytes(_) => {
+        | Value::Bytes(_)
+        | Value::Secret(_) => {
             let message = format!("a JSON object is expected, found {}", value.kind());
             return Err(invalid("body", "TYPE", message));
         }

@@ -363,6 +363,6 @@ fn is_zero(value: &Value) -> bool {
         Value::Float(number) => *number == 0.0,
         Value::Text(text) => text.is_empty(),
         Value::Bytes(bytes) => bytes.is_empty(),
-        Value::Null | Value::Number(_) | Value::List(_) | Value::Object(_) => false,
+        Value::Null | Value::Number(_) | Value::List(_) | Value::Object(_) | Value::Secret(_) => false,
     }
 }

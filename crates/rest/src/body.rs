@@ -40,7 +40,7 @@ pub(crate) fn without(data: &mut Value, name: &str, in_path: &str) -> Result<(),
         Value::Text(text) => text == in_path,
         Value::Int(number) => number.to_string() == in_path,
         Value::Null | Value::Bool(_) | Value::Float(_) | Value::Number(_) => false,
-        Value::Bytes(_) | Value::List(_) | Value::Object(_) => false,
+        Value::Bytes(_) | Value::List(_) | Value::Object(_) | Value::Secret(_) => false,
     };
     if same { Ok(()) } else { Err(invalid(name, "CONFLICT", "the body and the path differ")) }
 }
@@ -130,5 +130,6 @@ fn is_literal(value: &Value) -> bool {
     match value {
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Number(_) => true,
         Value::Null | Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Object(_) => false,
+        Value::Secret(_) => false,
     }
 }

@@ -10,7 +10,7 @@ use engine::{Engine, Observer, SystemClock};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Place, Store};
+use store::{Cleaned, Place, Store};
 
 /// The file whose lock says that a server has the data folder.
 const LOCK_FILE: &str = "lock";
@@ -83,7 +83,24 @@ pub fn store(contract: &Arc<Contract>, config: &Config) -> Result<Store, Failure
     for step in plan.steps.iter().filter(|_| is_told) {
         tracing::info!("database: {}", step.what);
     }
-    Store::open(Arc::clone(contract), &config.store).map_err(failed)
+    let store = Store::open(Arc::clone(contract), &config.store).map_err(failed)?;
+    tell_cleaned(store.cleaned());
+    Ok(store)
+}
+
+/// What was removed from the database, which its operator has to know: copies of it still hold it.
+fn tell_cleaned(cleaned: Cleaned) {
+    let Cleaned { events, is_rewritten } = cleaned;
+    if events > 0 {
+        tracing::warn!(
+            "database: secrets were removed from {events} events of operations; older copies of the data still hold them"
+        );
+    }
+    if events > 0 && !is_rewritten {
+        tracing::warn!(
+            "database: there was no space to write the file anew; parts not used may still hold them"
+        );
+    }
 }
 
 /// Makes the data folder, closed to others. One that is there is left as it is: it may be shared on purpose.

@@ -178,7 +178,9 @@ fn value_ref(value: &Value) -> ValueRef<'_> {
         Value::Float(number) => ValueRef::Real(*number),
         Value::Text(text) => ValueRef::Text(text.as_bytes()),
         Value::Bytes(bytes) => ValueRef::Blob(bytes),
-        Value::Number(_) | Value::List(_) | Value::Object(_) => unreachable!("no cursor holds these"),
+        Value::Number(_) | Value::List(_) | Value::Object(_) | Value::Secret(_) => {
+            unreachable!("no cursor holds these")
+        }
     }
 }
 

@@ -278,6 +278,15 @@ pub enum Error {
         /// Which fields.
         fields: Vec<FieldId>,
     },
+    /// What was given for these fields cannot be written.
+    Unfit {
+        /// Whose.
+        resource: ResourceId,
+        /// Which fields.
+        fields: Vec<FieldId>,
+        /// Why.
+        why: Unfit,
+    },
     /// A to-one field points to a row that is not there.
     DanglingReference,
     /// The row cannot be deleted because others point to it.
@@ -318,6 +327,23 @@ pub enum Error {
     /// Anything else; the text is private.
     Internal(String),
 }
+
+/// Why a value cannot be written that makes sense by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// The field is set when the record is created, and the record is there with another value, or with one that the
+    /// caller may not read.
+    Immutable,
+    /// A new record cannot have an integer key above [`KEY_MAX`].
+    KeyTooLarge,
+    /// A new record whose keys are UUIDs cannot have another key.
+    KeyNotUuid,
+}
+
+/// The greatest integer key that a new record can be given. Keys that the database counts go on above the greatest that is
+/// there, so one at the end of the range would leave none. This one is exact in every number of JSON, and leaves a
+/// thousand times as many.
+pub const KEY_MAX: i64 = (1 << 53) - 1;
 
 /// Why a plan could not be made. Only a defect in the caller or in `@sql` makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]

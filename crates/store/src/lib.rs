@@ -26,7 +26,7 @@ pub use functions::{REGEXES_BYTES_MAX, regex_bytes};
 pub use lane::Lane;
 pub use meter::{Meter, Metering, Stretch, Unmetered};
 pub use query::*;
-pub use schema::{MigrationStep, Plan as MigrationPlan};
+pub use schema::{Cleaned, MigrationStep, Plan as MigrationPlan};
 pub use sql::{GROUPS_MAX, JOINS_MAX, STATEMENTS_MAX};
 pub use sql_operation::check as check_sql;
 pub use sqlite::backup::{BackupError, BackupSummary, back_up, check_backup, restore};

@@ -379,6 +379,16 @@ pub struct Merge {
     pub required: Param,
 }
 
+/// When the version of a row grows with a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Growth {
+    /// When a field really changes.
+    WhenChanged,
+    /// With every change. Where the caller cannot read what it sets, a version that stays would tell it that the value
+    /// was there already.
+    Always,
+}
+
 /// A change of rows in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Write {
@@ -407,6 +417,8 @@ pub enum Write {
         merges: Vec<Merge>,
         /// What the rule after the change needs of the row as it was, and the parameters that take it.
         kept: Vec<(Operand, Param)>,
+        /// When the version grows.
+        growth: Growth,
         /// The rule after it.
         after: Predicate,
         /// The version the caller saw, if it said so.
@@ -424,6 +436,11 @@ pub enum Write {
         create_check: Predicate,
         /// The fields set when it is there.
         update: Vec<(FieldId, Param)>,
+        /// When the version of a row that is there grows.
+        growth: Growth,
+        /// Fields that are given and cannot change, each with the condition under which the row may be taken to have
+        /// that value already: elsewhere the change is refused ([`crate::Unfit::Immutable`]).
+        fixed: Vec<(FieldId, Predicate)>,
         /// Which rows the caller can see at all.
         visible: Predicate,
         /// The rule before the change.

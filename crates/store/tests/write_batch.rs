@@ -10,8 +10,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use store::{
-    AnswerRead, Answering, Column, Error, Failed, Mutation, Operand, Output, Param, Predicate, ReadPlan,
-    Root, Select, Step, Store, TextTest, Write, Written,
+    AnswerRead, Answering, Column, Error, Failed, Growth, Mutation, Operand, Output, Param, Predicate,
+    ReadPlan, Root, Select, Step, Store, TextTest, Write, Written,
 };
 use support::*;
 use wire::{Format, Layout, Name, Shape, ShapeField, Value, Wrapped};
@@ -57,6 +57,7 @@ impl World {
             before,
             set: vec![(self.field(ACCOUNT, "owner"), 1)],
             kept: Vec::new(),
+            growth: Growth::WhenChanged,
             after: Predicate::True,
             version: None,
         };
@@ -71,6 +72,8 @@ impl World {
             insert: vec![(field("id"), 0), (field("owner"), 1), (field("balance"), 2)],
             create_check: Predicate::True,
             update: vec![(field("owner"), 1)],
+            growth: Growth::WhenChanged,
+            fixed: vec![],
             visible: Predicate::True,
             before: Predicate::True,
             kept: Vec::new(),

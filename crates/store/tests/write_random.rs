@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::{Column, Operand, Predicate, Step, Store, Write};
+use store::{Column, Growth, Operand, Predicate, Step, Store, Write};
 use support::*;
 use wire::Value;
 
@@ -112,6 +112,7 @@ fn step(store: &Store, contract: &Contract, write: &Random) -> Step {
                 before: Predicate::True,
                 set: vec![(at(contract, *resource, name), 1)],
                 kept: Vec::new(),
+                growth: Growth::WhenChanged,
                 after: Predicate::True,
                 version: None,
             };

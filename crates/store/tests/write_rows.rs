@@ -7,7 +7,7 @@ mod support;
 use contract::{Compare, Contract, FieldId, ResourceId};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use store::{Column, Error, Event, Operand, Param, Predicate, Step, Store, Write, Written};
+use store::{Column, Error, Event, Growth, Operand, Param, Predicate, Step, Store, Write, Written};
 use support::*;
 use wire::Value;
 
@@ -72,6 +72,7 @@ impl World {
             set,
             merges: Vec::new(),
             kept: Vec::new(),
+            growth: Growth::WhenChanged,
             after,
             version,
         };
@@ -97,6 +98,8 @@ impl World {
             insert: vec![(field("id"), 0), (field("owner"), 1), (field("balance"), 2)],
             create_check: Predicate::True,
             update: vec![(field("owner"), 1), (field("balance"), 2)],
+            growth: Growth::WhenChanged,
+            fixed: vec![],
             visible: Predicate::True,
             before: Predicate::True,
             kept: Vec::new(),

@@ -226,7 +226,8 @@ fn depth(value: &Value) -> usize {
         | Value::Float(_)
         | Value::Number(_)
         | Value::Text(_)
-        | Value::Bytes(_) => 0,
+        | Value::Bytes(_)
+        | Value::Secret(_) => 0,
     }
 }
 
@@ -242,7 +243,9 @@ fn cell_of(value: &Value) -> Cell<'_> {
         Value::Float(number) => Cell::Float(*number),
         Value::Text(text) => Cell::Text(text),
         Value::Bytes(bytes) => Cell::Bytes(bytes),
-        Value::Number(_) | Value::List(_) | Value::Object(_) => panic!("not a stored form"),
+        Value::Number(_) | Value::List(_) | Value::Object(_) | Value::Secret(_) => {
+            panic!("not a stored form")
+        }
     }
 }
 

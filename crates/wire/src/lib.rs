@@ -8,6 +8,7 @@ pub mod encode;
 pub mod fuzz;
 mod json;
 mod scalar;
+mod secret;
 pub mod shape;
 pub mod value;
 
@@ -28,5 +29,6 @@ pub use encode::{EncodeError, Encoder, Format, NullAt, PathPart, Wrapped};
 pub use json::DEPTH_MAX;
 pub use scalar::span::MICROS_MAX as DURATION_MICROS_MAX;
 pub use scalar::{decimal_text, duration_text};
+pub use secret::Secret;
 pub use shape::{Chosen, EnumValue, Items, Layout, MemberOf, Name, Shape, ShapeField};
 pub use value::Value;

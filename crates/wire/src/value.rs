@@ -1,5 +1,6 @@
 //! Owned values: decoded inputs and statement parameters. Never used for replies.
 
+use crate::Secret;
 use crate::json::escape::escape;
 use crate::scalar::number::write_double;
 use crate::scalar::text::push_base64;
@@ -25,6 +26,8 @@ pub enum Value {
     List(Vec<Value>),
     /// An object in the order it came; the decoders refuse duplicate keys.
     Object(Vec<(String, Value)>),
+    /// What is given for a `@secret` field or argument ([`Value::sealed`]).
+    Secret(Secret),
 }
 
 impl Value {
@@ -35,6 +38,7 @@ impl Value {
             Value::Number(text) => text.len(),
             Value::Text(text) => text.len(),
             Value::Bytes(bytes) => bytes.len(),
+            Value::Secret(secret) => secret.expose().map_or(0, str::len),
             Value::List(items) => items.iter().map(|item| size_of::<Value>() + item.heap_bytes()).sum(),
             Value::Object(members) => {
                 let member = |(name, value): &(String, Value)| {
@@ -55,6 +59,7 @@ impl Value {
             Value::Bytes(_) => "bytes",
             Value::List(_) => "a list",
             Value::Object(_) => "an object",
+            Value::Secret(secret) => secret.kind(),
         }
     }
 
@@ -67,11 +72,11 @@ impl Value {
     }
 
     /// Appends the value as JSON text without white space: bytes in base64, numbers as they were written,
-    /// members in their order. Recursive, as deep as the value; what the decoders made is at most
-    /// [`crate::DEPTH_MAX`] deep.
+    /// members in their order. Secrets are left out; where something has to stand they are null. Recursive, as deep as
+    /// the value; what the decoders made is at most [`crate::DEPTH_MAX`] deep.
     pub fn to_json(&self, out: &mut String) {
         match self {
-            Value::Null => out.push_str("null"),
+            Value::Null | Value::Secret(_) => out.push_str("null"),
             Value::Bool(true) => out.push_str("true"),
             Value::Bool(false) => out.push_str("false"),
             Value::Int(number) => out.push_str(itoa::Buffer::new().format(*number)),
@@ -85,12 +90,17 @@ impl Value {
                 push_base64(out, bytes);
                 out.push('"');
             }
-            Value::List(items) => push_separated(out, ['[', ']'], items, |out, item| item.to_json(out)),
-            Value::Object(members) => push_separated(out, ['{', '}'], members, |out, (key, value)| {
-                push_string(out, key);
-                out.push(':');
-                value.to_json(out);
-            }),
+            Value::List(items) => {
+                push_separated(out, ['[', ']'], items.iter(), |out, item| item.to_json(out))
+            }
+            Value::Object(members) => {
+                let shown = members.iter().filter(|(_, value)| !matches!(value, Value::Secret(_)));
+                push_separated(out, ['{', '}'], shown, |out, (key, value)| {
+                    push_string(out, key);
+                    out.push(':');
+                    value.to_json(out);
+                });
+            }
         }
     }
 
@@ -108,9 +118,14 @@ fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-fn push_separated<T>(out: &mut String, brackets: [char; 2], items: &[T], push: impl Fn(&mut String, &T)) {
+fn push_separated<T>(
+    out: &mut String,
+    brackets: [char; 2],
+    items: impl Iterator<Item = T>,
+    push: impl Fn(&mut String, T),
+) {
     out.push(brackets[0]);
-    for (i, item) in items.iter().enumerate() {
+    for (i, item) in items.enumerate() {
         if i > 0 {
             out.push(',');
         }

@@ -220,7 +220,7 @@ fn described(contract: &Contract, planned: &Planned<'_>) -> Option<String> {
         Does::Group(id) => format!("Values over each group of `{}` records.", name(id)),
         Does::Create(id) => format!("Makes one `{}`.", name(id)),
         Does::Update(id) => format!("Changes fields of one `{}`.", name(id)),
-        Does::Upsert(id) => format!("Makes the `{}` with this key, or replaces its fields.", name(id)),
+        Does::Upsert(id) => format!("Creates the `{}` with this key, or sets what is given of it.", name(id)),
         Does::Delete(id) => format!("Deletes one `{}`.", name(id)),
         Does::Batch(id) => {
             format!("Creates, updates, upserts and deletes of `{}` records, all or none.", name(id))

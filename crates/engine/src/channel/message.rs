@@ -270,6 +270,6 @@ fn cell(value: &Value) -> Cell<'_> {
         Value::Text(text) => Cell::Text(text),
         Value::Bytes(bytes) => Cell::Bytes(bytes),
         // Stored form has none of them.
-        Value::Number(_) | Value::List(_) | Value::Object(_) => Cell::Null,
+        Value::Number(_) | Value::List(_) | Value::Object(_) | Value::Secret(_) => Cell::Null,
     }
 }

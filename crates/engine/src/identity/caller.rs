@@ -66,6 +66,19 @@ impl Caller {
         self.roles.iter().any(|role| roles.contains(role))
     }
 
+    /// What a token gives its bearer, as text that is the same for two tokens that give the same: roles, scopes, and all
+    /// claims but those that are another's in each token (RFC 7519 section 4.1).
+    pub(crate) fn rights(&self) -> String {
+        const OF_ONE_TOKEN: [&str; 4] = ["exp", "nbf", "iat", "jti"];
+        let mut claims: Vec<&(String, Value)> = match &self.claims {
+            Value::Map(members) => members.iter().collect(),
+            _ => Vec::new(),
+        };
+        claims.retain(|(name, _)| !OF_ONE_TOKEN.contains(&name.as_str()));
+        claims.sort_by(|(a, _), (b, _)| a.cmp(b));
+        format!("{:?} {:?} {claims:?}", self.roles, self.scopes)
+    }
+
     /// What rules may know of a call by this caller at this time.
     pub fn facts<'a>(&'a self, now: &'a str, arguments: &'a [Value]) -> Facts<'a> {
         Facts {

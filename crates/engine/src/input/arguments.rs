@@ -243,8 +243,8 @@ pub(crate) fn rule_value(value: &Value) -> RuleValue {
         Value::Float(f) => RuleValue::Float(*f),
         Value::Number(text) => text.parse().map_or(RuleValue::Null, RuleValue::Float),
         Value::Text(text) => RuleValue::Text(text.clone()),
-        // Only compared with null, which it is not.
-        Value::Bytes(_) => RuleValue::Map(Vec::new()),
+        // Only compared with null, which they are not: no rule sees what they hold.
+        Value::Bytes(_) | Value::Secret(_) => RuleValue::Map(Vec::new()),
         Value::List(items) => RuleValue::List(items.iter().map(rule_value).collect()),
         Value::Object(members) => {
             RuleValue::Map(members.iter().map(|(name, value)| (name.clone(), rule_value(value))).collect())

@@ -3,6 +3,7 @@
 use super::patch::{self, Patch};
 use super::stored::{self, Problem};
 use crate::fault::{Fault, FieldFault};
+use crate::policy::Settable;
 use contract::{Assign, Column, Contract, Field, FieldId, KeyKind, Literal, Resource, ResourceId, Source};
 use wire::{Patterns, Value};
 
@@ -25,10 +26,10 @@ pub(crate) enum Purpose {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Given {
     /// Values by field, in stored form, as the caller gave them.
-    pub values: Vec<(FieldId, Value)>,
+    values: Vec<(FieldId, Value)>,
     /// The fields among them whose value is a patch of what is there, and what has to be there afterwards
     /// ([`store::Merge`]).
-    pub patches: Vec<(FieldId, Value)>,
+    patches: Vec<(FieldId, Value)>,
     /// Defaults of the fields that a new row leaves out.
     pub defaults: Vec<(FieldId, Value)>,
 }
@@ -47,6 +48,34 @@ impl Purpose {
             Purpose::Update | Purpose::Patch => true,
             Purpose::Create | Purpose::Upsert | Purpose::Import => false,
         }
+    }
+}
+
+impl Given {
+    /// The fields that the caller gave, also those that it patches.
+    pub fn fields(&self) -> impl Iterator<Item = FieldId> {
+        self.values.iter().map(|(field, _)| *field)
+    }
+
+    /// What the caller gave for fields whose rules were asked.
+    pub fn allowed(&self, settable: &Settable) -> impl Iterator<Item = &(FieldId, Value)> {
+        self.values.iter().filter(|(field, _)| settable.has(*field))
+    }
+
+    /// What has to be there of a field after it is patched; none where its value takes the place of what is there.
+    pub fn patched(&self, field: FieldId) -> Option<&Value> {
+        self.patches.iter().find(|(patched, _)| *patched == field).map(|(_, required)| required)
+    }
+
+    /// The fields whose values are to be hashed.
+    pub fn secrets(&self) -> impl Iterator<Item = FieldId> {
+        let secrets = self.values.iter().filter(|(_, value)| matches!(value, Value::Secret(_)));
+        secrets.map(|(field, _)| *field)
+    }
+
+    /// Everything, for the operator, of whom no rule asks anything.
+    pub fn of_operator(self) -> impl Iterator<Item = (FieldId, Value)> {
+        self.values.into_iter().chain(self.defaults)
     }
 }
 
@@ -124,12 +153,13 @@ fn value_of(
     column: &Column,
     value: &Value,
 ) -> Result<Value, Problem> {
-    if column.secret && *value != Value::Null && !matches!(value, Value::Text(_)) {
-        return Err(Problem::new("TYPE", format!("must be text, not {}", value.kind())));
+    if column.secret {
+        // What came over a wire is sealed already; what the operator brings is not.
+        return stored::for_column(contract, field.ty, &value.clone().sealed());
     }
     if id == resource.key {
         let own = contract.resource_named(&resource.name).expect("the resource is the contract's");
-        return stored::key(contract, own, value);
+        return stored::new_key(contract, own, value);
     }
     stored::for_column(contract, field.ty, value)
 }

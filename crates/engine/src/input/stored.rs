@@ -5,6 +5,8 @@ use wire::Value;
 
 /// Levels of nesting of one value at the most.
 const VALUE_DEPTH_MAX: usize = 32;
+/// Bytes of the key of a new row at the most: three times as many, when all are escaped, fit into a path.
+pub(crate) const NEW_KEY_BYTES_MAX: usize = 1024;
 
 /// Why a value does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +129,28 @@ pub(crate) fn key(contract: &Contract, resource: ResourceId, value: &Value) -> R
     }
 }
 
+/// The key of a row that a call may make: one that a path can hold. Clients resolve `.` and `..` before they ask, escaped
+/// or not (<https://url.spec.whatwg.org/#double-dot-path-segment>).
+pub(crate) fn new_key(contract: &Contract, resource: ResourceId, value: &Value) -> Result<Value, Problem> {
+    fit_for_new(key(contract, resource, value)?)
+}
+
+/// The same of a key in stored form.
+pub(crate) fn fit_for_new(key: Value) -> Result<Value, Problem> {
+    match &key {
+        Value::Text(text) if text == "." || text == ".." => {
+            Err(Problem::new("FORMAT", "must not be `.` or `..`, which no path can end with"))
+        }
+        Value::Text(text) if text.len() > NEW_KEY_BYTES_MAX => {
+            Err(Problem::new("LENGTH", format!("must have at most {NEW_KEY_BYTES_MAX} bytes")))
+        }
+        Value::Text(text) if text.contains('\0') => {
+            Err(Problem::new("FORMAT", "must not hold the character U+0000, which no path can hold"))
+        }
+        _ => Ok(key),
+    }
+}
+
 /// The value by its type; lists and objects stay structured, with their scalars in stored form.
 fn typed(
     contract: &Contract,
@@ -141,6 +165,9 @@ fn typed(
     if *value == Value::Null {
         return if ty.required { Err(Problem::new("REQUIRED", "must not be null")) } else { Ok(Value::Null) };
     }
+    if let Value::Secret(secret) = value {
+        return sealed(secret);
+    }
     match ty.arity {
         Arity::One => one(contract, ty.base, value, place, deeper),
         Arity::List { item_required } => {
@@ -154,6 +181,14 @@ fn typed(
             });
             each.collect::<Result<_, _>>().map(Value::List)
         }
+    }
+}
+
+/// A secret that is text stays sealed until it is hashed.
+fn sealed(secret: &wire::Secret) -> Result<Value, Problem> {
+    match secret.expose() {
+        Some(_) => Ok(Value::Secret(secret.clone())),
+        None => Err(Problem::new("TYPE", format!("must be text, not {}", secret.kind()))),
     }
 }
 

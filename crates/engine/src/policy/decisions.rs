@@ -227,6 +227,13 @@ impl Decisions {
         }
     }
 
+    /// Asks what the caller sees of fields that it sets: how a change is judged and told must not show the rest.
+    pub fn given(&mut self, asking: &Asking<'_>, id: ResourceId, fields: impl Iterator<Item = FieldId>) {
+        for field in fields {
+            self.field(asking, id, field);
+        }
+    }
+
     /// Asks for everything that a selection names.
     pub fn selection(&mut self, asking: &Asking<'_>, wanted: &Wanted) -> Result<(), Fault> {
         let id = wanted.resource;
@@ -295,7 +302,8 @@ impl Decisions {
         page.order.iter().try_for_each(|by| self.target(asking, id, &by.target, "order"))
     }
 
-    fn condition(
+    /// Asks for everything that a condition names.
+    pub fn condition(
         &mut self,
         asking: &Asking<'_>,
         id: ResourceId,

@@ -5,8 +5,10 @@ use super::wanted::{Asked, Keyset, Page, Target, Totals, TotalsItem, TotalsWhat,
 use crate::call::{Measure, Paging, Related};
 use crate::policy::{Decisions, FieldSight, Translate};
 use contract::rule::Facts;
-use contract::{Base, Contract, FieldId, Relation, ResourceId, Scalar, Source};
-use store::{Aggregate, AggregateOutput, Edges, OfReference, Operand, Output, Param, Predicate, Select};
+use contract::{Base, Compare, Contract, FieldId, Relation, ResourceId, Scalar, Source};
+use store::{
+    Aggregate, AggregateOutput, Column, Edges, OfReference, Operand, Output, Param, Predicate, Select,
+};
 use wire::Value;
 
 /// The parameters of a plan's run, numbered in the order they were given.
@@ -98,6 +100,17 @@ impl<'a> Builder<'a> {
                 Predicate::True
             }
         }
+    }
+
+    /// Where the row may be taken to hold a value already that is given for a field that cannot change: it does, and the
+    /// caller may read it. Elsewhere that it is the same would be news.
+    pub fn already(&mut self, id: ResourceId, field: FieldId, value: Param) -> Predicate {
+        if self.contract.resource(id).field(field).is_secret() {
+            return Predicate::False;
+        }
+        let column = Column { scope: 0, resource: id, hops: Vec::new(), field };
+        let same = Predicate::Compare(Compare::Equal, Operand::Column(column), Operand::Param(value));
+        and(self.shown(id, field), same)
     }
 
     /// Where a field of a row shows.

@@ -162,7 +162,7 @@ impl Builder<'_> {
         Predicate::Reached { over, filter: Box::new(filter) }
     }
 
-    pub(super) fn condition_of(&mut self, id: ResourceId, condition: Option<&Condition>) -> Predicate {
+    pub(crate) fn condition_of(&mut self, id: ResourceId, condition: Option<&Condition>) -> Predicate {
         condition.map_or(Predicate::True, |condition| self.condition(id, condition))
     }
 

@@ -22,7 +22,9 @@ pub(crate) struct Admitted {
 }
 
 impl Engine {
-    pub(crate) fn admit(&self, call: Call, moment: Moment) -> Result<Admitted, Fault> {
+    /// Every call begins here, so from here on its secrets are sealed.
+    pub(crate) fn admit(&self, mut call: Call, moment: Moment) -> Result<Admitted, Fault> {
+        self.secrets[call.operation.index()].seal(&mut call.input.data);
         let slot = self.places_of(call.operation).take(lane::of_address(call.context.peer))?;
         let cost = self.contract.operation(call.operation).cost;
         let budget = self.take_from(Purse::Address(call.context.peer), cost, moment.instant)?;

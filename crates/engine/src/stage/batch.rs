@@ -57,6 +57,7 @@ impl Engine {
             }
             "upsert" => {
                 let Named { key, version, rest } = self.named(id, data)?;
+                let key = self.may_be_new(id, key)?;
                 Ok(BatchItem::Upsert { key, given: self.given(id, &rest, Purpose::Upsert)?, version })
             }
             "delete" => {
@@ -97,6 +98,12 @@ impl Engine {
         let is_rest = |member: &str| member != name && !(has_version && member == IF_VERSION);
         let rest = members.iter().filter(|(member, _)| is_rest(member)).cloned().collect();
         Ok(Named { key, version, rest: Value::Object(rest) })
+    }
+
+    /// The key of an item that makes its record if it is not there.
+    fn may_be_new(&self, id: ResourceId, key: Value) -> Result<Value, Fault> {
+        let name = &self.contract.resource(id).key_field().name;
+        stored::fit_for_new(key).map_err(|problem| Fault::invalid_field(name, problem.code, problem.message))
     }
 
     pub(super) fn aggregate(

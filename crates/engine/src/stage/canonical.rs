@@ -1,5 +1,5 @@
 //! A value as a text that is the same for all ways of writing it: objects are unordered (RFC 8259 section 4), so their members
-//! stand in the order of their names, and a number stands for its value, as in RFC 8785 but exact.
+//! stand in the order of their names, and a number stands for its value, as in RFC 8785 but exact. Secrets are left out.
 
 use wire::Value;
 
@@ -25,7 +25,8 @@ fn write(value: &Value, out: &mut String) {
             out.push(']');
         }
         Value::Object(members) => {
-            let mut sorted: Vec<&(String, Value)> = members.iter().collect();
+            let shown = members.iter().filter(|(_, value)| !matches!(value, Value::Secret(_)));
+            let mut sorted: Vec<&(String, Value)> = shown.collect();
             sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             out.push('{');
             for (name, value) in sorted {
@@ -36,7 +37,9 @@ fn write(value: &Value, out: &mut String) {
             }
             out.push('}');
         }
-        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Bytes(_) => value.to_json(out),
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::Bytes(_) | Value::Secret(_) => {
+            value.to_json(out)
+        }
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn of(contract: &Contract, operation: &Operation, wish: &Wish) -> u32
         Wish::Publish { drafts, .. } => u64::from(operation.cost).saturating_mul(drafts.len() as u64),
         _ => u64::from(operation.cost),
     };
-    let hashes = secrets::units(contract, wish);
+    let hashes = secrets::units(wish);
     u32::try_from(units.max(least).saturating_add(hashes)).unwrap_or(u32::MAX)
 }
 

@@ -9,8 +9,7 @@ use crate::engine::{Engine, Prepared};
 use crate::fault::Fault;
 use crate::identity::Caller;
 use crate::input::{Arguments, Given};
-use crate::policy::{Action, Asking, Decisions, denied};
-use crate::select::denied_field;
+use crate::policy::{Action, Asking, Decisions, Settable, denied};
 use contract::rule::{Facts, Reduced, Value as RuleValue};
 use contract::{ChannelId, Operation, OperationId, ResourceId};
 use std::sync::Arc;
@@ -44,6 +43,8 @@ pub(crate) struct WriteRules {
     pub create: Vec<Reduced>,
     /// Of a row that is there, before and after, with the rules of the fields that are given.
     pub change: Vec<Reduced>,
+    /// The fields that the caller sets.
+    pub settable: Settable,
 }
 
 impl Engine {
@@ -108,8 +109,9 @@ fn operation_rule(asking: &Asking<'_>, operation: &Operation, wish: &Wish) -> Re
 fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Result<Vec<WriteRules>, Fault> {
     let mut write = WriteRules::closed();
     match wish {
-        Wish::Get { resource, wanted, .. } => {
+        Wish::Get { resource, condition, wanted, .. } => {
             decisions.need_rows(asking, *resource)?;
+            decisions.condition(asking, *resource, condition.as_ref())?;
             decisions.selection(asking, wanted)?;
         }
         Wish::List { resource, parent, wanted, page, .. } => {
@@ -126,19 +128,19 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
             decisions.page(asking, *resource, page)?;
         }
         Wish::Create { resource, given, wanted, .. } => {
-            write.create =
-                given_rules(asking, *resource, given, asking.possible(*resource, Action::Create)?)?;
+            write = create_rules(asking, *resource, given)?;
             decisions.want_rows(asking, *resource);
             decisions.selection(asking, wanted)?;
         }
         Wish::Update { resource, given, wanted, .. } => {
-            write.change =
-                given_rules(asking, *resource, given, asking.possible(*resource, Action::Update)?)?;
+            write = update_rules(asking, *resource, given)?;
+            decisions.given(asking, *resource, given.fields());
             decisions.want_rows(asking, *resource);
             decisions.selection(asking, wanted)?;
         }
         Wish::Upsert { resource, given, wanted, .. } => {
-            (write.create, write.change) = upsert_rules(asking, *resource, given)?;
+            write = upsert_rules(asking, *resource, given)?;
+            decisions.given(asking, *resource, given.fields());
             decisions.want_rows(asking, *resource);
             decisions.selection(asking, wanted)?;
         }
@@ -153,6 +155,9 @@ fn wish_rules(asking: &Asking<'_>, decisions: &mut Decisions, wish: &Wish) -> Re
             decisions.want_rows(asking, *resource);
             if let Some(wanted) = wanted {
                 decisions.selection(asking, wanted)?;
+            }
+            for given in items.iter().filter_map(BatchItem::given) {
+                decisions.given(asking, *resource, given.fields());
             }
             let rules = |(at, item): (usize, &BatchItem)| {
                 item_rules(asking, *resource, item).map_err(|fault| at_item(fault, at, Some(item.verb())))
@@ -209,56 +214,50 @@ fn result_rules(asking: &Asking<'_>, decisions: &mut Decisions, wanted: &SqlWant
 
 /// The rules of one write of a batch.
 fn item_rules(asking: &Asking<'_>, id: ResourceId, item: &BatchItem) -> Result<WriteRules, Fault> {
-    let mut write = WriteRules::closed();
     match item {
-        BatchItem::Create { given } => {
-            write.create = given_rules(asking, id, given, asking.possible(id, Action::Create)?)?;
+        BatchItem::Create { given } => create_rules(asking, id, given),
+        BatchItem::Update { given, .. } => update_rules(asking, id, given),
+        BatchItem::Upsert { given, .. } => upsert_rules(asking, id, given),
+        BatchItem::Delete { .. } => {
+            let change = vec![asking.possible(id, Action::Delete)?];
+            Ok(WriteRules { change, ..WriteRules::closed() })
         }
-        BatchItem::Update { given, .. } => {
-            write.change = given_rules(asking, id, given, asking.possible(id, Action::Update)?)?;
-        }
-        BatchItem::Upsert { given, .. } => (write.create, write.change) = upsert_rules(asking, id, given)?,
-        BatchItem::Delete { .. } => write.change = vec![asking.possible(id, Action::Delete)?],
     }
-    Ok(write)
+}
+
+fn create_rules(asking: &Asking<'_>, id: ResourceId, given: &Given) -> Result<WriteRules, Fault> {
+    let row = asking.possible(id, Action::Create)?;
+    let (settable, fields) = Settable::ask(asking, id, given.fields())?;
+    Ok(WriteRules { create: with(row, fields), settable, ..WriteRules::closed() })
+}
+
+fn update_rules(asking: &Asking<'_>, id: ResourceId, given: &Given) -> Result<WriteRules, Fault> {
+    let row = asking.possible(id, Action::Update)?;
+    let (settable, fields) = Settable::ask(asking, id, given.fields())?;
+    Ok(WriteRules { change: with(row, fields), settable, ..WriteRules::closed() })
 }
 
 /// The rules of a row that may be there or not: one of them is enough to try.
-fn upsert_rules(
-    asking: &Asking<'_>,
-    id: ResourceId,
-    given: &Given,
-) -> Result<(Vec<Reduced>, Vec<Reduced>), Fault> {
+fn upsert_rules(asking: &Asking<'_>, id: ResourceId, given: &Given) -> Result<WriteRules, Fault> {
     let (create, update) = (asking.resource(id, Action::Create), asking.resource(id, Action::Update));
     if create == Reduced::Never && update == Reduced::Never {
         return Err(denied(asking.caller));
     }
-    Ok((given_rules(asking, id, given, create)?, given_rules(asking, id, given, update)?))
+    let (settable, fields) = Settable::ask(asking, id, given.fields())?;
+    Ok(WriteRules { create: with(create, fields.clone()), change: with(update, fields), settable })
 }
 
 impl WriteRules {
     fn closed() -> Self {
-        Self { create: vec![Reduced::Never], change: vec![Reduced::Never] }
+        let closed = || vec![Reduced::Never];
+        Self { create: closed(), change: closed(), settable: Settable::default() }
     }
 }
 
 /// The row's rule together with the write rules of the fields that the caller gives.
-fn given_rules(
-    asking: &Asking<'_>,
-    id: ResourceId,
-    given: &Given,
-    row: Reduced,
-) -> Result<Vec<Reduced>, Fault> {
-    let mut rules = vec![row];
-    for (field, _) in &given.values {
-        let field = asking.contract.resource(id).field(*field);
-        match field.write.as_ref().map(|rule| rule.expr.reduce(asking.facts)) {
-            None | Some(Reduced::Always) => {}
-            Some(Reduced::Never) => return Err(denied_field(&field.name, &field.name)),
-            Some(depends) => rules.push(depends),
-        }
-    }
-    Ok(rules)
+fn with(row: Reduced, mut fields: Vec<Reduced>) -> Vec<Reduced> {
+    fields.insert(0, row);
+    fields
 }
 
 pub(super) fn arguments_of(wish: &Wish) -> Option<&Arguments> {

@@ -139,8 +139,9 @@ impl<'a> Planner<'a> {
     fn plan(&self) -> Result<Plan, Fault> {
         let operation = self.operation();
         match &self.permitted.wish {
-            Wish::Get { resource, key, wanted } => {
-                Ok(Plan::Get { resource: *resource, read: self.get(*resource, key, wanted)? })
+            Wish::Get { resource, key, condition, wanted } => {
+                let read = self.get(*resource, key, condition.as_ref(), wanted)?;
+                Ok(Plan::Get { resource: *resource, read })
             }
             Wish::List { parent, wanted, page, total, .. } => {
                 self.list(parent.as_ref(), wanted, page, *total)

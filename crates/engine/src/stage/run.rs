@@ -16,7 +16,7 @@ use contract::names::upper_snake;
 use contract::{Arity, ErrorKind, Operation, OperationId, ResourceId};
 use quota::Holder;
 use std::sync::Arc;
-use store::{Bounds, Error, Failed, Flow, Mutation, Reply, Step, Written};
+use store::{Bounds, Error, Failed, Flow, KEY_MAX, Mutation, Reply, Step, Unfit, Written};
 use wire::{Format, Value};
 
 impl Engine {
@@ -304,24 +304,15 @@ impl About<'_> {
     }
 
     /// Passwords are hashed off the threads that serve, as late as possible: a call refused before costs nothing. An
-    /// upsert has its secrets twice, for a record that is there and for one that is not: they are hashed once.
+    /// upsert has one parameter for a record that is there and for one that is not, so a secret is hashed once.
     async fn hash_secrets(&self, mutation: &mut Mutation, secrets: &[Secret]) -> Result<(), Fault> {
-        let mut hashed: Vec<(String, String)> = Vec::new();
-        let mut step = None;
         for secret in secrets {
             let Some(Step::Write { params, .. }) = mutation.steps.get_mut(secret.step) else { continue };
-            if step.replace(secret.step) != Some(secret.step) {
-                hashed.clear();
-            }
             let slot = &mut params[usize::from(secret.param)];
-            let Value::Text(clear) = slot else { continue };
-            let clear = std::mem::take(clear);
-            let hash = match hashed.iter().find(|(known, _)| *known == clear) {
-                Some((_, hash)) => hash.clone(),
-                None => secret::hash(&self.engine.hashing, clear.clone(), &mutation.bounds).await?,
-            };
-            *slot = Value::Text(hash.clone());
-            hashed.push((clear, hash));
+            if let Value::Secret(clear) = slot {
+                let clear = clear.clone();
+                *slot = Value::Text(secret::hash(&self.engine.hashing, clear, &mutation.bounds).await?);
+            }
         }
         Ok(())
     }
@@ -347,6 +338,7 @@ impl About<'_> {
                 "the record has changed since it was read",
             ),
             Error::Unique { resource, fields } => self.taken(resource, &fields),
+            Error::Unfit { resource, fields, why } => self.unfit(resource, &fields, why),
             Error::DanglingReference => Fault::new(
                 Kind::Conflict,
                 codes::REFERENCE_NOT_FOUND,
@@ -359,7 +351,7 @@ impl About<'_> {
             Error::IdempotencyMismatch => Fault::new(
                 Kind::Mismatch,
                 codes::IDEMPOTENCY_MISMATCH,
-                "the idempotency key was used before with another input",
+                "the idempotency key was used before with another input, or with other rights",
             ),
             Error::AnswerNotKept => Fault::new(
                 Kind::Conflict,
@@ -428,6 +420,19 @@ impl About<'_> {
         let fault = Fault::new(Kind::Conflict, codes::ALREADY_EXISTS, message);
         let fields = names.iter().map(|name| FieldFault::new(*name, "TAKEN", "is taken")).collect();
         Fault { fields, ..fault }
+    }
+
+    fn unfit(&self, id: ResourceId, fields: &[contract::FieldId], why: Unfit) -> Fault {
+        let (code, message) = match why {
+            Unfit::Immutable => ("IMMUTABLE", "can only be set when the record is created".to_owned()),
+            Unfit::KeyTooLarge => ("RANGE", format!("must be at most {KEY_MAX} in a new record")),
+            Unfit::KeyNotUuid => ("FORMAT", "must be a UUID in lower case in a new record".to_owned()),
+        };
+        let resource = self.engine.contract.resource(id);
+        let wrong = |field: &contract::FieldId| {
+            FieldFault::new(resource.field(*field).name.clone(), code, message.clone())
+        };
+        Fault::invalid(fields.iter().map(wrong).collect())
     }
 
     fn refused(&self, code: &str) -> Fault {

@@ -5,20 +5,19 @@ use super::batch::at_item;
 use super::validate::{BatchItem, Wish};
 use crate::fault::Fault;
 use crate::input::Given;
-use contract::{Contract, FieldId, ResourceId};
-use wire::Value;
+use contract::Contract;
 
 /// Units of a hash, which takes some 25 ms of a processor.
 const UNITS_PER_HASH: u64 = 2;
 
 /// The units that a call's hashes take.
-pub(super) fn units(contract: &Contract, wish: &Wish) -> u64 {
+pub(super) fn units(wish: &Wish) -> u64 {
     let hashes = match wish {
-        Wish::Create { resource, given, .. }
-        | Wish::Update { resource, given, .. }
-        | Wish::Upsert { resource, given, .. } => of(contract, *resource, given).count(),
-        Wish::Batch { resource, items, .. } => {
-            items.iter().filter_map(given).map(|given| of(contract, *resource, given).count()).sum()
+        Wish::Create { given, .. } | Wish::Update { given, .. } | Wish::Upsert { given, .. } => {
+            given.secrets().count()
+        }
+        Wish::Batch { items, .. } => {
+            items.iter().filter_map(BatchItem::given).map(|given| given.secrets().count()).sum()
         }
         Wish::Get { .. }
         | Wish::List { .. }
@@ -35,10 +34,7 @@ pub(super) fn units(contract: &Contract, wish: &Wish) -> u64 {
 pub(super) fn bound(contract: &Contract, wish: &Wish, secrets_max: usize) -> Result<(), Fault> {
     let Wish::Batch { resource, items, .. } = wish else { return Ok(()) };
     let fields = items.iter().enumerate().flat_map(|(at, item)| {
-        given(item)
-            .into_iter()
-            .flat_map(|given| of(contract, *resource, given))
-            .map(move |field| (at, item, field))
+        item.given().into_iter().flat_map(Given::secrets).map(move |field| (at, item, field))
     });
     match fields.into_iter().nth(secrets_max) {
         None => Ok(()),
@@ -48,28 +44,4 @@ pub(super) fn bound(contract: &Contract, wish: &Wish, secrets_max: usize) -> Res
             Err(at_item(Fault::invalid_field(name, "SIZE", message), at, Some(item.verb())))
         }
     }
-}
-
-fn given(item: &BatchItem) -> Option<&Given> {
-    match item {
-        BatchItem::Create { given } | BatchItem::Update { given, .. } | BatchItem::Upsert { given, .. } => {
-            Some(given)
-        }
-        BatchItem::Delete { .. } => None,
-    }
-}
-
-/// The secret fields that have a text.
-fn of<'a>(
-    contract: &'a Contract,
-    resource: ResourceId,
-    given: &'a Given,
-) -> impl Iterator<Item = FieldId> + 'a {
-    let resource = contract.resource(resource);
-    let is_hashed = |value: &Value| matches!(value, Value::Text(_));
-    let secret = given
-        .values
-        .iter()
-        .filter(move |(field, value)| is_hashed(value) && resource.field(*field).is_secret());
-    secret.map(|(field, _)| *field)
 }

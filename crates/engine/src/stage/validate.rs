@@ -41,7 +41,7 @@ pub(crate) type KeyFilter = Vec<(FieldId, Value)>;
 
 /// What is wanted, in ids and stored values.
 pub(crate) enum Wish {
-    Get { resource: ResourceId, key: KeyFilter, wanted: Arc<Wanted> },
+    Get { resource: ResourceId, key: KeyFilter, condition: Option<Condition>, wanted: Arc<Wanted> },
     List { resource: ResourceId, parent: Option<Parent>, wanted: Arc<Wanted>, page: Page, total: Total },
     Count { resource: ResourceId, page: Page },
     Create { resource: ResourceId, given: Given, wanted: Arc<Wanted>, arguments: Arguments },
@@ -63,6 +63,16 @@ pub(crate) enum BatchItem {
 }
 
 impl BatchItem {
+    /// What it gives.
+    pub fn given(&self) -> Option<&Given> {
+        match self {
+            BatchItem::Create { given }
+            | BatchItem::Update { given, .. }
+            | BatchItem::Upsert { given, .. } => Some(given),
+            BatchItem::Delete { .. } => None,
+        }
+    }
+
     /// Its name in the input.
     pub fn verb(&self) -> &'static str {
         match self {
@@ -132,7 +142,7 @@ impl Engine {
         let operation = self.contract.operation(call.operation);
         let fingerprint = match call.context.idempotency_key {
             None => [0; 32],
-            Some(_) => self.fingerprint(operation, &call.input, &call.selection, streamed.as_ref()),
+            Some(_) => fingerprint(&call.input, &call.selection, streamed.as_ref()),
         };
         let wish = match operation.binding {
             Binding::Channel(channel) => {
@@ -165,52 +175,6 @@ impl Engine {
         })
     }
 
-    /// A digest of what a call says, for telling a repeated call from another one under the same key. It is kept with
-    /// the key, so it says nothing of secrets: a digest of a password is found by guessing, which its hash prevents.
-    fn fingerprint(
-        &self,
-        operation: &Operation,
-        input: &Input,
-        selection: &Selected,
-        streamed: Option<&Streamed>,
-    ) -> [u8; 32] {
-        use sha2::{Digest, Sha256};
-        let data = input.data.as_ref().map(|data| canonical::text(&self.without_secrets(operation, data)));
-        let mut digest = Sha256::new();
-        let selection = match selection {
-            Selected::Default => "None".to_owned(),
-            Selected::These(selection) => format!("Some({selection:?})"),
-            Selected::Prepared(prepared) => format!("{:?}", prepared.chosen),
-        };
-        let items = streamed.map(|streamed| canonical::text(&Value::List(streamed.items.clone())));
-        let items = items.as_deref().unwrap_or("");
-        for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection, items] {
-            digest.update((part.len() as u64).to_le_bytes());
-            digest.update(part.as_bytes());
-        }
-        digest.finalize().into()
-    }
-
-    fn without_secrets<'v>(&self, operation: &Operation, data: &'v Value) -> Cow<'v, Value> {
-        let Some(resource) = written(&operation.binding) else { return Cow::Borrowed(data) };
-        let resource = self.contract.resource(resource);
-        let field_of = |name: &str| match operation.arguments.iter().find(|argument| argument.name == name) {
-            Some(argument) => argument.field,
-            None => resource.field_named(name),
-        };
-        let is_secret = |name: &str| field_of(name).is_some_and(|field| resource.field(field).is_secret());
-        match operation.binding {
-            // Each item is an object around the fields.
-            Binding::Batch(_) => Cow::Owned(stripped(data, &is_secret, 2)),
-            _ => match data {
-                Value::Object(members) if members.iter().any(|(name, _)| is_secret(name)) => {
-                    Cow::Owned(stripped(data, &is_secret, 0))
-                }
-                _ => Cow::Borrowed(data),
-            },
-        }
-    }
-
     fn wish(
         &self,
         operation: &Operation,
@@ -220,11 +184,10 @@ impl Engine {
     ) -> Result<Wish, Fault> {
         let records = |resource| self.records(operation, resource, selected);
         match &operation.binding {
-            Binding::Get(resource) => Ok(Wish::Get {
-                resource: *resource,
-                key: self.key_filter(operation, *resource, &input)?,
-                wanted: records(*resource)?,
-            }),
+            Binding::Get(resource) => {
+                let (key, condition) = self.named_row(operation, *resource, &input)?;
+                Ok(Wish::Get { resource: *resource, key, condition, wanted: records(*resource)? })
+            }
             Binding::List(resource) => self.list(operation, *resource, &input, records(*resource)?),
             Binding::Related { parent, field } => self.related(*parent, *field, &input, records),
             Binding::Count(resource) => {
@@ -247,7 +210,7 @@ impl Engine {
                 Ok(Wish::Update { resource: *resource, key, given, wanted: records(*resource)?, arguments })
             }
             Binding::Upsert(resource) => {
-                let key = self.key(*resource, &input)?;
+                let key = self.new_key(*resource, &input)?;
                 let given = self.given(*resource, body(&input)?, Purpose::Upsert)?;
                 Ok(Wish::Upsert { resource: *resource, key, given, wanted: records(*resource)? })
             }
@@ -343,28 +306,53 @@ impl Engine {
             .map_err(|problem| Fault::invalid_field(name, problem.code, problem.message))
     }
 
-    /// The row a call is about: by the key beside the input, or by the arguments that stand for fields.
+    /// The key of a row that the call makes if it is not there.
+    fn new_key(&self, resource: ResourceId, input: &Input) -> Result<Value, Fault> {
+        let name = &self.contract.resource(resource).key_field().name;
+        let key = input.key.clone().map_or(Value::Null, Value::Text);
+        input::stored::new_key(&self.contract, resource, &key)
+            .map_err(|problem| Fault::invalid_field(name, problem.code, problem.message))
+    }
+
+    /// The row that a call changes: by the key beside the input, or by the argument that stands for it.
     fn key_filter(
         &self,
         operation: &Operation,
         resource: ResourceId,
         input: &Input,
     ) -> Result<KeyFilter, Fault> {
-        let key_field = self.contract.resource(resource).key;
-        if operation.arguments.is_empty() {
-            return Ok(vec![(key_field, self.key(resource, input)?)]);
-        }
-        let arguments = self.arguments(operation, input)?;
-        let by_key_only = !matches!(operation.binding, Binding::Get(_));
-        let named = operation.arguments.iter().zip(arguments.stored).filter_map(|(argument, stored)| {
-            let field = argument.field.filter(|field| !by_key_only || *field == key_field)?;
-            Some((field, stored?))
-        });
-        let filter: KeyFilter = named.collect();
-        if filter.is_empty() {
+        let (key, _) = self.named_row(operation, resource, input)?;
+        if key.is_empty() {
             return Err(Fault::invalid_field("arguments", "REQUIRED", "name no record"));
         }
-        Ok(filter)
+        Ok(key)
+    }
+
+    /// The row that a call reads: by its key, and by the arguments that stand for other fields, which are conditions
+    /// like any other.
+    fn named_row(
+        &self,
+        operation: &Operation,
+        resource: ResourceId,
+        input: &Input,
+    ) -> Result<(KeyFilter, Option<Condition>), Fault> {
+        let key_field = self.contract.resource(resource).key;
+        if operation.arguments.is_empty() {
+            return Ok((vec![(key_field, self.key(resource, input)?)], None));
+        }
+        let arguments = self.arguments(operation, input)?;
+        let (mut key, mut tests) = (KeyFilter::new(), Vec::new());
+        for (argument, stored) in operation.arguments.iter().zip(arguments.stored) {
+            match argument.field.zip(stored) {
+                Some((field, value)) if field == key_field => key.push((field, value)),
+                Some((field, value)) => tests.push(equals(resource, field, value)),
+                None => {}
+            }
+        }
+        if key.is_empty() && tests.is_empty() {
+            return Err(Fault::invalid_field("arguments", "REQUIRED", "name no record"));
+        }
+        Ok((key, (!tests.is_empty()).then_some(Condition::And(tests))))
     }
 
     /// The fields that a call sets, and its arguments where it has some.
@@ -426,37 +414,22 @@ fn without_key(data: Value, key: &str, operation: &Operation) -> Value {
     }
 }
 
-/// A value without secret members of the objects this many levels inside it.
-fn stripped(data: &Value, is_secret: &dyn Fn(&str) -> bool, levels: usize) -> Value {
-    match data {
-        Value::List(items) => Value::List(
-            items.iter().map(|item| stripped(item, is_secret, levels.saturating_sub(1))).collect(),
-        ),
-        Value::Object(members) if levels == 0 => {
-            Value::Object(members.iter().filter(|(name, _)| !is_secret(name)).cloned().collect())
-        }
-        Value::Object(members) => {
-            let inside = members.iter().map(|(name, v)| (name.clone(), stripped(v, is_secret, levels - 1)));
-            Value::Object(inside.collect())
-        }
-        other => other.clone(),
+/// A digest of what a call says, for telling a repeated call from another one under the same key. It is kept with the
+/// key, so it says nothing of secrets: a digest of a password is found by guessing, which its hash prevents.
+fn fingerprint(input: &Input, selection: &Selected, streamed: Option<&Streamed>) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let data = input.data.as_ref().map(canonical::text);
+    let mut digest = Sha256::new();
+    let selection = match selection {
+        Selected::Default => "None".to_owned(),
+        Selected::These(selection) => format!("Some({selection:?})"),
+        Selected::Prepared(prepared) => format!("{:?}", prepared.chosen),
+    };
+    let items = streamed.map(|streamed| canonical::text(&Value::List(streamed.items.clone())));
+    let items = items.as_deref().unwrap_or("");
+    for part in [input.key.as_deref().unwrap_or(""), data.as_deref().unwrap_or(""), &selection, items] {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part.as_bytes());
     }
-}
-
-/// The resource whose fields a call may set.
-fn written(binding: &Binding) -> Option<ResourceId> {
-    match binding {
-        Binding::Create(resource)
-        | Binding::Update(resource)
-        | Binding::Upsert(resource)
-        | Binding::Batch(resource) => Some(*resource),
-        Binding::Get(_)
-        | Binding::List(_)
-        | Binding::Related { .. }
-        | Binding::Count(_)
-        | Binding::Aggregate(_)
-        | Binding::Delete(_) => None,
-        Binding::Sql(_) | Binding::Http(_) | Binding::Grpc(_) => None,
-        Binding::Channel(_) | Binding::Event(_) => None,
-    }
+    digest.finalize().into()
 }

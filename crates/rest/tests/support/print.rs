@@ -159,6 +159,7 @@ fn texts(values: &[Value]) -> String {
 /// A value as JSON-like text.
 pub fn value(value: &Value) -> String {
     match value {
+        Value::Secret(_) => unreachable!("no query has secrets"),
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),

@@ -48,7 +48,8 @@ fn ordered(json: &str) -> Option<Vec<u8>> {
 /// Recursive, as deep as the decoder lets values be.
 fn push(bytes: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Null => bytes.push(NULL),
+        // No JSON has a secret in it.
+        Value::Null | Value::Secret(_) => bytes.push(NULL),
         Value::Bool(false) => bytes.push(FALSE),
         Value::Bool(true) => bytes.push(TRUE),
         Value::Int(_) | Value::Float(_) | Value::Number(_) => {

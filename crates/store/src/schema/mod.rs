@@ -5,6 +5,7 @@
 //! statement, from wherever it comes, can change a row without its event.
 
 mod actual;
+mod cleaning;
 mod comparison;
 mod ddl;
 mod form;
@@ -12,6 +13,8 @@ mod migration;
 mod outbox;
 mod triggers;
 
+pub use cleaning::Cleaned;
+pub(crate) use cleaning::remove_secrets;
 pub(crate) use form::Form;
 pub use migration::{Plan, Step as MigrationStep, migration_plan};
 pub(crate) use migration::{apply, found, owned_by, plan};

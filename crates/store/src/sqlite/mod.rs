@@ -12,6 +12,7 @@ mod slow;
 pub(crate) mod writer;
 
 use crate::face::Place;
+use crate::schema::Cleaned;
 use crate::storage::Health;
 use contract::Contract;
 pub use flow::Flow;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub readers: reader::Readers,
     /// What reads and writes have shown of the file.
     pub health: Health,
+    /// What was removed when it was opened.
+    pub cleaned: Cleaned,
     /// The file.
     pub database: Database,
 }

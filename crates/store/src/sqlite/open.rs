@@ -6,7 +6,7 @@ use super::writer::Writer;
 use super::{Database, Generation, Inner, Store};
 use crate::face::{Durability, OpenError, Options, Place};
 use crate::functions;
-use crate::schema::{self, Plan, Schema};
+use crate::schema::{self, Cleaned, Plan, Schema};
 use crate::storage::{Health, StorageFault};
 use contract::Contract;
 use rusqlite::Connection;
@@ -58,13 +58,19 @@ impl Store {
             Unmigrated::Drift(text) => OpenError(text),
             Unmigrated::Database(error) => cannot(error),
         })?;
+        let cleaned = schema::remove_secrets(&contract, &conn).map_err(cannot)?;
         let generation = Arc::new(Generation::default());
         let outbox = reading(database.path()).map_err(cannot)?;
         let writer =
             Writer::start(conn, outbox, allowance, &contract, options, &generation).map_err(failed)?;
         let readers = Readers::new(database.path(), options, &generation);
-        let inner = Inner { contract, writer, readers, health: Health::default(), database };
+        let inner = Inner { contract, writer, readers, health: Health::default(), cleaned, database };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What was removed from the database when it was opened.
+    pub fn cleaned(&self) -> Cleaned {
+        self.inner.cleaned
     }
 }
 

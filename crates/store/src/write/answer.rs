@@ -2,7 +2,7 @@
 
 use super::later::Later;
 use super::mutation::{Progress, Run};
-use super::{Judged, Key};
+use super::{Judged, Key, Made};
 use crate::face::{AnswerRead, Error, Failed, Mutation, ReadPlan, Reply, Step};
 use crate::read;
 use std::sync::Arc;
@@ -12,11 +12,14 @@ impl Run<'_> {
     /// Runs all steps and reads the row of the last one.
     pub(super) fn answer_after(&self, answer: &AnswerRead, progress: &mut Progress) -> Result<(), Failed> {
         self.steps(0, progress)?;
-        match self.allowance.answering(|| self.row(answer, progress.key()?))? {
+        match self.allowance.answering(|| self.row(answer, progress.key()?, progress.made()))? {
             Some(reply) => progress.reply = reply,
             // An answer that is kept for its idempotency key is kept with the change.
             None if self.mutation.idempotency.is_some() => return Err(Error::AnswerTooLong.into()),
-            None => progress.later = Some(Box::new(Later::of(self.mutation, answer, progress.key()?)?)),
+            None => {
+                let later = Later::of(self.mutation, answer, progress.key()?, progress.made())?;
+                progress.later = Some(Box::new(later));
+            }
         }
         Ok(())
     }
@@ -30,7 +33,9 @@ impl Run<'_> {
         let writing = self.writing(params);
         let judged = writing.judge(plan).map_err(first)?;
         let reply = match &judged {
-            Judged::There(_, key, _) => self.allowance.answering_here(|| self.row(answer, key))?,
+            Judged::There(_, key, _) => {
+                self.allowance.answering_here(|| self.row(answer, key, Made::Changed))?
+            }
             Judged::New(_) => Reply::default(),
         };
         progress.done(writing.perform(judged).map_err(first)?);
@@ -87,7 +92,7 @@ impl Run<'_> {
         key: &Key,
         reply: &mut Reply,
     ) -> Result<Found, Error> {
-        for (plan, params) in answer.reads() {
+        for (_, plan, params) in answer.reads() {
             let params = answer.with_key(params, key)?;
             let read = || read::item_into(encoder, self.conn, plan, &params);
             let found = self.allowance.answering_here(read)?;
@@ -100,17 +105,35 @@ impl Run<'_> {
     }
 
     /// Reads a row of the answer.
-    fn row(&self, answer: &AnswerRead, key: &Key) -> Result<Reply, Error> {
+    fn row(&self, answer: &AnswerRead, key: &Key, made: Made) -> Result<Reply, Error> {
         let Mutation { format, bounds, .. } = self.mutation;
-        let mut reply = Reply::default();
-        for (plan, params) in answer.reads() {
+        for (words, plan, params) in answer.reads() {
             let params = answer.with_key(params, key)?;
-            reply = read::run(self.conn, plan, &params, *format, bounds.reply_bytes_max)?;
+            let reply = read::run(self.conn, plan, &params, *format, bounds.reply_bytes_max)?;
             if reply.rows > 0 {
-                break;
+                return Ok(words.told(reply, made));
             }
         }
-        Ok(reply)
+        Ok(Reply::default())
+    }
+}
+
+/// Whose words an answer is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// The row's, which the caller may read.
+    Rows,
+    /// The caller's own.
+    Callers,
+}
+
+impl Words {
+    /// What is told of a reply beside its body: the version of a row that was there is no word of the caller's.
+    pub fn told(self, reply: Reply, made: Made) -> Reply {
+        match (self, made) {
+            (Words::Callers, Made::Changed) => Reply { version: None, ..reply },
+            (Words::Callers, Made::New) | (Words::Rows, _) => reply,
+        }
     }
 }
 
@@ -140,9 +163,10 @@ enum Found {
 
 impl AnswerRead {
     /// The read under the caller's rules, and the one for when they hide the row.
-    pub(super) fn reads(&self) -> impl Iterator<Item = (&Arc<ReadPlan>, &[Value])> {
-        let otherwise = self.otherwise.as_ref().map(|(plan, params)| (plan, params.as_slice()));
-        std::iter::once((&self.plan, self.params.as_slice())).chain(otherwise)
+    pub(super) fn reads(&self) -> impl Iterator<Item = (Words, &Arc<ReadPlan>, &[Value])> {
+        let otherwise = self.otherwise.as_ref();
+        let otherwise = otherwise.map(|(plan, params)| (Words::Callers, plan, params.as_slice()));
+        std::iter::once((Words::Rows, &self.plan, self.params.as_slice())).chain(otherwise)
     }
 
     pub(super) fn with_key(&self, params: &[Value], key: &Key) -> Result<Vec<Value>, Error> {

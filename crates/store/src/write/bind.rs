@@ -59,7 +59,7 @@ impl ToSql for Stored<'_> {
             Value::Float(value) => ValueRef::Real(*value),
             Value::Text(value) => ValueRef::Text(value.as_bytes()),
             Value::Bytes(value) => ValueRef::Blob(value),
-            Value::Number(_) | Value::List(_) | Value::Object(_) => {
+            Value::Number(_) | Value::List(_) | Value::Object(_) | Value::Secret(_) => {
                 return Err(Error::ToSqlConversionFailure("a parameter that is not in stored form".into()));
             }
         }))

@@ -1,6 +1,7 @@
 //! What a mutation answers, where reading that is put off until its changes are committed.
 
-use super::Key;
+use super::answer::Words;
+use super::{Key, Made};
 use crate::face::{AnswerRead, Bounds, Error, Mutation, ReadPlan, Reply, Written};
 use crate::read::{Kept, run_kept};
 use rusqlite::Connection;
@@ -25,28 +26,29 @@ impl From<Written> for Answered {
 #[derive(Debug, Clone)]
 pub(crate) struct Later {
     /// The first of these that finds it.
-    reads: Vec<(Arc<ReadPlan>, Vec<Value>)>,
+    reads: Vec<(Words, Arc<ReadPlan>, Vec<Value>)>,
+    made: Made,
     format: Format,
     pub bounds: Bounds,
 }
 
 impl Later {
     /// The record of the key.
-    pub fn of(mutation: &Mutation, answer: &AnswerRead, key: &Key) -> Result<Self, Error> {
-        let with_key = |(plan, params): (&Arc<ReadPlan>, &[Value])| {
-            Ok::<_, Error>((Arc::clone(plan), answer.with_key(params, key)?))
+    pub fn of(mutation: &Mutation, answer: &AnswerRead, key: &Key, made: Made) -> Result<Self, Error> {
+        let with_key = |(words, plan, params): (Words, &Arc<ReadPlan>, &[Value])| {
+            Ok::<_, Error>((words, Arc::clone(plan), answer.with_key(params, key)?))
         };
         let reads = answer.reads().map(with_key).collect::<Result<_, _>>()?;
         let Mutation { format, bounds, .. } = mutation;
-        Ok(Self { reads, format: *format, bounds: bounds.clone() })
+        Ok(Self { reads, made, format: *format, bounds: bounds.clone() })
     }
 
     /// Reads it. It may have been changed since, or deleted.
     pub fn read<'c>(&self, conn: &'c Connection, kept: &mut Kept<'c>) -> Result<Reply, Error> {
-        for (plan, params) in &self.reads {
+        for (words, plan, params) in &self.reads {
             let reply = run_kept(conn, kept, plan, params, self.format, self.bounds.reply_bytes_max)?;
             if reply.rows > 0 {
-                return Ok(reply);
+                return Ok(words.told(reply, self.made));
             }
         }
         Err(Error::NotFound)

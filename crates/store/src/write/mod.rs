@@ -22,7 +22,7 @@ pub use plan::WritePlan;
 pub(crate) use references::References;
 pub use retention::OutboxKept;
 pub(crate) use retention::Retention;
-use run::Judged;
+use run::{Judged, Made};
 pub(crate) use violation::Violations;
 
 /// The key of a row, as SQLite keeps it.

@@ -89,6 +89,11 @@ impl Progress {
         self.key.as_ref().ok_or_else(none)
     }
 
+    /// Whether the last write made its row.
+    pub fn made(&self) -> Made {
+        if self.created { Made::New } else { Made::Changed }
+    }
+
     /// What follows is about another row.
     pub fn forget(&mut self) {
         self.key = None;
@@ -109,6 +114,7 @@ impl Run<'_> {
                     step: Some(_),
                     error:
                         Error::Unique { .. }
+                        | Error::Unfit { .. }
                         | Error::DanglingReference
                         | Error::Misfit { .. }
                         | Error::BadValue(_),

@@ -6,9 +6,9 @@
 use super::bind::{KEY, NOW};
 use crate::face::PlanError;
 use crate::functions::MERGE_PATCH;
-use crate::query::{Merge, Operand, Param, Predicate, Write};
+use crate::query::{Growth, Merge, Operand, Param, Predicate, Write};
 use crate::sql::{DELETED_AT, Dialect, Draft, Scope, Statement, VERSION, column};
-use contract::{Contract, FieldId, Resource, ResourceId};
+use contract::{Contract, FieldId, KeyKind, Resource, ResourceId};
 
 /// A compiled write.
 #[derive(Debug)]
@@ -32,12 +32,17 @@ pub(super) struct Insert {
     pub key: NewKey,
     /// Whether the rule holds for the new row; `None` when it does for all.
     pub check: Option<Statement>,
+    /// Whose key it is, for what is wrong with one.
+    pub of: (ResourceId, FieldId),
 }
 
 /// Where the key of a new row comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NewKey {
+    /// From the server, or from the operator.
     Given(Param),
+    /// From a caller, for a resource whose keys the server makes: it has to be one that the server could have made.
+    Chosen(Param, KeyKind),
     /// SQLite makes it.
     Made,
 }
@@ -45,10 +50,14 @@ pub(super) enum NewKey {
 /// A change of a row that is there.
 #[derive(Debug)]
 pub(super) struct Change {
-    /// The row's key and version, whether the caller sees it, whether the rule holds for it, and what is kept of it.
+    /// The row's key and version, whether the caller sees it, whether the rule holds for it, for each of `fixed`
+    /// whether it is as given, and what is kept of it.
     pub find: Statement,
+    /// Fields that are given and cannot change.
+    pub fixed: Box<[FieldId]>,
     /// The parameters that take what is kept.
     pub kept: Box<[Param]>,
+    pub resource: ResourceId,
     /// The version the caller saw.
     pub version: Option<Param>,
     /// What is done to the row; `None` when no field is set.
@@ -88,13 +97,26 @@ impl WritePlan {
         let of = |resource: &ResourceId| Compiler { contract, dialect, resource: *resource };
         let action = match write {
             Write::Insert { resource, set, check } => Action::Insert(of(resource).insert(set, check)?),
-            Write::Update { resource, filter, visible, before, set, merges, kept, after, version } => {
+            Write::Update {
+                resource,
+                filter,
+                visible,
+                before,
+                set,
+                merges,
+                kept,
+                growth,
+                after,
+                version,
+            } => {
                 let compiler = of(resource);
                 Action::Change(Change {
-                    find: compiler.find(Wanted::Filter(filter), visible, before, kept)?,
+                    find: compiler.find(Wanted::Filter(filter), visible, before, &[], kept)?,
+                    fixed: Box::default(),
                     kept: kept.iter().map(|(_, param)| *param).collect(),
+                    resource: *resource,
                     version: *version,
-                    statement: compiler.update(set, merges)?,
+                    statement: compiler.update(set, merges, *growth)?,
                     after: compiler.check(after)?,
                 })
             }
@@ -104,6 +126,8 @@ impl WritePlan {
                 insert,
                 create_check,
                 update,
+                growth,
+                fixed,
                 visible,
                 before,
                 kept,
@@ -112,19 +136,25 @@ impl WritePlan {
             } => {
                 let compiler = of(resource);
                 let change = Change {
-                    find: compiler.find(Wanted::Key(*key), visible, before, kept)?,
+                    find: compiler.find(Wanted::Key(*key), visible, before, fixed, kept)?,
+                    fixed: fixed.iter().map(|(field, _)| *field).collect(),
                     kept: kept.iter().map(|(_, param)| *param).collect(),
+                    resource: *resource,
                     version: *version,
-                    statement: compiler.update(update, &[])?,
+                    statement: compiler.update(update, &[], *growth)?,
                     after: compiler.check(after)?,
                 };
-                Action::Upsert(compiler.insert(insert, create_check)?, change)
+                let insert = compiler.insert(insert, create_check)?;
+                let key = NewKey::Chosen(*key, contract.resource(*resource).key_kind);
+                Action::Upsert(Insert { key, ..insert }, change)
             }
             Write::Delete { resource, filter, visible, before, version } => {
                 let compiler = of(resource);
                 Action::Change(Change {
-                    find: compiler.find(Wanted::Filter(filter), visible, before, &[])?,
+                    find: compiler.find(Wanted::Filter(filter), visible, before, &[], &[])?,
+                    fixed: Box::default(),
                     kept: Box::default(),
+                    resource: *resource,
                     version: *version,
                     statement: Some(compiler.delete()?),
                     after: None,
@@ -166,7 +196,8 @@ impl<'c> Compiler<'c> {
         };
         let given = set.iter().find(|(field, _)| *field == resource.key);
         let key = given.map_or(NewKey::Made, |(_, param)| NewKey::Given(*param));
-        Ok(Insert { statement: draft.finish(sql)?, key, check: self.check(check)? })
+        let of = (self.resource, resource.key);
+        Ok(Insert { statement: draft.finish(sql)?, key, check: self.check(check)?, of })
     }
 
     fn names(&self, resource: &Resource, set: &Set) -> Result<Vec<String>, PlanError> {
@@ -178,6 +209,7 @@ impl<'c> Compiler<'c> {
         wanted: Wanted<'_>,
         visible: &Predicate,
         before: &Predicate,
+        fixed: &[(FieldId, Predicate)],
         kept: &[(Operand, Param)],
     ) -> Result<Statement, PlanError> {
         let mut draft = self.draft();
@@ -192,6 +224,10 @@ impl<'c> Compiler<'c> {
         };
         let version = draft.version(&rows.row);
         let mut what = format!("{}, {version}, {visible}, {before}", rows.row.key);
+        for (_, same) in fixed {
+            what.push_str(", ");
+            what.push_str(&draft.predicate(&scope, same)?);
+        }
         for of in &kept {
             what.push_str(", ");
             what.push_str(of);
@@ -199,8 +235,9 @@ impl<'c> Compiler<'c> {
         draft.finish(format!("{} LIMIT 1", rows.select(&what, &condition)))
     }
 
-    /// Sets fields. The version grows when one of them really changes, as the event is written when one does.
-    fn update(&self, set: &Set, merges: &[Merge]) -> Result<Option<Statement>, PlanError> {
+    /// Sets fields and patches them. As the event is written when one of them really changes, so the version grows, unless
+    /// that would tell.
+    fn update(&self, set: &Set, merges: &[Merge], growth: Growth) -> Result<Option<Statement>, PlanError> {
         if set.is_empty() && merges.is_empty() {
             return Ok(None);
         }
@@ -215,10 +252,16 @@ impl<'c> Compiler<'c> {
             pairs.push((name, merged));
         }
         let mut sets: Vec<String> = pairs.iter().map(|(name, param)| format!("{name} = {param}")).collect();
-        let differ: Vec<String> =
-            pairs.iter().map(|(name, param)| format!("{name} IS NOT {param}")).collect();
+        let grown = match growth {
+            Growth::Always => "1".to_owned(),
+            Growth::WhenChanged => {
+                let differ: Vec<String> =
+                    pairs.iter().map(|(name, param)| format!("{name} IS NOT {param}")).collect();
+                differ.join(" OR ")
+            }
+        };
         let version = self.dialect.quoted(VERSION);
-        sets.push(format!("{version} = {version} + ({})", differ.join(" OR ")));
+        sets.push(format!("{version} = {version} + ({grown})"));
         let (table, this) = (self.dialect.quoted(&resource.table), self.this(&mut draft, resource)?);
         Ok(Some(draft.finish(format!("UPDATE {table} SET {} WHERE {this}", sets.join(", ")))?))
     }

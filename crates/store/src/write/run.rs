@@ -3,8 +3,9 @@
 use super::bind::{Own, bind};
 use super::plan::{Action, Change, Insert, NewKey};
 use super::{Key, Violations, WritePlan};
-use crate::face::Error;
+use crate::face::{Error, KEY_MAX, Unfit};
 use crate::sql::Statement;
+use contract::{FieldId, KeyKind, Scalar};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use wire::Value;
@@ -18,7 +19,7 @@ pub(super) struct Done {
 
 /// Whether a write made a new row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Made {
+pub(crate) enum Made {
     New,
     Changed,
 }
@@ -48,6 +49,8 @@ struct Found {
     version: i64,
     visible: bool,
     allowed: bool,
+    /// Fields that cannot change, and are given otherwise than they are.
+    changed: Vec<FieldId>,
     kept: Vec<Value>,
 }
 
@@ -77,21 +80,28 @@ impl Writing<'_> {
     }
 
     fn insert(&self, insert: &Insert) -> Result<Done, Error> {
+        let given = self.new_key(insert)?;
         self.execute(&insert.statement, None)?;
-        let key = match insert.key {
-            NewKey::Made => Key::Integer(self.conn.last_insert_rowid()),
-            NewKey::Given(param) => match self.params.get(usize::from(param)) {
-                Some(Value::Text(text)) => Key::Text(text.clone()),
-                Some(Value::Int(number)) => Key::Integer(*number),
-                _ => {
-                    return Err(Error::Internal(
-                        "the key of a new row is neither text nor integer".to_owned(),
-                    ));
-                }
-            },
-        };
+        let key = given.unwrap_or_else(|| Key::Integer(self.conn.last_insert_rowid()));
         self.require(insert.check.as_ref(), &key)?;
         Ok(Done { key, made: Made::New })
+    }
+
+    /// The key that a new row is given, if it is one that it may have.
+    fn new_key(&self, insert: &Insert) -> Result<Option<Key>, Error> {
+        let unfit = |why| Error::Unfit { resource: insert.of.0, fields: vec![insert.of.1], why };
+        let (param, chosen) = match insert.key {
+            NewKey::Made => return Ok(None),
+            NewKey::Given(param) => (param, None),
+            NewKey::Chosen(param, kind) => (param, Some(kind)),
+        };
+        match (self.params.get(usize::from(param)), chosen) {
+            (Some(Value::Text(text)), Some(KeyKind::Uuid)) if !is_uuid(text) => Err(unfit(Unfit::KeyNotUuid)),
+            (Some(Value::Int(number)), _) if *number > KEY_MAX => Err(unfit(Unfit::KeyTooLarge)),
+            (Some(Value::Text(text)), _) => Ok(Some(Key::Text(text.clone()))),
+            (Some(Value::Int(number)), _) => Ok(Some(Key::Integer(*number))),
+            _ => Err(Error::Internal("the key of a new row is neither text nor integer".to_owned())),
+        }
     }
 
     fn allow<'p>(&self, change: &'p Change, found: Found) -> Result<Judged<'p>, Error> {
@@ -103,6 +113,10 @@ impl Writing<'_> {
         }
         if !found.allowed {
             return Err(Error::Denied);
+        }
+        if !found.changed.is_empty() {
+            let (resource, fields) = (change.resource, found.changed);
+            return Err(Error::Unfit { resource, fields, why: Unfit::Immutable });
         }
         Ok(Judged::There(change, found.key, found.kept))
     }
@@ -140,9 +154,16 @@ impl Writing<'_> {
                 ValueRef::Integer(number) => Key::Integer(number),
                 text => Key::Text(text.as_str()?.to_owned()),
             };
-            let kept = (4..4 + change.kept.len()).map(|at| Ok(kept(row.get_ref(at)?)));
+            let mut changed = Vec::new();
+            for (at, field) in change.fixed.iter().enumerate() {
+                if !holds(4 + at)? {
+                    changed.push(*field);
+                }
+            }
+            let first = 4 + change.fixed.len();
+            let kept = (first..first + change.kept.len()).map(|at| Ok(kept(row.get_ref(at)?)));
             let kept = kept.collect::<rusqlite::Result<_>>()?;
-            Ok(Found { key, version: row.get(1)?, visible: holds(2)?, allowed: holds(3)?, kept })
+            Ok(Found { key, version: row.get(1)?, visible: holds(2)?, allowed: holds(3)?, changed, kept })
         })
     }
 
@@ -185,4 +206,9 @@ fn kept(value: ValueRef<'_>) -> Value {
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     }
+}
+
+/// Whether a text is a UUID as the server writes it.
+fn is_uuid(text: &str) -> bool {
+    matches!(wire::text_to_stored(Scalar::Uuid, text), Ok(Value::Text(written)) if written == text)
 }

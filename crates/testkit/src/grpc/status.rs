@@ -136,8 +136,8 @@ fn neutral(path: &str, request: &MessageDescriptor) -> String {
             _ => None,
         });
         // A record is held under its own name, beside masks and versions.
-        let holder =
-            around.as_ref().is_some_and(|message| message.get_field_by_name("update_mask").is_some());
+        let has = |name| around.as_ref().is_some_and(|message| message.get_field_by_name(name).is_some());
+        let holder = has("update_mask") || has("if_version");
         let is_record = |message: &MessageDescriptor| {
             contract::names::snake(message.name()) == step && message.package_name() != "google.protobuf"
         };

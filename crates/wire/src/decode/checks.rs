@@ -67,6 +67,7 @@ fn texts<'a>(sent: &'a Value, stored: &'a Value) -> Vec<&'a str> {
             })
             .collect(),
         (_, Value::Text(text)) => vec![text],
+        (_, Value::Secret(secret)) => secret.expose().into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -76,6 +77,7 @@ fn length(bounds: &Bounds<u32>, sent: &Value, stored: &Value) -> Result<(), Scal
         (Value::List(items), _) => (items.len(), "items"),
         (_, Value::Bytes(bytes)) => (bytes.len(), "bytes"),
         (_, Value::Text(text)) => (text.chars().count(), "characters"),
+        (_, Value::Secret(secret)) => (secret.expose().map_or(0, |text| text.chars().count()), "characters"),
         _ => return Ok(()),
     };
     let too_short = bounds.min.filter(|min| length < *min as usize);

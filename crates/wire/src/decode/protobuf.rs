@@ -320,6 +320,7 @@ fn inner_values(value: &Value) -> usize {
         | Value::Float(_)
         | Value::Number(_)
         | Value::Text(_)
-        | Value::Bytes(_) => 0,
+        | Value::Bytes(_)
+        | Value::Secret(_) => 0,
     }
 }

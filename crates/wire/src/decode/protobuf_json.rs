@@ -140,7 +140,12 @@ impl Decoder<'_> {
                     i32::try_from(number).ok().and_then(|number| self.messages.enum_value(of, number));
                 (value, Cow::Owned(format!("of number {number}")))
             }
-            Value::Null | Value::Bool(_) | Value::Bytes(_) | Value::List(_) | Value::Object(_) => {
+            Value::Null
+            | Value::Bool(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Object(_)
+            | Value::Secret(_) => {
                 return Err(wrong_type("the name of a value of the enum", json));
             }
         };
@@ -214,9 +219,12 @@ fn number_text<'a>(expected: &str, json: &'a Value) -> Read<Cow<'a, str>> {
         Value::Text(text) => Ok(Cow::Borrowed(text)),
         Value::Number(text) => Ok(Cow::Borrowed(text)),
         Value::Int(_) | Value::Float(_) => Ok(Cow::Owned(json.json_text())),
-        Value::Null | Value::Bool(_) | Value::Bytes(_) | Value::List(_) | Value::Object(_) => {
-            Err(wrong_type(expected, json))
-        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Bytes(_)
+        | Value::List(_)
+        | Value::Object(_)
+        | Value::Secret(_) => Err(wrong_type(expected, json)),
     }
 }
 

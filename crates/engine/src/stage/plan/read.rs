@@ -5,7 +5,7 @@ use crate::call::{Grouping, Total};
 use crate::engine::Memo;
 use crate::fault::Fault;
 use crate::plans::TotalsKey;
-use crate::select::{Builder, Page, Totals, Wanted, and};
+use crate::select::{Builder, Condition, Page, Totals, Wanted, and};
 use crate::stage::validate::{KeyFilter, Parent};
 use contract::ResourceId;
 use std::sync::Arc;
@@ -15,14 +15,20 @@ use wire::Value;
 impl Planner<'_> {
     /// The commonest reads, a whole record or a selection that was prepared, by key and with no rule in the way, have
     /// their plan with them: it need not be looked up by its intention.
-    pub(super) fn get(&self, resource: ResourceId, key: &KeyFilter, wanted: &Wanted) -> Result<Read, Fault> {
-        let by_key = match key.as_slice() {
-            [(field, value)] if *field == self.engine.contract.resource(resource).key => Some(value),
+    pub(super) fn get(
+        &self,
+        resource: ResourceId,
+        key: &KeyFilter,
+        condition: Option<&Condition>,
+        wanted: &Wanted,
+    ) -> Result<Read, Fault> {
+        let by_key = match (key.as_slice(), condition) {
+            ([(_, value)], None) => Some(value),
             _ => None,
         };
         let memo = self.memo(resource, wanted).map(|memos| &memos.get);
         let Some((value, slot)) = by_key.zip(memo) else {
-            return self.get_as_planned(resource, key, wanted);
+            return self.get_as_planned(resource, key, condition, wanted);
         };
         if let Some(Memo { plan, params }) = slot.get() {
             let mut params = params.clone();
@@ -32,7 +38,7 @@ impl Planner<'_> {
             }
             return Ok(Read { plan: Arc::clone(plan), params });
         }
-        let read = self.get_as_planned(resource, key, wanted)?;
+        let read = self.get_as_planned(resource, key, None, wanted)?;
         let _ = slot.set(Memo { plan: Arc::clone(&read.plan), params: read.params.clone() });
         Ok(read)
     }
@@ -52,9 +58,16 @@ impl Planner<'_> {
         }
     }
 
-    fn get_as_planned(&self, resource: ResourceId, key: &KeyFilter, wanted: &Wanted) -> Result<Read, Fault> {
+    fn get_as_planned(
+        &self,
+        resource: ResourceId,
+        key: &KeyFilter,
+        condition: Option<&Condition>,
+        wanted: &Wanted,
+    ) -> Result<Read, Fault> {
         let (select, params) = self.with_builder(|builder| {
             let mut select = builder.records(wanted);
+            select.filter = and(builder.condition_of(resource, condition), select.filter);
             select.filter = and(key_predicate(resource, key, &mut builder.params), select.filter);
             select
         });
@@ -127,7 +140,7 @@ impl Planner<'_> {
     fn parent(&self, parent: &Parent) -> Result<Read, Fault> {
         let nothing = Wanted::nothing(parent.resource);
         let key = vec![(self.engine.contract.resource(parent.resource).key, parent.key.clone())];
-        self.get(parent.resource, &key, &nothing)
+        self.get(parent.resource, &key, None, &nothing)
     }
 
     /// How many rows a list has in all: its condition and its inner relations count, its page does not.

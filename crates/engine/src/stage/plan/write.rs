@@ -4,25 +4,28 @@ use super::{Plan, Planner, Read, Secret, Writing, all, key_is, key_predicate, ow
 use crate::fault::Fault;
 use crate::input::{Given, Purpose, assigned};
 use crate::plans::ReadKey;
-use crate::policy::Plain;
-use crate::select::{Builder, Outline, OutlineField, Params, Wanted, What, and};
+use crate::policy::{FieldSight, Plain};
+use crate::select::{Builder, Outline, OutlineField, Params, Wanted, WantedItem, What, and};
 use crate::stage::permit::{WriteRules, arguments_of};
 use crate::stage::validate::{BatchItem, KeyFilter};
 use contract::rule::Reduced;
-use contract::{Assign, FieldId, KeyKind, ResourceId};
+use contract::{FieldId, KeyKind, ResourceId};
 use std::sync::Arc;
 use store::{
-    AnswerRead, Answering, EmitEvent, Idempotency, Merge, Mutation, Operand, Output, Param, Predicate,
-    Select, Step, Write,
+    AnswerRead, Answering, EmitEvent, Growth, Idempotency, Merge, Mutation, Operand, Output, Param,
+    Predicate, Select, Step, Write,
 };
 use wire::{Format, Value};
 
 /// A write with its parameters.
 type Prepared = (Write, Params);
 
+/// The fields that a statement sets, with the parameters of their values.
+type Set = Vec<(FieldId, Param)>;
+
 impl Planner<'_> {
     pub(super) fn create(&self, id: ResourceId, given: &Given, wanted: &Wanted) -> Result<Plan, Fault> {
-        self.one(id, self.insert(id, given, self.rules()), Some((given, wanted)))
+        self.one(id, self.insert(id, given, self.rules()), given, wanted)
     }
 
     pub(super) fn update(
@@ -32,7 +35,7 @@ impl Planner<'_> {
         given: &Given,
         wanted: &Wanted,
     ) -> Result<Plan, Fault> {
-        self.one(id, self.change(id, key, given, self.rules(), self.seen()), Some((given, wanted)))
+        self.one(id, self.change(id, key, given, self.rules(), self.seen()), given, wanted)
     }
 
     pub(super) fn upsert(
@@ -42,7 +45,7 @@ impl Planner<'_> {
         given: &Given,
         wanted: &Wanted,
     ) -> Result<Plan, Fault> {
-        self.one(id, self.replace(id, key, given, self.rules(), self.seen()), Some((given, wanted)))
+        self.one(id, self.set(id, key, given, self.rules(), self.seen()), given, wanted)
     }
 
     /// A delete answers the record as it was, when that is asked for.
@@ -78,12 +81,13 @@ impl Planner<'_> {
                     (self.change(id, key, given, rules, *version), Some(given))
                 }
                 BatchItem::Upsert { key, given, version } => {
-                    (self.replace(id, key, given, rules, *version), Some(given))
+                    (self.set(id, key, given, rules, *version), Some(given))
                 }
                 BatchItem::Delete { key, version } => (self.remove(id, key, rules, *version), None),
             };
             secrets.extend(self.secrets(at, &write));
-            answers.push(given.zip(wanted).map(|(given, w)| self.answer(id, given, w)).transpose()?);
+            let answer = given.zip(wanted).map(|(given, wanted)| self.answer(id, given, rules, wanted));
+            answers.push(answer.transpose()?);
             steps.push(Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() });
         }
         let verbs = items.iter().map(BatchItem::verb).collect();
@@ -95,13 +99,11 @@ impl Planner<'_> {
         &self,
         id: ResourceId,
         (write, params): Prepared,
-        answer: Option<(&Given, &Wanted)>,
+        given: &Given,
+        wanted: &Wanted,
     ) -> Result<Plan, Fault> {
         let secrets = self.secrets(0, &write);
-        let answer = match answer {
-            None => Answering::Steps,
-            Some((given, wanted)) => Answering::After(self.answer(id, given, wanted)?),
-        };
+        let answer = Answering::After(self.answer(id, given, self.rules(), wanted)?);
         let step = Step::Write { plan: self.engine.write_plan(write)?, params: params.into_values() };
         Ok(Plan::Write {
             write: Writing::One(id),
@@ -113,7 +115,8 @@ impl Planner<'_> {
     fn insert(&self, resource: ResourceId, given: &Given, rules: &WriteRules) -> Prepared {
         self.with_builder(|builder| {
             let check = all(builder, &rules.create);
-            let set = self.new_row(resource, given, None, &mut builder.params);
+            let own = own_values(given, rules, &mut builder.params);
+            let set = self.new_row(resource, own, given, None, &mut builder.params);
             Write::Insert { resource, set, check }
         })
     }
@@ -129,13 +132,16 @@ impl Planner<'_> {
         self.with_builder(|builder| {
             let filter = key_predicate(resource, key, &mut builder.params);
             let ChangeRules { visible, before, after, kept } = change_rules(builder, resource, rules);
-            let (set, merges) = self.changes(resource, given, &mut builder.params);
+            let growth = self.growth(resource, given);
+            let own = own_values(given, rules, &mut builder.params);
+            let (set, merges) = self.changes(resource, own, given, &mut builder.params);
             let version = version.map(|version| builder.params.push(Value::Int(version)));
-            Write::Update { resource, filter, visible, before, set, merges, kept, after, version }
+            Write::Update { resource, filter, visible, before, set, merges, kept, growth, after, version }
         })
     }
 
-    fn replace(
+    /// A new row with this key, or what is given of the row that has it.
+    fn set(
         &self,
         resource: ResourceId,
         key: &Value,
@@ -147,8 +153,16 @@ impl Planner<'_> {
             let key = builder.params.push(key.clone());
             let create_check = all(builder, &rules.create);
             let ChangeRules { visible, before, after, kept } = change_rules(builder, resource, rules);
-            let insert = self.new_row(resource, given, Some(key), &mut builder.params);
-            let update = self.replaced(resource, given, &mut builder.params);
+            let growth = self.growth(resource, given);
+            let own = own_values(given, rules, &mut builder.params);
+            let (fixed, changed): (Set, Set) =
+                own.iter().partition(|(field, _)| self.is_fixed(resource, *field));
+            let insert = self.new_row(resource, own, given, Some(key), &mut builder.params);
+            // Only updates have patches.
+            let (update, _) = self.changes(resource, changed, given, &mut builder.params);
+            let fixed =
+                fixed.into_iter().map(|(field, param)| (field, builder.already(resource, field, param)));
+            let fixed = fixed.collect();
             let version = version.map(|version| builder.params.push(Value::Int(version)));
             Write::Upsert {
                 resource,
@@ -156,6 +170,8 @@ impl Planner<'_> {
                 insert,
                 create_check,
                 update,
+                growth,
+                fixed,
                 visible,
                 before,
                 kept,
@@ -194,13 +210,14 @@ impl Planner<'_> {
     fn new_row(
         &self,
         id: ResourceId,
+        own: Set,
         given: &Given,
         key: Option<Param>,
         params: &mut Params,
-    ) -> Vec<(FieldId, Param)> {
+    ) -> Set {
         let resource = self.engine.contract.resource(id);
         let purpose = if key.is_some() { Purpose::Upsert } else { Purpose::Create };
-        let mut set: Vec<(FieldId, Param)> = Vec::with_capacity(resource.fields.len());
+        let mut set: Set = Vec::with_capacity(resource.fields.len());
         match (key, resource.key_kind) {
             (Some(key), _) => set.push((resource.key, key)),
             (None, KeyKind::Uuid) => {
@@ -208,8 +225,8 @@ impl Planner<'_> {
             }
             (None, KeyKind::Integer | KeyKind::Client) => {}
         }
-        let values = given.values.iter().chain(&given.defaults);
-        set.extend(values.map(|(field, value)| (*field, params.push(value.clone()))));
+        set.extend(own);
+        set.extend(given.defaults.iter().map(|(field, value)| (*field, params.push(value.clone()))));
         set.extend(
             assigned(resource, purpose)
                 .map(|(field, assign)| (field, params.push(self.assigned_value(assign)))),
@@ -217,62 +234,50 @@ impl Planner<'_> {
         set
     }
 
-    /// The fields that an update sets, given and assigned ones, and those that it patches.
-    fn changes(
-        &self,
-        id: ResourceId,
-        given: &Given,
-        params: &mut Params,
-    ) -> (Vec<(FieldId, Param)>, Vec<Merge>) {
+    /// The fields that a change sets, given and assigned ones, and those that it patches.
+    fn changes(&self, id: ResourceId, own: Set, given: &Given, params: &mut Params) -> (Set, Vec<Merge>) {
         let resource = self.engine.contract.resource(id);
-        let (mut set, mut merges) = (Vec::with_capacity(given.values.len()), Vec::new());
-        for (field, value) in &given.values {
-            let param = params.push(value.clone());
-            match given.patches.iter().find(|(patched, _)| patched == field) {
-                None => set.push((*field, param)),
-                Some((_, required)) => {
+        let is_change = !own.is_empty();
+        let (mut set, mut merges) = (Set::with_capacity(own.len()), Vec::new());
+        for (field, param) in own {
+            match given.patched(field) {
+                None => set.push((field, param)),
+                Some(required) => {
                     let required = params.push(required.clone());
-                    merges.push(Merge { field: *field, patch: param, required });
+                    merges.push(Merge { field, patch: param, required });
                 }
             }
         }
-        if !given.values.is_empty() {
+        if is_change {
             let now = assigned(resource, Purpose::Update);
             set.extend(now.map(|(field, assign)| (field, params.push(self.assigned_value(assign)))));
         }
         (set, merges)
     }
 
-    /// The fields that an upsert of a row that is there sets: everything that may change; what is not given goes
-    /// back to its default or to null (RFC 9110 section 9.3.4: PUT replaces).
-    fn replaced(&self, id: ResourceId, given: &Given, params: &mut Params) -> Vec<(FieldId, Param)> {
-        let resource = self.engine.contract.resource(id);
-        let mut set = Vec::new();
-        for (field_id, field) in resource.fields() {
-            let Some(column) = field.column() else { continue };
-            let stays = field_id == resource.key || column.immutable || column.secret;
-            let value = given.values.iter().chain(&given.defaults).find(|(known, _)| *known == field_id);
-            match (column.assign, value) {
-                (Some(Assign::NowOnChange), _) => {
-                    set.push((field_id, params.push(self.assigned_value(Assign::NowOnChange))));
-                }
-                (Some(Assign::CallerId | Assign::Now), _) => {}
-                (None, Some((_, value))) if !stays || column.secret => {
-                    set.push((field_id, params.push(value.clone())));
-                }
-                (None, None) if !stays => set.push((field_id, params.push(Value::Null))),
-                (None, _) => {}
-            }
-        }
-        set
+    fn is_fixed(&self, id: ResourceId, field: FieldId) -> bool {
+        self.engine.contract.resource(id).field(field).column().is_some_and(|column| column.immutable)
+    }
+
+    /// Where the caller cannot read all that it sets, the version must not say whether it was there already.
+    fn growth(&self, id: ResourceId, given: &Given) -> Growth {
+        let Planner { engine, permitted, .. } = self;
+        let is_clear = |field| *permitted.decisions.sight(&engine.contract, id, field) == FieldSight::Clear;
+        if given.fields().all(is_clear) { Growth::WhenChanged } else { Growth::Always }
     }
 
     /// What is answered: the record as the caller sees it, else what the caller itself gave and the key.
-    fn answer(&self, id: ResourceId, given: &Given, wanted: &Wanted) -> Result<AnswerRead, Fault> {
+    fn answer(
+        &self,
+        id: ResourceId,
+        given: &Given,
+        rules: &WriteRules,
+        wanted: &Wanted,
+    ) -> Result<AnswerRead, Fault> {
         let read = self.record(id, wanted)?;
         let otherwise = match self.permitted.decisions.read(id) {
             Reduced::Always => None,
-            Reduced::Never | Reduced::Depends(_) => Some(self.own_words(id, given, wanted)?),
+            Reduced::Never | Reduced::Depends(_) => Some(self.own_words(id, given, rules, wanted)?),
         };
         Ok(AnswerRead { otherwise: otherwise.map(|own| (own.plan, own.params)), ..read })
     }
@@ -291,11 +296,42 @@ impl Planner<'_> {
         Ok(AnswerRead { plan, params, key, otherwise: None })
     }
 
-    /// The part of a selection that the caller gave itself: nothing in it is news. The rest is left out, or null in a
-    /// format that has a place for everything that was asked for.
-    fn own_words(&self, resource: ResourceId, given: &Given, wanted: &Wanted) -> Result<Read, Fault> {
-        let key_field = self.engine.contract.resource(resource).key;
-        let leaves_out = match self.permitted.format {
+    /// The part of a selection that the caller gave itself, in its own words: what came with the call, not what the row
+    /// holds now. Nothing in it is news. The rest is left out, or null in a format that has a place for everything that
+    /// was asked for.
+    fn own_words(
+        &self,
+        id: ResourceId,
+        given: &Given,
+        rules: &WriteRules,
+        wanted: &Wanted,
+    ) -> Result<Read, Fault> {
+        let facts = self.facts();
+        let builder = Builder::new(&self.engine.contract, &facts, &self.permitted.decisions);
+        let key = self.engine.contract.resource(id).key;
+        let words = OwnWords { id, key, given, rules };
+        let mut params = Params::default();
+        let filter = key_is(id, key, params.push(Value::Null));
+        let (mut outputs, mut fields) = (Vec::new(), Vec::new());
+        for item in &wanted.items {
+            let (output, field) = match words.said(item, &mut params) {
+                Some(output) => (output, builder.outline_field(item)),
+                None if self.leaves_out() => continue,
+                None => (Output::Value(Operand::Null), OutlineField::withheld(item)),
+            };
+            outputs.push(output);
+            fields.push(field);
+        }
+        let select =
+            Select { from: id, outputs, filter, order: Vec::new(), limit: None, offset: None, edges: None };
+        let outline = Outline { resource: id, type_name: None, fields };
+        let plan = self.engine.read_plan(ReadKey { select, outline, root: store::Root::One })?;
+        Ok(Read { plan, params: params.into_values() })
+    }
+
+    /// Whether a field that is not known is left out of an answer, rather than null.
+    fn leaves_out(&self) -> bool {
+        match self.permitted.format {
             Format::Json
             | Format::Protobuf
             | Format::ProtobufItems(_)
@@ -303,44 +339,7 @@ impl Planner<'_> {
             | Format::ProtoJsonItems(_)
             | Format::Xml => true,
             Format::Graphql => false,
-        };
-        let is_own =
-            |field: FieldId| field == key_field || given.values.iter().any(|(known, _)| *known == field);
-        // The result of a patch is more than the caller gave.
-        let is_own = |field| is_own(field) && !given.patches.iter().any(|(patched, _)| *patched == field);
-        let facts = self.facts();
-        let builder = Builder::new(&self.engine.contract, &facts, &self.permitted.decisions);
-        let (mut outputs, mut fields) = (Vec::new(), Vec::new());
-        for item in &wanted.items {
-            let (output, field) = match &item.what {
-                What::Field { field, json, .. } if is_own(*field) && json.is_empty() => {
-                    let own = Output::Value(Operand::Column(own_column(resource, *field)));
-                    (own, builder.outline_field(item))
-                }
-                What::Object { field, .. } if is_own(*field) => {
-                    let own = Output::Value(Operand::Column(own_column(resource, *field)));
-                    (own, builder.outline_field(item))
-                }
-                What::TypeName => (Output::TypeName, builder.outline_field(item)),
-                What::Version => (Output::Value(Operand::Version), builder.outline_field(item)),
-                _ if leaves_out => continue,
-                _ => (Output::Value(Operand::Null), OutlineField::withheld(item)),
-            };
-            outputs.push(output);
-            fields.push(field);
         }
-        let select = Select {
-            from: resource,
-            outputs,
-            filter: key_is(resource, key_field, 0),
-            order: Vec::new(),
-            limit: None,
-            offset: None,
-            edges: None,
-        };
-        let outline = Outline { resource, type_name: None, fields };
-        let plan = self.engine.read_plan(ReadKey { select, outline, root: store::Root::One })?;
-        Ok(Read { plan, params: vec![Value::Null] })
     }
 
     /// The parameters of fields that are hashed before they are written.
@@ -391,6 +390,16 @@ impl Planner<'_> {
         operation.emits.iter().map(event).collect()
     }
 
+    /// What a call says, by a caller with these rights: an answer is not given again to one who has others now, and might
+    /// not see all of it any more.
+    fn fingerprint(&self) -> [u8; 32] {
+        use sha2::{Digest, Sha256};
+        let mut digest = Sha256::new();
+        digest.update(self.permitted.fingerprint);
+        digest.update(self.permitted.caller.rights());
+        digest.finalize().into()
+    }
+
     /// Idempotency keys are the caller's own: two callers, or two operations, never share one.
     fn idempotency(&self) -> Option<Idempotency> {
         let context = &self.permitted.context;
@@ -402,7 +411,7 @@ impl Planner<'_> {
         Some(Idempotency {
             scope: format!("{}\u{0}{who}", self.operation().name),
             key,
-            fingerprint: self.permitted.fingerprint,
+            fingerprint: self.fingerprint(),
             keep_s: self.engine.settings.idempotency_keep_s,
         })
     }
@@ -443,4 +452,45 @@ fn change_rules(builder: &mut Builder<'_>, id: ResourceId, rules: &WriteRules) -
         }
     }
     ChangeRules { visible, before, after, kept: builder.params.take_kept() }
+}
+
+/// What a caller said of a record, as an answer repeats it.
+struct OwnWords<'a> {
+    id: ResourceId,
+    key: FieldId,
+    given: &'a Given,
+    rules: &'a WriteRules,
+}
+
+impl OwnWords<'_> {
+    /// What the caller said of it itself: a value that it gave, or the key, by which it can ask again.
+    fn said(&self, item: &WantedItem, params: &mut Params) -> Option<Output> {
+        match &item.what {
+            What::Field { field, json, .. } if json.is_empty() => self.value(*field, params),
+            What::Object { field, .. } => self.value(*field, params),
+            What::TypeName => Some(Output::TypeName),
+            What::Field { .. } | What::One { .. } | What::Many { .. } | What::Count { .. } => None,
+            // Asked for by name only where it is never null. It is no news: the caller could read it in the row as it was.
+            What::Version => Some(Output::Value(Operand::Version)),
+            What::Cursor | What::Group { .. } => None,
+        }
+    }
+
+    fn value(&self, field: FieldId, params: &mut Params) -> Option<Output> {
+        if field == self.key {
+            return Some(Output::Value(Operand::Column(own_column(self.id, field))));
+        }
+        // The result of a patch is more than the caller gave.
+        if self.given.patched(field).is_some() {
+            return None;
+        }
+        let mut own = self.given.allowed(&self.rules.settable);
+        let (_, value) = own.find(|(known, _)| *known == field)?;
+        Some(Output::Value(Operand::Param(params.push(value.clone()))))
+    }
+}
+
+/// What the caller gives, as far as its rules were asked, with a parameter for each value.
+fn own_values(given: &Given, rules: &WriteRules, params: &mut Params) -> Set {
+    given.allowed(&rules.settable).map(|(field, value)| (*field, params.push(value.clone()))).collect()
 }
