@@ -23,9 +23,7 @@ pub enum Form {
 /// CPU time that a unit pays for.
 const UNIT_CPU: Duration = Duration::from_millis(20);
 /// CPU time of a request that may be paid for by nobody: what it takes to refuse one, and what the server does beside.
-const UNPAID_CPU_MAX: Duration = Duration::from_millis(20);
-/// What is measured is the time of the whole process, and the neighbour's requests are a part of it: in hundredths.
-const NEIGHBOUR_CPU_PERCENT: u32 = 5;
+const UNPAID_CPU_MAX: Duration = Duration::from_millis(10);
 /// How much longer a neighbour may wait than on an idle server, at the 99th percentile.
 const NEIGHBOUR_MAX: Duration = Duration::from_millis(50);
 /// The most that the server may hold in memory.
@@ -67,8 +65,7 @@ impl Found {
 
     /// Whether it used more than it was charged for.
     fn is_too_cheap(&self) -> bool {
-        let own = self.cpu * (100 - NEIGHBOUR_CPU_PERCENT) / 100;
-        own > UNIT_CPU * u32::try_from(self.units).unwrap_or(u32::MAX) + UNPAID_CPU_MAX
+        self.cpu > UNIT_CPU * u32::try_from(self.units).unwrap_or(u32::MAX) + UNPAID_CPU_MAX
     }
 }
 
